@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The 68-point iBUG/300-W convention: which index is what. "Right" and "left" are the subject's."""
+
+from __future__ import annotations
+
+JAW = tuple(range(17))
+RIGHT_BROW = tuple(range(17, 22))
+LEFT_BROW = tuple(range(22, 27))
+NOSE_BRIDGE = tuple(range(27, 31))
+NOSE_BASE = tuple(range(31, 36))
+RIGHT_EYE = tuple(range(36, 42))
+LEFT_EYE = tuple(range(42, 48))
+OUTER_LIP = tuple(range(48, 60))
+INNER_LIP = tuple(range(60, 68))
+
+CHIN = 8
+EYES = (RIGHT_EYE, LEFT_EYE)
+EYE_OUTER_CORNERS = (36, 45)
+EYE_CORNERS = (36, 39, 42, 45)
+MOUTH_CORNERS = (48, 54)
+
+LID_PAIRS = ((37, 41), (38, 40), (43, 47), (44, 46))
+"""Points of the upper and lower lid that meet when the eye closes."""
+
+LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
+"""Points of the upper and lower inner lip that meet when the mouth closes."""
+
+RIGID = (0, 16, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 42, 45)
+"""Points that expressions move least: jaw ends, nose, eye corners."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controls -> the moved 3D landmarks of one portrait, and its gaze."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..landmarks.topology import CHIN, EYES, LID_PAIRS, LIP_PAIRS
+from .controls import CONTROLS
+from .face_model import FittedFace, load_face_model
+from .pose import Pose, head_rotation
+from .target import FaceTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_BLINK = {"eyeBlinkRight": LID_PAIRS[:2], "eyeBlinkLeft": LID_PAIRS[2:]}
+_CLOSED_HEIGHT = 0.2  # closed lids meet this far up from the lower lid, as a share of the open eye
+_LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
+    "eyeLookInRight": (0, 0, 30), "eyeLookOutRight": (0, 0, -30),
+    "eyeLookInLeft": (1, 0, -30), "eyeLookOutLeft": (1, 0, 30),
+    "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
+    "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
+}  # fmt: skip
+_LID_FOLLOWS_GAZE = 1 / 30  # strength of the look-up/down lid shape for each degree of gaze pitch
+
+
+def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
+    """Apply one frame of controls (missing ones are neutral) to a fitted portrait."""
+    value = {name: values.get(name, control.neutral) for name, control in CONTROLS.items()}
+    gaze = np.radians(_gaze_degrees(value))
+    points = face.points + face.direction(_model_offsets(value))
+    _close_lids(points, face.points, value)
+    _part(points, face.points, LID_PAIRS)
+    _part(points, face.points, LIP_PAIRS)
+    height = float(np.ptp(face.points[:, 1]))
+    move = np.array([value["headX"], -value["headY"]]) * height
+    rotation = head_rotation(value["headYaw"], value["headPitch"], value["headRoll"])
+    pose = Pose(rotation, face.pivot, value["headZoom"], move)
+    return FaceTarget(pose.apply(points), pose, gaze)
+
+
+def _gaze_degrees(value: Mapping[str, float]) -> Array:
+    degrees = np.tile([value["gazeYaw"], value["gazePitch"]], (2, 1)).astype(np.float64)
+    for name, (eye, axis, full) in _LOOK.items():
+        degrees[eye, axis] += full * value[name]
+    return degrees
+
+
+def _model_offsets(value: Mapping[str, float]) -> Array:
+    """(68, 3) centimetres: the sum of the expression shapes; lids follow the gaze, blinks come later."""
+    strengths = {name: value[name] for name in load_face_model().expressions if name not in _BLINK}
+    follow = value["gazePitch"] * _LID_FOLLOWS_GAZE
+    for side in ("Left", "Right"):
+        strengths[f"eyeLookUp{side}"] += max(follow, 0)
+        strengths[f"eyeLookDown{side}"] += max(-follow, 0)
+    shapes = load_face_model().expressions
+    offsets = np.zeros((68, 3))
+    for name, strength in strengths.items():
+        if strength:
+            offsets += strength * shapes[name]
+    return offsets
+
+
+def _close_lids(points: Array, neutral: Array, value: Mapping[str, float]) -> None:
+    """Bring the lids together on this portrait's own eye: at 1 they touch, whatever its opening is."""
+    for name, pairs in _BLINK.items():
+        for upper, lower in pairs:
+            meet = points[lower] + _CLOSED_HEIGHT * (neutral[upper] - neutral[lower])
+            for lid in (upper, lower):
+                points[lid] += value[name] * (meet - points[lid])
+
+
+def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:
+    """Lids and lips may touch but not pass through each other."""
+    down = neutral[CHIN, :2] - neutral[[i for eye in EYES for i in eye], :2].mean(0)
+    down /= np.linalg.norm(down)
+    for upper, lower in pairs:
+        gap = float((points[lower, :2] - points[upper, :2]) @ down)
+        allowed = min(0.0, float((neutral[lower, :2] - neutral[upper, :2]) @ down))
+        if gap < allowed:
+            shift = (allowed - gap) / 2 * down
+            points[upper, :2] -= shift
+            points[lower, :2] += shift

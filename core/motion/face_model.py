@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The 3D face model: 68 landmarks with identity and expression directions, and its fit to one portrait.
+
+The table is made from ICT-FaceKit by `pack_face_model.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..landmarks.topology import JAW, RIGID
+from .pose import Pose, fit_pose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+NECK_PIVOT = np.array([0.0, -8.0, -0.5])
+"""Centimetres in the model: the head turns, nods and tilts about this point of the neck."""
+
+_Y_DOWN = np.array([1.0, -1.0, 1.0])
+_ROUNDS = 8
+_IDENTITY_STRENGTH, _EXPRESSION_STRENGTH = 0.02, 0.08  # ridge weights, (cm of landmark error)^2 per sigma^2
+_JAW_WEIGHT = 0.3  # the outline of a turned face is not the model's jaw line
+
+
+@dataclass(frozen=True)
+class FaceModel:
+    """The table: centimetres, y up, z to the viewer."""
+
+    landmarks: Array  # (68, 3)
+    identity: Array  # (20, 68, 3), one standard deviation each
+    expressions: dict[str, Array]  # ARKit name -> (68, 3) at full strength
+    depth: NDArray[np.float32]  # (rows, columns), the bare head from the front, NaN beside it
+    depth_origin: Array  # (2,) x of the left column, y of the top row
+    depth_step: float
+    eyes: Array  # (2, 4) right and left eyeball: centre, radius
+    mouth_upper: NDArray[np.uint8]  # (rows, columns, 2): material, shade
+    mouth_lower: NDArray[np.uint8]
+    mouth_origin: Array  # (2,) x of the left column, y of the top row
+    mouth_step: float
+
+
+@cache
+def load_face_model() -> FaceModel:
+    """Read the table that ships."""
+    with np.load(Path(__file__).with_name("face_model.npz"), allow_pickle=False) as table:
+        names = [str(name) for name in table["expression_names"]]
+        return FaceModel(
+            landmarks=table["landmarks"].astype(np.float64),
+            identity=table["identity"].astype(np.float64),
+            expressions=dict(zip(names, table["expressions"].astype(np.float64), strict=True)),
+            depth=table["depth"].astype(np.float32),
+            depth_origin=table["depth_origin"].astype(np.float64),
+            depth_step=float(table["depth_step"]),
+            eyes=table["eyes"].astype(np.float64),
+            mouth_upper=table["mouth_upper"],
+            mouth_lower=table["mouth_lower"],
+            mouth_origin=table["mouth_origin"].astype(np.float64),
+            mouth_step=float(table["mouth_step"]),
+        )
+
+
+@dataclass(frozen=True)
+class FittedFace:
+    """A portrait's face in the picture's axes: x right, y down, z to the viewer, pixels."""
+
+    points: Array  # (68, 3): x and y are the portrait's landmarks themselves, z comes from the model
+    model_points: Array  # (68, 3): the fitted model in its own frame, centimetres
+    pose: Pose  # the model's own frame (y down) -> the picture
+    pivot: Array  # (3,) pixels: where the neck turns
+
+    @property
+    def scale(self) -> float:
+        """Pixels per centimetre."""
+        return self.pose.scale
+
+    def from_model(self, points: NDArray[np.floating]) -> Array:
+        """Bring (..., 3) model points, centimetres, to the picture: (..., 3) pixels."""
+        turned = self.pose.scale * (points * _Y_DOWN) @ self.pose.rotation.T
+        turned[..., :2] += self.pose.translation
+        return turned
+
+    def direction(self, offsets: NDArray[np.floating]) -> Array:
+        """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
+        return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
+
+
+def fit_face(landmarks: NDArray[np.floating]) -> FittedFace:
+    """Fit pose, identity and expression of the face model to a portrait's (68, 2) landmarks.
+
+    Alternates a weak-perspective pose with a ridge regression of the model's coefficients. The picture's landmarks are
+    kept exactly; the model only adds their depth.
+    """
+    model = load_face_model()
+    pixels = np.asarray(landmarks, np.float64)
+    # Identity is common, big expressions are rare: two strengths of the same ridge.
+    directions = np.concatenate([model.identity, np.stack(list(model.expressions.values()))]) * _Y_DOWN
+    strength = np.repeat([_IDENTITY_STRENGTH, _EXPRESSION_STRENGTH], [len(model.identity), len(model.expressions)])
+    weights = np.ones(68)
+    weights[list(JAW)] = _JAW_WEIGHT
+    rigid = np.zeros(68)
+    rigid[list(RIGID)] = weights[list(RIGID)]
+    mean = model.landmarks * _Y_DOWN
+    shape, origin = mean, np.zeros(3)
+    pose = fit_pose(shape, pixels, rigid, origin)
+    for _ in range(_ROUNDS):
+        onto = pose.rotation[:2]
+        basis = (directions @ onto.T * np.sqrt(weights)[:, None]).reshape(len(directions), -1)
+        wanted = ((pixels - _translation(pose)) / pose.scale - mean @ onto.T) * np.sqrt(weights)[:, None]
+        normal = basis @ basis.T + np.diag(strength * 68)
+        shape = mean + np.tensordot(np.linalg.solve(normal, basis @ wanted.reshape(-1)), directions, 1)
+        pose = fit_pose(shape, pixels, weights, origin, pose)
+    depth = pose.scale * shape @ pose.rotation[2]
+    pivot = pose.scale * pose.rotation @ (NECK_PIVOT * _Y_DOWN) + np.append(_translation(pose), 0)
+    return FittedFace(np.column_stack([pixels, depth]), shape * _Y_DOWN, pose, pivot)
+
+
+def _translation(pose: Pose) -> Array:
+    return np.zeros(2) if pose.translation is None else pose.translation

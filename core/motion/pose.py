@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Weak-perspective head pose: rotate about a pivot, scale, move; and the fit of one to points.
+
+Axes are the picture's: x right, y down, pixels; z is pixels towards the viewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_Y_DOWN = np.diag([1.0, -1.0, 1.0])
+_FIT_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a rigid head goes: x -> scale * rotation @ (x - pivot) + pivot + translation, z dropped."""
+
+    rotation: Array  # (3, 3)
+    pivot: Array  # (3,)
+    scale: float = 1.0
+    translation: Array | None = None  # (2,), None is no move
+
+    def apply(self, points: NDArray[np.floating]) -> Array:
+        """Project (..., 3) points to (..., 2) pixels."""
+        moved = self.scale * (points - self.pivot) @ self.rotation[:2].T + self.pivot[:2]
+        return moved if self.translation is None else moved + self.translation
+
+    def unapply(self, pixels: NDArray[np.floating], depth: NDArray[np.floating]) -> Array:
+        """The (..., 2) portrait positions of points of known portrait `depth` (...,) that are seen at `pixels`."""
+        moved = pixels - self.pivot[:2] - (0 if self.translation is None else self.translation)
+        turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
+        return turned @ np.linalg.inv(self.rotation[:2, :2]).T + self.pivot[:2]
+
+    def is_identity(self) -> bool:
+        """True when nothing moves at all."""
+        still = self.translation is None or not self.translation.any()
+        return still and self.scale == 1 and bool((self.rotation == np.eye(3)).all())
+
+
+def head_rotation(yaw: float, pitch: float, roll: float) -> Array:
+    """The rotation of the head controls, degrees: Rz(-roll) Ry(yaw) Rx(-pitch) with y up, given with y down."""
+    x, y, z = np.radians([-pitch, yaw, -roll])
+    rx = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+    ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    rz = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
+    return _Y_DOWN @ rz @ ry @ rx @ _Y_DOWN
+
+
+def fit_pose(
+    points: NDArray[np.floating],
+    pixels: NDArray[np.floating],
+    weights: NDArray[np.floating],
+    pivot: Array,
+    start: Pose | None = None,
+) -> Pose:
+    """The pose that brings (N, 3) points nearest to (N, 2) pixels, weighted least squares by Gauss-Newton.
+
+    `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
+    guess that is more than 45 degrees off.
+    """
+    rotation = np.eye(3) if start is None else start.rotation
+    scale = 1.0 if start is None else start.scale
+    centred = points - pivot
+    move = np.zeros(2)
+    if start is None:  # size and place first, so that the angles start from a good guess
+        spread = np.sqrt((weights[:, None] * (pixels - np.average(pixels, 0, weights)) ** 2).sum())
+        own = centred[:, :2] - np.average(centred[:, :2], 0, weights)
+        scale = spread / np.sqrt((weights[:, None] * own**2).sum())
+    root = np.sqrt(weights)[:, None]
+    for _ in range(_FIT_STEPS):
+        turned = centred @ rotation.T
+        move = np.average(pixels - pivot[:2] - scale * turned[:, :2], 0, weights)
+        rest = (pixels - pivot[:2] - move - scale * turned[:, :2]) * root
+        jacobian = np.zeros((len(points), 2, 6))
+        jacobian[:, 0, 1], jacobian[:, 0, 2] = scale * turned[:, 2], -scale * turned[:, 1]
+        jacobian[:, 1, 0], jacobian[:, 1, 2] = -scale * turned[:, 2], scale * turned[:, 0]
+        jacobian[:, :, 3] = turned[:, :2]
+        jacobian[:, 0, 4] = jacobian[:, 1, 5] = 1
+        step = np.linalg.lstsq((jacobian * root[..., None]).reshape(-1, 6), rest.reshape(-1), rcond=None)[0]
+        rotation = _rotation_vector(step[:3]) @ rotation
+        scale += step[3]
+        move = move + step[4:]
+        if np.abs(step).max() < 1e-7:  # noqa: PLR2004
+            break
+    return Pose(rotation, pivot, float(scale), move)
+
+
+def _rotation_vector(vector: Array) -> Array:
+    """Rodrigues' formula."""
+    angle = float(np.linalg.norm(vector))
+    x, y, z = vector / max(angle, 1e-12)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A landmark track -> the motion of one portrait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BadInputError
+from ..landmarks.topology import EYE_OUTER_CORNERS, LID_PAIRS, RIGID
+from .face_model import FittedFace, fit_face
+from .pose import Pose, fit_pose
+from .target import FaceTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ..landmarks.track import LandmarkTrack
+
+    Array = NDArray[np.float64]
+
+_LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
+
+
+def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarget]:
+    """The track's points are wanted as they stand, in the portrait's pixels."""
+    for landmarks, pose in zip(track.landmarks, _poses(face, track.landmarks), strict=True):
+        if np.array_equal(landmarks, face.points[:, :2].astype(np.float32)):
+            yield _still(face)
+        else:
+            yield FaceTarget(landmarks.astype(np.float64), pose, np.zeros((2, 2)))
+
+
+def follow_relative(face: FittedFace, track: LandmarkTrack, neutral_frame: int) -> Iterator[FaceTarget]:
+    """The track's change against its neutral frame (0-based) is put on the portrait.
+
+    Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the head
+    turns as the driver's does, and the landmarks' offsets in the driver's unturned view are scaled to the portrait.
+    """
+    if not 0 <= neutral_frame < len(track.landmarks):
+        raise BadInputError(
+            f"The neutral frame {neutral_frame} does not exist: the track has frames 0 to {len(track.landmarks) - 1}."
+        )
+    driver = fit_face(track.landmarks[neutral_frame])
+    size = _eye_distance(face.points) / _eye_distance(driver.points)
+    turn = face.pose.rotation @ driver.pose.rotation.T
+    for index, (landmarks, pose) in enumerate(zip(track.landmarks, _poses(driver, track.landmarks), strict=True)):
+        if index == neutral_frame:
+            yield _still(face)
+            continue
+        offsets = np.zeros((68, 3))
+        offsets[:, :2] = pose.unapply(landmarks, driver.points[:, 2]) - driver.points[:, :2]
+        points = face.points + size * offsets @ turn.T
+        _keep_opening_ratio(points, face.points, driver.points + offsets, driver.points)
+        moved = Pose(pose.rotation, face.pivot, pose.scale, _move(pose) * size)
+        yield FaceTarget(moved.apply(points), moved, np.zeros((2, 2)))
+
+
+def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:
+    weights = np.zeros(68)
+    weights[list(RIGID)] = 1
+    pose = None
+    for frame in landmarks:
+        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose)
+        yield pose
+
+
+def _still(face: FittedFace) -> FaceTarget:
+    """Nothing moves, exactly: a fitted pose would leave rounding behind."""
+    return FaceTarget(face.points[:, :2], Pose(np.eye(3), face.pivot), np.zeros((2, 2)))
+
+
+def _move(pose: Pose) -> Array:
+    return np.zeros(2) if pose.translation is None else pose.translation
+
+
+def _eye_distance(points: Array) -> float:
+    left, right = EYE_OUTER_CORNERS
+    return float(np.linalg.norm(points[left] - points[right]))
+
+
+def _keep_opening_ratio(points: Array, neutral: Array, driver: Array, driver_neutral: Array) -> None:
+    """Eyes close by ratio: lids that meet on the driver meet on the portrait, however wide its eyes are."""
+    least = _LEAST_OPENING * _eye_distance(driver_neutral)
+    for upper, lower in LID_PAIRS:
+        open_driver = float(np.linalg.norm(driver_neutral[upper] - driver_neutral[lower]))
+        if open_driver < least:
+            continue
+        ratio = float(np.linalg.norm(driver[upper, :2] - driver[lower, :2])) / open_driver
+        points[upper] = points[lower] + ratio * (neutral[upper] - neutral[lower])

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a generator is asked to draw in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .pose import Pose
+
+
+@dataclass(frozen=True)
+class FaceTarget:
+    """One frame of motion, in the portrait's own pixels."""
+
+    landmarks: NDArray[np.float64]  # (68, 2): where the points of the face are wanted
+    pose: Pose  # the head's part of that motion, from the portrait as it is
+    gaze: NDArray[np.float64]  # (2, 2) right and left eye: yaw, pitch in radians, from the portrait's own gaze
