@@ -52,9 +52,9 @@ def demo(portrait: Path | None) -> int:
     profile.mkdir(parents=True)
     environment = {"BLENDER_USER_RESOURCES": str(profile), "GIOCONDA_WORKER_PYTHON": str(python)}
     video, sheet = OUT / "demo.mp4", OUT / "demo.png"
-    sample = [python, ROOT / "docs/samples/talking_portrait.py", "--extension", archive, "--output", video]
-    if portrait is not None:
-        sample += ["--portrait", portrait]
+    script = ROOT / "docs/samples/talking_portrait.py"
+    picture = portrait or _site_packages(python) / "skimage/data/astronaut.png"
+    sample = [python, script, "--extension", archive, "--portrait", picture, "--output", video]
     step("Animating the portrait in Blender", sample, cwd=ROOT, env=environment)
     step("Drawing the contact sheet", [python, "-m", "tools.contact_sheet", video, sheet], cwd=ROOT)
     say("Done. Look at:")
@@ -125,13 +125,18 @@ def build_package(python: Path) -> Path:
     version = manifest_version((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     archive = ROOT / f"dist/gioconda-{version}.zip"
     archive.parent.mkdir(exist_ok=True)
-    scripts = next((python.parent.parent).glob("[Ll]ib/**/site-packages/bpy/*/scripts"))
+    scripts = next(_site_packages(python).glob("bpy/*/scripts"))
     tool = [python, scripts / "addons_core/bl_pkg/cli/blender_ext.py"]
     tags = ["--valid-tags", scripts / "modules/_bpy_internal/extensions/tags.py"]
     build = ["build", *tags, "--source-dir", ROOT, "--output-filepath", archive]
     step("Building the extension", [*tool, *build], cwd=ROOT)
     step("Validating it", [*tool, "validate", *tags, archive], cwd=ROOT)
     return archive
+
+
+def _site_packages(python: Path) -> Path:
+    windows = python.parent.parent / "Lib/site-packages"
+    return windows if windows.exists() else next(python.parent.parent.glob("lib/python*/site-packages"))
 
 
 def manifest_version(text: str) -> str:

@@ -143,8 +143,9 @@ def _install_torch(uv: Path, environment: Environment) -> str:
         return ""
     pinned = next(line for line in (ROOT / TORCH_FILE).read_text().splitlines() if line.startswith("torch=="))
     say("PyTorch's own index cannot be had: asking pip, as it is configured here, for a CPU build")
-    tools_pip = [_tools_python(), "-m", "pip", "--python", python, "install", "--no-input"]
-    if run([*tools_pip, f"{pinned}+cpu", "-r", TORCH_FILE], cwd=ROOT) == 0:
+    tools_pip = [_tools_python(), "-m", "pip", "--python", python, "install", "-qq", "--no-input"]
+    # --no-compile: Python compiles what it imports, when it does; all of torch would take half a minute
+    if run([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", TORCH_FILE], cwd=ROOT) == 0:
         return ""
     return "no CPU build could be installed (try again with `python3 build.py setup --fresh`)"
 
@@ -212,7 +213,7 @@ def _uv() -> Path:
         _require_venv()
         folder = python.parent.parent
         step("Making .venv-tools", [sys.executable, "-m", "venv", "--clear", folder], cwd=ROOT)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         step(f"Installing uv {UV_VERSION}", [*pip, f"uv=={UV_VERSION}"], cwd=ROOT)
     return uv
 
