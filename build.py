@@ -120,11 +120,11 @@ def package() -> int:
     return 0
 
 
-def build_package(python: Path) -> Path:
+def build_package(python: Path, folder: Path = ROOT / "dist") -> Path:
     """Build and validate the extension with Blender's own tool and list of tags; gives the zip's path."""
     version = manifest_version((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
-    archive = ROOT / f"dist/gioconda-{version}.zip"
-    archive.parent.mkdir(exist_ok=True)
+    archive = folder / f"gioconda-{version}.zip"
+    folder.mkdir(exist_ok=True)
     scripts = next(_site_packages(python).glob("bpy/*/scripts"))
     tool = [python, scripts / "addons_core/bl_pkg/cli/blender_ext.py"]
     tags = ["--valid-tags", scripts / "modules/_bpy_internal/extensions/tags.py"]

@@ -48,7 +48,7 @@ def main(movie: Path, sheet: Path) -> None:
 
 
 def _around_face(picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the part that shows the largest face well; the whole where none is found."""
+    """Left, top, right, bottom of the part that shows the largest face well; all of it if there is none."""
     height, width = picture.shape[:2]
     faces = create_detector("dlib", None, allow_download=False).detect(picture)
     if not faces:
