@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that imports bpy: Gioconda's part inside Blender."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import operators, preferences, properties, session, ui
+
+CLASSES = (
+    preferences.GIOCONDA_AP_preferences,
+    properties.GIOCONDA_PG_settings,
+    *operators.CLASSES,
+    *ui.CLASSES,
+)
+
+
+def register() -> None:
+    """Switch the extension on."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    properties.register()
+    session.register()
+
+
+def unregister() -> None:
+    """Switch it off: what runs is stopped and nothing stays behind, or Blender would hang or crash on exit."""
+    session.unregister()
+    properties.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a portrait strip to a job file, and from the finished job to the result strip."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.errors import BadInputError
+from . import keyframes, portraits, strips
+from .client import EXTENSION
+
+if TYPE_CHECKING:
+    from .client import WorkerTask
+
+_UNSAFE = '<>:"/\\|?*'  # in names of folders, on one system or another
+
+
+@dataclass
+class Choices:
+    """What the user or a script chose for a job. `first` and `last` are scene frames; None: the whole strip."""
+
+    detector: str = "dlib"
+    face_index: int | None = None
+    generator: str = "warp"
+    motion: str = "relative"
+    neutral_frame: int = 0
+    output: Path | None = None
+    models: Path | None = None
+    allow_download: bool = False
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass
+class Job:
+    """A job on its way: names and ids, never references to strips, which undo and load make invalid."""
+
+    id: str
+    folder: Path
+    data: dict[str, Any]  # the job file
+    scene_name: str
+    scene_uid: int
+    portrait_id: str
+    start: int  # scene frame of the first frame drawn
+    names: list[str] = field(default_factory=list)  # of the frames' files
+
+
+def output_folder(preferred: str) -> tuple[Path, bool]:
+    """Where job folders go, and whether they stay there: the preference, beside the .blend, or a temporary folder."""
+    if preferred:
+        return Path(bpy.path.abspath(preferred)), True
+    if bpy.data.filepath:
+        return Path(bpy.data.filepath).parent / "gioconda", True
+    temporary = bpy.context.preferences.filepaths.temporary_directory or tempfile.gettempdir()
+    return Path(temporary) / "gioconda", False
+
+
+def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
+    """Read the strip into a job and write its file (BadInputError says what does not fit)."""
+    picture = strips.picture_path(strip)
+    portrait_id = portraits.prepare(scene, strip)
+    start, end = strips.visible_range(strip)
+    first, last = _frames(strip, choices, start, end)
+    face_index = strip[portraits.FACE_INDEX] if choices.face_index is None else choices.face_index
+    job_id = uuid.uuid4().hex[:8]
+    folder = _make_folder(choices.output, strip.name, job_id)
+    data = {
+        "gioconda_job": 1,
+        "version": version(),
+        "portrait": {
+            "path": str(picture),
+            "landmarks": portraits.chosen_landmarks(strip, face_index),
+            "landmarks_path": None,
+            "detector": choices.detector,
+            "face_index": face_index,
+        },
+        "driver": _driver(scene, strip, choices),
+        "frames": [first - start + 1, last - start + 1],
+        "generator": choices.generator,
+        "models": str(choices.models) if choices.models else None,
+        "allow_download": choices.allow_download,
+        "output": str(folder),
+    }
+    names = [f"frame_{frame - start + 1:06d}.png" for frame in range(first, last + 1)]
+    _write(folder / "job.json", json.dumps(data, indent=1))
+    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, names)
+
+
+def version() -> str:
+    """The extension's version, from its manifest."""
+    import tomllib
+
+    return tomllib.loads((EXTENSION / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
+
+
+def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, int]:
+    first = start if choices.first is None else choices.first
+    last = end - 1 if choices.last is None else choices.last
+    if not start <= first <= last < end:
+        raise BadInputError(
+            f'Frames {first} to {last} are not all in "{strip.name}", which shows frames {start} to {end - 1}.'
+        )
+    return first, last
+
+
+def _driver(scene: bpy.types.Scene, strip: Any, choices: Choices) -> dict[str, Any]:
+    start, end = strips.visible_range(strip)
+    fps = strips.exact_fps(scene)
+    track = strip.get(portraits.TRACK)
+    if track:
+        path = Path(bpy.path.abspath(track))
+        if not path.is_file():
+            raise BadInputError(f'The landmark track of "{strip.name}" is missing: {path}')
+        offset = (start - int(strips.content_start(strip))) / fps
+        return {
+            "track_path": str(path),
+            "motion": choices.motion,
+            "neutral_frame": choices.neutral_frame,
+            "fps": [fps.numerator, fps.denominator],
+            "start": [offset.numerator, offset.denominator],
+            "frames": end - start,
+        }
+    if not keyframes.has_controls(strip):
+        raise BadInputError(
+            f'Nothing moves "{strip.name}" yet: press Add Controls and key some, or load a landmark track.'
+        )
+    keyframes.mend_whole_numbers(scene, strip)
+    channels = keyframes.read_controls(scene, strip, range(start, end))
+    return {
+        "controls": {
+            "fps": [fps.numerator, fps.denominator],
+            "channels": channels or {"jawOpen": [0.0] * (end - start)},  # a track must have a length
+        }
+    }
+
+
+def _make_folder(parent: Path, name: str, job_id: str) -> Path:
+    plain = "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
+    folder = parent / f"{plain}_{job_id}"
+    try:
+        folder.mkdir(parents=True)
+        (folder / "worker.log").touch()
+    except OSError as error:
+        raise BadInputError(
+            f"The frames cannot be written to {parent} ({error.strerror or error}): choose another output folder in "
+            "the add-on's preferences."
+        ) from error
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written ({error.strerror or error}).") from error
+
+
+def place(job: Job, task: WorkerTask) -> str:
+    """Put the finished job's frames on the timeline; the message for the user.
+
+    The folder of the frames that were shown before stays: nothing is deleted.
+    """
+    scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
+    sources = strips.find_by_property(scene, portraits.ID, job.portrait_id) if scene else []
+    if not sources:
+        raise BadInputError(f"The portrait strip is gone from the timeline. The frames are in {job.folder}")
+    portrait = sources[0]
+    found = portraits.results(scene, job.portrait_id)
+    if found:
+        result = found[0]
+        strips.update_result(scene, portrait, result, job.folder, job.names, job.start)
+    else:
+        result = strips.add_result(scene, portrait, job.folder, job.names, job.start)
+    result[portraits.SOURCE] = job.portrait_id
+    result[portraits.JOB] = job.id
+    result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
+    told = f"{portraits.count(len(job.names), 'frame')} in {job.folder}"
+    if strips.shows_through(portrait, result):
+        portrait.mute = True
+        told += f'. "{portrait.name}" is muted, as it would show through'
+    return told
+
+
+def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
+    """What made the result, so that it can be told and made again."""
+    driver = {name: value for name, value in job.data["driver"].items() if name != "controls"}
+    return {
+        "version": job.data["version"],
+        "blender": bpy.app.version_string,
+        "worker": {"python": task.ready.get("python"), "packages": task.ready.get("packages")},
+        "driver": driver or "controls",
+        "frames": job.data["frames"],
+        "generator": job.data["generator"],
+        "detector": job.data["portrait"]["detector"],
+        "face_index": job.data["portrait"]["face_index"],
+        "folder": str(job.folder),
+    }

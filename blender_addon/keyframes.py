@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Face controls as ID properties of the portrait strip, and their values over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import strips
+
+if TYPE_CHECKING:
+    import bpy
+
+
+def add_controls(strip: Any) -> int:
+    """Give the strip every control that it lacks, neutral; returns how many were new."""
+    from ..core.motion.controls import CONTROLS
+
+    added = 0
+    for control in CONTROLS.values():
+        if control.name not in strip:
+            strip[control.name] = float(control.neutral)
+            added += 1
+        strip.id_properties_ui(control.name).update(
+            min=float(control.minimum),
+            max=float(control.maximum),
+            soft_min=float(control.minimum),
+            soft_max=float(control.maximum),
+            default=float(control.neutral),
+            description=control.description,
+        )
+    return added
+
+
+def mend_whole_numbers(scene: bpy.types.Scene, strip: Any) -> None:
+    """Make controls floats again that a script assigned an int to: Blender would round their curves to steps."""
+    from ..core.motion.controls import CONTROLS
+
+    curves = {curve.data_path: curve for curve in strips.fcurves(scene)}
+    for name in CONTROLS:
+        if isinstance(strip.get(name), int):
+            strip[name] = float(strip[name])
+            curve = curves.get(strips.curve_path(strip, name))
+            if curve:
+                curve.update_autoflags(scene)
+
+
+def has_controls(strip: Any) -> bool:
+    """Whether the strip has controls to key: all are added together, so one tells."""
+    return "jawOpen" in strip
+
+
+def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str, list[float]]:
+    """The values of the strip's controls at scene frames, as the animator sees them; neutral ones are left out.
+
+    F-curves are evaluated directly, which is fast and moves nothing. Only where a driver or an NLA track decides,
+    the scene is stepped through.
+    """
+    from ..core.motion.controls import CONTROLS
+
+    names = [name for name in CONTROLS if name in strip]
+    paths = {name: strips.curve_path(strip, name) for name in names}
+    if _needs_scene(scene, set(paths.values())):
+        channels = _step_through(scene, strip, names, frames)
+    else:
+        curves = {curve.data_path: curve for curve in strips.fcurves(scene) if _speaks(curve)}
+        channels = {}
+        for name in names:
+            curve = curves.get(paths[name])
+            value = float(strip[name])
+            channels[name] = [curve.evaluate(frame) for frame in frames] if curve else [value] * len(frames)
+    return {name: values for name, values in channels.items() if any(v != CONTROLS[name].neutral for v in values)}
+
+
+def _speaks(curve: bpy.types.FCurve) -> bool:
+    muted = curve.mute or (curve.group is not None and curve.group.mute)
+    return not muted and not curve.is_empty
+
+
+def _needs_scene(scene: bpy.types.Scene, paths: set[str]) -> bool:
+    data = scene.animation_data
+    if data is None:
+        return False
+    if any(driver.data_path in paths and not driver.mute for driver in data.drivers):
+        return True
+    return data.use_nla and any(track.strips and not track.mute for track in data.nla_tracks)
+
+
+def _step_through(
+    scene: bpy.types.Scene, strip: Any, names: list[str], frames: range
+) -> dict[str, list[float]]:
+    channels: dict[str, list[float]] = {name: [] for name in names}
+    before, between = scene.frame_current, scene.frame_subframe
+    try:
+        for frame in frames:
+            scene.frame_set(frame)
+            for name in names:
+                channels[name].append(float(strip[name]))
+    finally:
+        scene.frame_set(before, subframe=between)
+    return channels

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operators, one a file."""
+
+from __future__ import annotations
+
+from .add_controls import GIOCONDA_OT_add_controls
+from .cancel import GIOCONDA_OT_cancel
+from .check_worker import GIOCONDA_OT_check_worker
+from .create_worker import GIOCONDA_OT_create_worker
+from .find_face import GIOCONDA_OT_find_face
+from .fix_view_transform import GIOCONDA_OT_fix_view_transform
+from .generate import GIOCONDA_OT_generate
+from .load_landmarks import GIOCONDA_OT_load_landmarks
+from .load_track import GIOCONDA_OT_load_track
+from .open_folder import GIOCONDA_OT_open_folder
+
+CLASSES = (
+    GIOCONDA_OT_add_controls,
+    GIOCONDA_OT_cancel,
+    GIOCONDA_OT_check_worker,
+    GIOCONDA_OT_create_worker,
+    GIOCONDA_OT_find_face,
+    GIOCONDA_OT_fix_view_transform,
+    GIOCONDA_OT_generate,
+    GIOCONDA_OT_load_landmarks,
+    GIOCONDA_OT_load_track,
+    GIOCONDA_OT_open_folder,
+)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the faces in a portrait."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core.errors import BadInputError
+from .. import portraits, preferences, properties, runtime, strips
+from ..client import WorkerTask
+from ..session import session
+from .task_operator import TaskOperator
+
+
+class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
+    """Find the faces in the picture of the image strip and keep their landmarks on it"""
+
+    bl_idname = "gioconda.find_face"
+    bl_label = "Find Face"
+    bl_options = {"UNDO"}
+
+    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    detector: StringProperty(name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's")
+
+    def begin(self, context: bpy.types.Context) -> None:
+        scene = strips.edited_scene(context)
+        strip = portraits.portrait_strip(scene, self.strip_name)
+        own = preferences.of(context)
+        command = {
+            "command": "detect",
+            "picture": str(strips.picture_path(strip)),
+            "detector": self.detector or properties.of(scene).detector,
+            "models": str(own.models()) if own.models() else None,
+            "allow_download": own.may_download(),
+        }
+        portrait_id = portraits.prepare(scene, strip)
+        python = runtime.worker_python(own.worker_python)
+        task = WorkerTask("Finding the face", python, command, runtime.log_file("find_face"))
+        scene_name = scene.name
+
+        def apply() -> str:
+            return _keep(scene_name, portrait_id, command["detector"], task.faces)
+
+        session.start(task, apply)
+
+
+def _keep(scene_name: str, portrait_id: str, detector: str, event: dict) -> str:
+    scene = bpy.data.scenes.get(scene_name)
+    found = strips.find_by_property(scene, portraits.ID, portrait_id) if scene else []
+    if not found:
+        raise BadInputError("The portrait strip is gone from the timeline.")
+    strip, faces = found[0], event["faces"]
+    if not faces:
+        raise BadInputError(
+            f'No face was found in "{strip.name}". Try the other detector, or load landmarks that were set by hand.'
+        )
+    portraits.store_faces(strip, [face["landmarks"] for face in faces], event["size"], detector)
+    index = strip[portraits.FACE_INDEX]
+    if index >= len(faces):
+        raise BadInputError(f'{portraits.count(len(faces), "face")} found in "{strip.name}": there is no face {index}.')
+    return f'{portraits.count(len(faces), "face")} found in "{strip.name}"'

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw the animated portrait and put it on the timeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import EnumProperty, IntProperty, StringProperty
+
+from .. import jobs, portraits, preferences, properties, runtime, strips
+from ..client import WorkerTask
+from ..session import session
+from .task_operator import TaskOperator
+
+
+class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
+    """Animate the portrait and put the frames on the timeline, over the portrait. ESC cancels"""
+
+    bl_idname = "gioconda.generate"
+    bl_label = "Generate"
+    bl_options = {"UNDO"}
+
+    # For scripts; what is not given is taken from the strip, the scene and the preferences.
+    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    frame_start: IntProperty(name="First Frame", description="Scene frame; not given: the strip's first")
+    frame_end: IntProperty(name="Last Frame", description="Scene frame; not given: the strip's last")
+    detector: StringProperty(name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's")
+    face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
+    output_folder: StringProperty(name="Output Folder", description="Gets a folder for the job", subtype="DIR_PATH")
+    generator: StringProperty(name="Generator", default="warp", description="What draws the frames")
+    motion: EnumProperty(
+        name="Motion",
+        items=(("SCENE", "Scene", "As the scene says"), *properties.MOTIONS),
+        description="How a landmark track moves the portrait",
+    )
+
+    def begin(self, context: bpy.types.Context) -> None:
+        scene = strips.edited_scene(context)
+        strip = portraits.portrait_strip(scene, self.strip_name)
+        own = preferences.of(context)
+        python = runtime.worker_python(own.worker_python)
+        job = jobs.prepare(scene, strip, self._choices(context))
+        command = {"command": "run", "job": job.data}
+        task = WorkerTask("Generating", python, command, job.folder / "worker.log")
+        session.start(task, lambda: jobs.place(job, task), job.folder)
+
+    def _choices(self, context: bpy.types.Context) -> jobs.Choices:
+        settings, own = properties.of(strips.edited_scene(context)), preferences.of(context)
+        given = self.properties.is_property_set
+        return jobs.Choices(
+            detector=self.detector or settings.detector,
+            face_index=self.face_index if self.face_index >= 0 else None,
+            generator=self.generator,
+            motion=(settings.motion if self.motion == "SCENE" else self.motion).lower(),
+            neutral_frame=settings.neutral_frame,
+            output=Path(jobs.output_folder(self.output_folder or own.output_folder)[0]),
+            models=own.models(),
+            allow_download=own.may_download(),
+            first=self.frame_start if given("frame_start") else None,
+            last=self.frame_end if given("frame_end") else None,
+        )

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give a portrait its landmarks by hand, where no detector finds a face: statues, animals, drawings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import portraits
+from .portrait_operator import PortraitOperator
+
+
+class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
+    """Take the face's 68 points from a file instead of finding them: for faces that no detector finds"""
+
+    bl_idname = "gioconda.load_landmarks"
+    bl_label = "Load Landmarks"
+    bl_options = {"UNDO"}
+
+    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    filepath: StringProperty(subtype="FILE_PATH", description="Landmarks of one frame, .npz or .json")
+    filter_glob: StringProperty(default="*.npz;*.json", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def change(self, scene: bpy.types.Scene, strip: Any) -> str:
+        from ...core.landmarks.track import load_track
+
+        portraits.prepare(scene, strip)
+        path = Path(bpy.path.abspath(self.filepath))
+        track = load_track(path)
+        portraits.store_faces(strip, [track.landmarks[0].tolist()], track.size, path.name)
+        strip[portraits.FACE_INDEX] = 0
+        return f'"{strip.name}" has the landmarks of {path.name}'

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a portrait strip knows about itself: its id, its faces, its track. All of it in ID properties, which are
+copied, saved and undone with the strip.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.errors import BadInputError
+from . import strips
+
+if TYPE_CHECKING:
+    import bpy
+
+ID = "gioconda_portrait_id"
+LANDMARKS = "gioconda_landmarks"
+FACE_INDEX = "gioconda_face_index"
+TRACK = "gioconda_track"
+SOURCE = "gioconda_source"  # on a result: the id of its portrait
+JOB = "gioconda_job"
+SETTINGS = "gioconda_settings"
+
+
+class Faces(NamedTuple):
+    """The faces found in a picture, largest first."""
+
+    landmarks: list[list[list[float]]]  # for each face 68 points [x, y] in pixels
+    size: tuple[int, int] | None  # width and height of the picture, where known
+    detector: str
+
+
+def active_portrait(scene: bpy.types.Scene) -> Any | None:
+    """The active strip, or the portrait behind it where the active strip is a result."""
+    strip = strips.active_strip(scene)
+    if strip is not None and strip.get(SOURCE):
+        sources = strips.find_by_property(scene, ID, strip[SOURCE])
+        return sources[0] if sources else strip
+    return strip
+
+
+def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
+    """The image strip of that name, or without a name the active one (BadInputError: none, or of another type)."""
+    if name:
+        strip = next((s for s in strips.all_strips(scene) if s.name == name), None)
+        if strip is None:
+            raise BadInputError(f'There is no strip named "{name}" in the scene "{scene.name}".')
+    else:
+        strip = active_portrait(scene)
+        if strip is None:
+            raise BadInputError("No strip is selected: click the image strip that shows the portrait.")
+    strips.picture_path(strip)
+    return strip
+
+
+def prepare(scene: bpy.types.Scene, strip: Any) -> str:
+    """Give the strip its id and settings; returns the id.
+
+    A copied or cut strip carries the id of its original: if the result that goes by this id lies over another strip,
+    the copy gets an id, and so a result, of its own.
+    """
+    if ID not in strip:
+        strip[ID] = uuid.uuid4().hex
+    elif len(strips.find_by_property(scene, ID, strip[ID])) > 1:
+        first = strips.visible_range(strip)[0]
+        if any(strips.visible_range(r)[0] != first for r in results(scene, strip[ID])):
+            strip[ID] = uuid.uuid4().hex
+    if FACE_INDEX not in strip:
+        strip[FACE_INDEX] = 0
+        strip.id_properties_ui(FACE_INDEX).update(
+            min=0, max=99, soft_max=9, default=0, description="Which face of the picture moves: 0 is the largest"
+        )
+    return strip[ID]
+
+
+def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:
+    """The result strips of a portrait."""
+    return strips.find_by_property(scene, SOURCE, portrait_id) if portrait_id else []
+
+
+def store_faces(strip: Any, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
+    """Keep the faces on the strip, with the picture they belong to."""
+    faces = {
+        "picture": strips.picture_path(strip).name,
+        "size": list(size),
+        "detector": detector,
+        "faces": landmarks,
+    }
+    strip[LANDMARKS] = json.dumps(faces)
+
+
+def stored_faces(strip: Any) -> Faces | None:
+    """The faces kept on the strip; None if there are none or the strip shows another picture by now.
+
+    A script may store one face as a plain list of 68 points.
+    """
+    text = strip.get(LANDMARKS)
+    if not text:
+        return None
+    try:
+        data = json.loads(text)
+        if isinstance(data, list):
+            return Faces([data], None, "given")
+        if data["picture"] != strips.picture_path(strip).name:
+            return None
+        return Faces(data["faces"], (data["size"][0], data["size"][1]), data["detector"])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise BadInputError(
+            f'The landmarks stored on "{strip.name}" cannot be read ({error!r}): press Find Face.'
+        ) from error
+
+
+def chosen_landmarks(strip: Any, face_index: int) -> list[list[float]] | None:
+    """The landmarks of the chosen face; None: not found yet, the worker has to look."""
+    faces = stored_faces(strip)
+    if faces is None:
+        return None
+    if face_index >= len(faces.landmarks):
+        raise BadInputError(
+            f'Face {face_index} does not exist: "{strip.name}" has {count(len(faces.landmarks), "face")}, counted from 0.'
+        )
+    return faces.landmarks[face_index]
+
+
+def count(number: int, word: str) -> str:
+    """1 face, 2 faces."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

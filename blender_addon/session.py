@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one task that runs at a time, how the last one ended, and when strips must be left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import bpy
+from bpy.app import handlers
+
+from ..core.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .client import Task
+
+
+class Outcome(NamedTuple):
+    """How a task ended."""
+
+    state: str  # done, cancelled or failed
+    message: str
+    mend: str = ""  # what would help: WORKER, TORCH or MODELS
+    folder: Path | None = None  # of the frames, or of the log
+    warnings: tuple[str, ...] = ()
+
+
+class Running(NamedTuple):
+    """A task and what to do in Blender when it is done: `apply` returns the message for the user."""
+
+    task: Task
+    apply: Callable[[], str]
+    folder: Path | None
+
+
+class Session:
+    """The task that runs and how the last one ended."""
+
+    def __init__(self) -> None:
+        self.current: Running | None = None
+        self.last: Outcome | None = None
+        self.busy: set[str] = set()  # "render", "save": strips must not be touched now
+
+    def start(self, task: Task, apply: Callable[[], str], folder: Path | None = None) -> None:
+        """Make a started task the current one."""
+        self.current, self.last = Running(task, apply, folder), None
+
+    def poll_once(self) -> Outcome | None:
+        """Move the task on, without waiting; its outcome once it has ended and could be applied."""
+        if self.current is None or not self.current.task.poll_once() or self.busy:
+            return None
+        running, self.current = self.current, None
+        self.last = _apply(running) if running.task.state == "done" else _not_done(running)
+        return self.last
+
+    def refuse(self, error: GiocondaError) -> Outcome:
+        """Remember why a task could not even start."""
+        self.last = Outcome("failed", str(error), "WORKER" if error.kind == "missing" else "")
+        return self.last
+
+    def cancel(self) -> None:
+        """Ask the task to stop."""
+        if self.current:
+            self.current.task.cancel()
+
+    def abort(self) -> None:
+        """Stop the task at once and forget it."""
+        if self.current:
+            self.current.task.kill()
+            title, folder = self.current.task.title, self.current.folder
+            self.current, self.last = None, Outcome("cancelled", f"{title}: cancelled", "", folder)
+
+
+session = Session()
+
+
+def _apply(running: Running) -> Outcome:
+    warnings = tuple(running.task.warnings)
+    try:
+        return Outcome("done", running.apply(), "", running.folder, warnings)
+    except GiocondaError as error:
+        return Outcome("failed", str(error), "", running.folder, warnings)
+
+
+def _not_done(running: Running) -> Outcome:
+    task = running.task
+    if task.state == "cancelled":
+        return Outcome("cancelled", f"{task.title}: cancelled", "", running.folder)
+    message = task.error if task.mend else f"{task.error}\nLog: {task.log}"
+    return Outcome("failed", message, task.mend, running.folder)
+
+
+@handlers.persistent
+def _render_begins(*_: object) -> None:
+    session.busy.add("render")
+
+
+@handlers.persistent
+def _render_ends(*_: object) -> None:
+    session.busy.discard("render")
+
+
+@handlers.persistent
+def _save_begins(*_: object) -> None:
+    session.busy.add("save")
+
+
+@handlers.persistent
+def _save_ends(*_: object) -> None:
+    session.busy.discard("save")
+
+
+@handlers.persistent
+def _file_changes(*_: object) -> None:
+    session.abort()
+    session.busy.clear()
+    session.last = None
+
+
+_HANDLERS = (
+    ("render_init", _render_begins),
+    ("render_complete", _render_ends),
+    ("render_cancel", _render_ends),
+    ("save_pre", _save_begins),
+    ("save_post", _save_ends),
+    ("save_post_fail", _save_ends),
+    ("load_pre", _file_changes),
+)
+
+
+def register() -> None:
+    """Listen to renders, saves and loads."""
+    for name, function in _HANDLERS:
+        getattr(handlers, name).append(function)
+
+
+def unregister() -> None:
+    """Stop listening, and what runs."""
+    session.abort()
+    for name, function in _HANDLERS:
+        if function in getattr(handlers, name):
+            getattr(handlers, name).remove(function)
+
+
+def redraw() -> None:
+    """Let the sequencers show the progress."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR":
+                area.tag_redraw()

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strips in, strips out. The only file that knows in which Blender version a name is which.
+
+4.2 calls strips "sequences", 4.5 has both names, 5.0 "strips" only; 5.1 renames the handles; 5.0 lets a
+workspace edit another scene's timeline. Only the data API is used: the sequencer's operators crash without a window.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HIGHEST_CHANNEL = 128
+LONGEST_NAME = 63  # bytes; Blender cuts longer ones
+
+# What makes a strip lie where it lies; absent names are those of another version.
+_PLACEMENT = (
+    "alpha_mode",
+    "blend_alpha",
+    "blend_type",
+    "color_multiply",
+    "color_saturation",
+    "multiply_alpha",
+    "strobe",
+    "use_flip_x",
+    "use_flip_y",
+    "use_float",
+)
+_TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
+_CROP = ("min_x", "max_x", "min_y", "max_y")
+
+
+def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose timeline the sequencer shows."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def exact_fps(scene: bpy.types.Scene) -> Fraction:
+    """Frames per second, exact: 24 / 1.001 is 24000/1001, though Blender keeps 1.001 as a float32."""
+    return Fraction(scene.render.fps) / Fraction(scene.render.fps_base).limit_denominator(10_000)
+
+
+# An empty collection is falsy, so the names are asked for, never `or`-ed.
+def _children(owner: Any) -> Any:
+    return owner.strips if hasattr(owner, "strips") else owner.sequences
+
+
+def all_strips(scene: bpy.types.Scene) -> list[Any]:
+    """Every strip of the scene, those inside meta strips too."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
+
+
+def active_strip(scene: bpy.types.Scene) -> Any | None:
+    """The strip that was clicked last, or None."""
+    return scene.sequence_editor.active_strip if scene.sequence_editor else None
+
+
+def find_by_property(scene: bpy.types.Scene, name: str, value: object) -> list[Any]:
+    """Strips whose ID property `name` holds `value`: how strips are found again after undo, rename or load."""
+    return [strip for strip in all_strips(scene) if strip.get(name) == value]
+
+
+def visible_range(strip: Any) -> tuple[int, int]:
+    """First visible frame and the frame after the last one: what stands between the handles."""
+    if hasattr(strip, "left_handle"):
+        return strip.left_handle, strip.right_handle
+    return strip.frame_final_start, strip.frame_final_end
+
+
+def content_start(strip: Any) -> float:
+    """The frame at which the strip's content begins, be it visible or trimmed away."""
+    return strip.content_start if hasattr(strip, "content_start") else strip.frame_start
+
+
+def _show_from(strip: Any, start: int) -> None:
+    """Put an image sequence's first element at `start`, nothing trimmed."""
+    if hasattr(strip, "content_start"):
+        strip.left_handle_offset, strip.right_handle_offset = 0, 0
+        strip.content_start = start
+    else:
+        strip.frame_offset_start, strip.frame_offset_end = 0, 0
+        strip.frame_start = start
+
+
+def picture_path(strip: Any) -> Path:
+    """The file that an image strip shows at its first visible frame (BadInputError if there is none)."""
+    if strip.type != "IMAGE":
+        kind = strip.type.replace("_", " ").lower()
+        raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image strip.')
+    element = strip.strip_elem_from_frame(visible_range(strip)[0])
+    relative = f"{strip.directory}{element.filename}" if element else ""
+    if relative.startswith("//") and not bpy.data.filepath:
+        raise BadInputError(f"{relative}: the path is relative to a .blend file that is not saved yet. Save it.")
+    path = Path(bpy.path.abspath(relative))
+    if not path.is_file():
+        raise BadInputError(f'The picture of "{strip.name}" is missing: {path}')
+    return path
+
+
+def picture_size(strip: Any) -> tuple[int, int]:
+    """Width and height of the shown picture as Blender keeps them; 0, 0 where it has not looked yet."""
+    element = strip.strip_elem_from_frame(visible_range(strip)[0])
+    return (element.orig_width, element.orig_height) if element else (0, 0)
+
+
+def fcurves(scene: bpy.types.Scene) -> list[bpy.types.FCurve]:
+    """The F-curves of the scene's action: its slot's channel bag where actions have slots."""
+    data = scene.animation_data
+    if data is None or data.action is None:
+        return []
+    if hasattr(data.action, "fcurves"):
+        return list(data.action.fcurves)
+    from bpy_extras import anim_utils
+
+    bag = anim_utils.action_get_channelbag_for_slot(data.action, data.action_slot) if data.action_slot else None
+    return list(bag.fcurves) if bag else []
+
+
+def curve_path(strip: Any, name: str) -> str:
+    """The data path of an ID property of the strip, as F-curves and drivers of its scene spell it."""
+    return f'{strip.path_from_id()}["{bpy.utils.escape_identifier(name)}"]'
+
+
+def _channels(scene: bpy.types.Scene, strip: Any) -> Any:
+    return (strip.parent_meta() or scene.sequence_editor).channels
+
+
+def _neighbours(scene: bpy.types.Scene, strip: Any) -> Any:
+    """The collection the strip stands in: a meta strip's or the timeline's."""
+    return _children(strip.parent_meta() or scene.sequence_editor)
+
+
+def _is_free(others: Sequence[Any], channel: int, start: int, end: int) -> bool:
+    spans = (visible_range(other) for other in others if other.channel == channel)
+    return all(other_end <= start or end <= other_start for other_start, other_end in spans)
+
+
+def free_channel(scene: bpy.types.Scene, portrait: Any, start: int, end: int, ignore: str = "") -> int:
+    """The nearest channel above the portrait that is empty from `start` to before `end`, shown and unlocked."""
+    others = [strip for strip in _neighbours(scene, portrait) if strip.name != ignore]
+    channels = _channels(scene, portrait)
+    for channel in range(portrait.channel + 1, HIGHEST_CHANNEL + 1):
+        if not channels[channel].mute and not channels[channel].lock and _is_free(others, channel, start, end):
+            return channel
+    raise BadInputError(f'There is no free channel above "{portrait.name}" for the result: make room there.')
+
+
+@contextmanager
+def no_prefetch(scene: bpy.types.Scene) -> Iterator[None]:
+    """Hold back the prefetch thread, which would read strips while they change."""
+    editor = scene.sequence_editor
+    was, editor.use_prefetch = editor.use_prefetch, False
+    try:
+        yield
+    finally:
+        editor.use_prefetch = was
+
+
+def add_result(scene: bpy.types.Scene, portrait: Any, folder: Path, names: Sequence[str], start: int) -> Any:
+    """A new image-sequence strip over the portrait, showing `names` of `folder` from frame `start` on."""
+    channel = free_channel(scene, portrait, start, start + len(names))
+    title = portrait.name.encode()[: LONGEST_NAME - len(" animated")].decode(errors="ignore") + " animated"
+    with no_prefetch(scene):
+        result = _neighbours(scene, portrait).new_image(
+            name=title, filepath=str(folder / names[0]), channel=channel, frame_start=start, fit_method="ORIGINAL"
+        )
+        for name in names[1:]:
+            result.elements.append(name)
+        result.directory = _stored_folder(folder)
+        _copy_placement(portrait, result)
+    return result
+
+
+def update_result(
+    scene: bpy.types.Scene, portrait: Any, result: Any, folder: Path, names: Sequence[str], start: int
+) -> None:
+    """Show other frames in a result strip; all else that was set on it stays."""
+    with no_prefetch(scene):
+        # Moved while it is one frame long: Blender pushes a moved strip away from those that it overlaps.
+        while len(result.elements) > 1:
+            result.elements.pop(-1)
+        _show_from(result, start)
+        result.elements[0].filename = names[0]
+        for name in names[1:]:
+            result.elements.append(name)
+        result.directory = _stored_folder(folder)
+        others = [strip for strip in _neighbours(scene, result) if strip.name != result.name]
+        if not _is_free(others, result.channel, start, start + len(names)):
+            result.channel = free_channel(scene, portrait, start, start + len(names), ignore=result.name)
+
+
+def _stored_folder(folder: Path) -> str:
+    """The folder as the user's preferences want paths kept: relative to a saved .blend, else in full."""
+    path = str(folder)
+    if bpy.data.filepath and bpy.context.preferences.filepaths.use_relative_paths:
+        try:
+            path = bpy.path.relpath(path)
+        except ValueError:  # on Windows, another drive
+            path = str(folder)
+    return f"{path}/"
+
+
+def _copy_placement(portrait: Any, result: Any) -> None:
+    """Make the result lie exactly where the portrait lies, blended in the same way."""
+    for source, target, names in (
+        (portrait, result, _PLACEMENT),
+        (portrait.transform, result.transform, _TRANSFORM),
+        (portrait.crop, result.crop, _CROP),
+    ):
+        for name in names:
+            if hasattr(source, name):
+                setattr(target, name, getattr(source, name))
+    result.colorspace_settings.name = portrait.colorspace_settings.name
+
+
+def colour_changes(scene: bpy.types.Scene) -> list[str]:
+    """What in the scene's colour management keeps strips from showing the colours of their files; empty if nothing."""
+    view = scene.view_settings
+    changes = []
+    if view.view_transform != "Standard":
+        changes.append(f"View transform {view.view_transform}")
+    if view.look != "None":
+        changes.append(f"Look {view.look}")
+    if view.exposure != 0:
+        changes.append(f"Exposure {view.exposure:g}")
+    if view.gamma != 1:
+        changes.append(f"Gamma {view.gamma:g}")
+    if view.use_curve_mapping:
+        changes.append("Curves")
+    if getattr(view, "use_white_balance", False):  # 4.3 brought it
+        changes.append("White balance")
+    return changes
+
+
+def keep_colours(scene: bpy.types.Scene) -> None:
+    """Set the colour management so that strips show the colours of their files (BadInputError if it cannot)."""
+    view = scene.view_settings
+    view.use_curve_mapping = False
+    if hasattr(view, "use_white_balance"):
+        view.use_white_balance = False
+    view.exposure, view.gamma = 0, 1
+    try:
+        view.view_transform = "Standard"
+        view.look = "None"
+    except TypeError as error:  # a studio's own OpenColorIO configuration
+        raise BadInputError(
+            "This colour configuration has no view transform named Standard: choose its plain one in the scene's "
+            "Colour Management."
+        ) from error
+
+
+def shows_through(portrait: Any, result: Any) -> bool:
+    """Whether the portrait would be seen behind its result: it is blended, or its frames have an alpha channel."""
+    if portrait.blend_type == "REPLACE":
+        return False
+    element = result.elements[0]
+    with Path(bpy.path.abspath(f"{result.directory}{element.filename}")).open("rb") as png:
+        has_alpha = png.read(26)[25] == 6  # colour type in the PNG header: RGB with alpha
+    return has_alpha or portrait.blend_type != "ALPHA_OVER" or portrait.blend_alpha < 1

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panels. Parents come before their children."""
+
+from __future__ import annotations
+
+from .panels import GIOCONDA_PT_main, GIOCONDA_PT_result, GIOCONDA_PT_track
+from .regions import GIOCONDA_PT_brows, GIOCONDA_PT_eyes, GIOCONDA_PT_head, GIOCONDA_PT_mouth
+
+CLASSES = (
+    GIOCONDA_PT_main,
+    GIOCONDA_PT_head,
+    GIOCONDA_PT_eyes,
+    GIOCONDA_PT_brows,
+    GIOCONDA_PT_mouth,
+    GIOCONDA_PT_track,
+    GIOCONDA_PT_result,
+)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel in the sequencer's sidebar: the portrait, what moves it, the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...core.errors import GiocondaError
+from .. import jobs, keyframes, portraits, preferences, properties, runtime, strips
+from ..session import session
+from .layout import create_worker, outcome_box, progress, text
+
+
+class SidebarPanel:
+    """Mixin: where the panels stand."""
+
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Gioconda"
+
+
+class GIOCONDA_PT_main(SidebarPanel, bpy.types.Panel):
+    """Portrait and Generate."""
+
+    bl_idname = "GIOCONDA_PT_main"
+    bl_label = "Gioconda"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        scene = strips.edited_scene(context)
+        try:
+            strip = portraits.portrait_strip(scene, "")
+        except GiocondaError as error:
+            text(layout, str(error), "INFO")
+            strip = None
+        if strip is not None:
+            _draw_portrait(layout, scene, strip)
+            _draw_generate(layout, context)
+        if session.current:
+            progress(layout, session.current.task)
+        elif session.last:
+            outcome_box(layout, session.last)
+        _draw_colours(layout, scene)
+
+
+def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: Any) -> None:
+    column = layout.column(align=True)
+    column.label(text=strip.name, icon="IMAGE_DATA")
+    try:
+        faces, problem = portraits.stored_faces(strip), ""
+    except GiocondaError as error:
+        faces, problem = None, str(error)
+    if problem:
+        text(column, problem, "ERROR")
+    elif faces is None:
+        column.label(text=f"{_picture_size(strip)}no face looked for yet", icon="USER")
+    else:
+        size = f"{faces.size[0]} x {faces.size[1]}, " if faces.size else _picture_size(strip)
+        column.label(text=f"{size}{portraits.count(len(faces.landmarks), 'face')} ({faces.detector})", icon="USER")
+        index = strip.get(portraits.FACE_INDEX, 0)
+        if index >= len(faces.landmarks):
+            text(column, f"There is no face {index}: faces count from 0", "ERROR")
+    settings = layout.column()
+    settings.use_property_split = True
+    settings.prop(properties.of(scene), "detector")
+    if portraits.FACE_INDEX in strip:
+        settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
+    row = layout.row(align=True)
+    row.operator("gioconda.find_face", icon="VIEWZOOM")
+    row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
+    if not keyframes.has_controls(strip):
+        layout.operator("gioconda.add_controls", icon="ADD")
+
+
+def _picture_size(strip: Any) -> str:
+    width, height = strips.picture_size(strip)
+    return f"{width} x {height}, " if width else ""
+
+
+def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    own = preferences.of(context)
+    column = layout.column()
+    try:
+        runtime.worker_python(own.worker_python)
+    except GiocondaError as error:
+        box = column.box()
+        text(box, str(error), "ERROR")
+        create_worker(box)
+        return
+    row = column.row()
+    row.scale_y = 1.4
+    row.operator("gioconda.generate", icon="RENDER_ANIMATION")
+    folder, stays = jobs.output_folder(own.output_folder)
+    if not stays:
+        text(column, f"The file is not saved: frames go to {folder}, which may be cleared. Save it to keep them.", "ERROR")
+
+
+def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    changes = strips.colour_changes(scene)
+    if changes:
+        box = layout.box()
+        text(box, f"The scene changes the picture's colours: {', '.join(changes)}", "ERROR")
+        box.operator("gioconda.fix_view_transform", icon="COLOR")
+
+
+class GIOCONDA_PT_track(SidebarPanel, bpy.types.Panel):
+    """A landmark track instead of the controls."""
+
+    bl_idname = "GIOCONDA_PT_track"
+    bl_parent_id = "GIOCONDA_PT_main"
+    bl_label = "Landmark Track"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 10
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        strip = portraits.active_portrait(strips.edited_scene(context))
+        return strip is not None and strip.type == "IMAGE"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        scene = strips.edited_scene(context)
+        strip = portraits.active_portrait(scene)
+        row = layout.row(align=True)
+        row.operator("gioconda.load_track", icon="FILEBROWSER").clear = False
+        if not strip.get(portraits.TRACK):
+            return
+        row.operator("gioconda.load_track", text="", icon="X").clear = True
+        layout.use_property_split = True
+        layout.prop(strip, f'["{portraits.TRACK}"]', text="File")
+        layout.prop(properties.of(scene), "motion")
+        row = layout.row()
+        row.active = properties.of(scene).motion == "RELATIVE"
+        row.prop(properties.of(scene), "neutral_frame")
+
+
+class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
+    """The result strip."""
+
+    bl_idname = "GIOCONDA_PT_result"
+    bl_parent_id = "GIOCONDA_PT_main"
+    bl_label = "Result"
+    bl_order = 11
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _result(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        result = _result(context)
+        column = self.layout.column(align=True)
+        column.label(text=result.name, icon="RENDER_RESULT")
+        column.label(text=f"{portraits.count(len(result.elements), 'frame')}, job {result[portraits.JOB]}")
+        self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = result.directory
+
+
+def _result(context: bpy.types.Context) -> Any | None:
+    scene = strips.edited_scene(context)
+    strip = portraits.active_portrait(scene)
+    found = portraits.results(scene, strip.get(portraits.ID, "")) if strip else []
+    return found[0] if found else None

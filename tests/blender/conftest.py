@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Blender with the real extension, built as a zip, installed and enabled in a profile of its own."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+PROFILE = Path(tempfile.mkdtemp(prefix="gioconda_profile_"))
+atexit.register(shutil.rmtree, PROFILE, ignore_errors=True)
+os.environ["BLENDER_USER_RESOURCES"] = str(PROFILE)  # Blender reads it when it is imported
+os.environ.setdefault("GIOCONDA_WORKER_PYTHON", sys.executable)
+
+import bpy  # noqa: E402
+
+import build  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+MODULE = "bl_ext.user_default.gioconda"
+
+
+@pytest.fixture(scope="session")
+def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installable zip, built and validated by Blender's own tool."""
+    return build.build_package(Path(sys.executable), tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extension(extension_zip: Path) -> Iterator[None]:
+    """Install and enable it; at the end disable it, without which 4.2 crashes and 4.5 hangs on exit."""
+    bpy.ops.extensions.package_install_files(
+        filepath=str(extension_zip), repo="user_default", enable_on_install=True
+    )
+    assert MODULE in bpy.context.preferences.addons
+    yield
+    bpy.ops.preferences.addon_disable(module=MODULE)
+
+
+@pytest.fixture(scope="session")
+def addon() -> Callable[[str], ModuleType]:
+    """addon("strips") is the installed extension's module blender_addon.strips."""
+    return lambda name: importlib.import_module(f"{MODULE}.blender_addon.{name}")
