@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _BLINK = {"eyeBlinkRight": LID_PAIRS[:2], "eyeBlinkLeft": LID_PAIRS[2:]}
-_CLOSED_HEIGHT = 0.2  # closed lids meet this far up from the lower lid, as a share of the open eye
+_CLOSED_HEIGHT = 0.12  # closed lids meet this far up from the lower lid, as a share of the open eye
 _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
     "eyeLookInRight": (0, 0, 30), "eyeLookOutRight": (0, 0, -30),
     "eyeLookInLeft": (1, 0, -30), "eyeLookOutLeft": (1, 0, 30),

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Portrait + target of a frame -> the frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import BadInputError
+
+if TYPE_CHECKING:
+    from .base import Generator, Portrait
+
+GENERATORS = ("warp",)
+
+
+def create_generator(name: str, portrait: Portrait) -> Generator:
+    """Prepare the named generator for a portrait. Raises BadInputError for an unknown name."""
+    if name == "warp":
+        from .warp.generator import WarpGenerator
+
+        return WarpGenerator(portrait)
+    raise BadInputError(f"Unknown generator {name!r}: choose one of {', '.join(GENERATORS)}.")

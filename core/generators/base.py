@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every generator takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..motion.target import FaceTarget
+
+    Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """The picture to animate."""
+
+    pixels: NDArray[Any]  # (H, W, 3 or 4) uint8 or uint16, RGB or RGBA with straight alpha
+    landmarks: NDArray[np.floating]  # (68, 2) pixels of the picture
+
+
+class Generator(Protocol):
+    """Draws one portrait."""
+
+    def draw(self, target: FaceTarget) -> NDArray[Any]:
+        """The frame: same shape and type as the portrait's pixels; a target that moves nothing gives them back."""
+        ...

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The eyeball under the lids: what they hide is filled in once, and the iris moves over the white."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ...landmarks.topology import EYES
+from ...motion.face_model import FittedFace, load_face_model
+from .head import smooth_step
+from .sampling import polygon_mask, sample, smooth_curve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+_WORK_WIDTH = 64  # pixels across the eye while searching and filling
+_IRIS_RADII = np.linspace(0.17, 0.25, 5)  # of the eye's width; 11.7 mm iris, about 30 mm between the corners
+_LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
+_ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
+
+
+class Eyeball:
+    """One eye of a portrait."""
+
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, eye: int) -> None:
+        """Find the iris and complete the eyeball; `eye` is 0 for the subject's right one."""
+        corners = face.points[list(EYES[eye]), :2]
+        self._width = float(np.linalg.norm(corners[3] - corners[0]))
+        self._turn_radius = load_face_model().eyes[eye, 3] * face.scale
+        margin = 0.5 * self._width
+        height, width = pixels.shape[:2]
+        low = np.clip(np.floor(corners.min(0) - margin), 0, (width, height)).astype(int)
+        high = np.clip(np.ceil(corners.max(0) + margin), 0, (width, height)).astype(int)
+        self._corner = low.astype(np.float32)
+        patch = pixels[low[1] : high[1], low[0] : high[0]]
+        outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - low
+        self._find_and_fill(patch, outline)
+
+    def _find_and_fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
+        """Work on a small copy: what is filled in is smooth, what is seen keeps its pixels."""
+        zoom = min(1.0, _WORK_WIDTH / self._width)
+        small = cv2.resize(_to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        seen = polygon_mask((outline + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0)
+        shadow = max(1, round(_LID_SHADOW * self._width * zoom))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * shadow + 1,) * 2)
+        clear = cv2.erode((seen > 0.99).astype(np.uint8), kernel)  # noqa: PLR2004
+        if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
+            clear = (seen > 0.5).astype(np.uint8)  # noqa: PLR2004
+        centre, radius = _find_iris(small, clear, self._width * zoom)
+        white, iris = _fill_white(small, clear, centre, radius), _fill_iris(small, clear, centre, radius)
+        self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
+        self._radius = radius / zoom
+        shown = polygon_mask(outline, (0, 0), patch.shape[:2], 0.02 * self._width)
+        disc = smooth_step((radius - _distance(small.shape[:2], centre)) / max(0.15 * radius, 1) + 0.5)
+        whole = white + (iris - white) * disc[..., None]
+        white, whole = (_to_patch(part, patch) for part in (white, whole))
+        beside = smooth_step((_distance(patch.shape[:2], self._centre) / self._radius - 1.1) / 0.3)
+        self._white = _over(white, patch, shown * beside)
+        self._whole = _over(whole, patch, shown)
+
+    def read(self, positions: Array, gaze: NDArray[np.float64]) -> NDArray[Any]:
+        """Pixels of the eyeball at (h, w, 2) portrait positions, turned by gaze (yaw, pitch) in radians."""
+        local = positions - self._corner
+        move = np.array([np.sin(gaze[0]), -np.sin(gaze[1])], np.float32) * np.float32(self._turn_radius)
+        still = sample(self._whole, local)
+        amount = smooth_step(np.linalg.norm(move) / (_ON * self._radius))
+        if amount == 0:
+            return still
+        distance = np.linalg.norm(local - self._centre - move, axis=-1)
+        disc = smooth_step((self._radius - distance) / max(0.15 * self._radius, 1) + 0.5)
+        white, iris = sample(self._white, local), sample(self._whole, local - move)
+        turned = white + (iris.astype(np.float32) - white) * disc[..., None]
+        return np.rint(still + (turned - still) * amount).astype(still.dtype)
+
+
+def _find_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], width: float) -> tuple[Array, float]:
+    """Centre and radius of the disc that is darkest against the ring around it, judged on clear pixels only."""
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    known = clear.astype(np.float32)
+    rows, columns = np.nonzero(clear)
+    middle = np.array([columns.mean(), rows.mean()], np.float32)
+    best, found = -np.inf, (middle, float(_IRIS_RADII[2] * width))
+    for radius in _IRIS_RADII * width:
+        disc = _disc(radius)
+        ring = _disc(1.5 * radius)
+        ring -= cv2.copyMakeBorder(disc, *[(len(ring) - len(disc)) // 2] * 4, cv2.BORDER_CONSTANT)
+        dark, dark_area = _local_mean(grey, known, disc)
+        bright, bright_area = _local_mean(grey, known, ring)
+        # Rows above and below the opening have no say; sideways the iris stays off the corners.
+        score = (bright - dark) * np.minimum(1, bright_area / 20) * np.sqrt(np.maximum(dark_area, 0) / disc.sum())
+        score[clear == 0] = -np.inf
+        place = np.unravel_index(int(np.argmax(score)), score.shape)
+        if score[place] > best:
+            best, found = score[place], (np.array(place[::-1], np.float32), float(radius))
+    return found
+
+
+def _disc(radius: float) -> Array:
+    half = int(np.ceil(radius))
+    y, x = np.mgrid[-half : half + 1, -half : half + 1]
+    return (x * x + y * y <= radius * radius).astype(np.float32)
+
+
+def _local_mean(grey: Array, known: Array, kernel: Array) -> tuple[Array, Array]:
+    area = cv2.filter2D(known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    total = cv2.filter2D(grey * known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    return total / np.maximum(area, 1), area
+
+
+def _fill_white(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
+    """The eyeball without its iris: the clear white, continued under iris and lids."""
+    outside = (clear > 0) & (_distance(clear.shape, centre) > 1.15 * radius)
+    if not outside.any():
+        outside = clear > 0
+    return cv2.inpaint(small, (~outside).astype(np.uint8), 3, cv2.INPAINT_TELEA).astype(np.float32)
+
+
+def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
+    """The whole iris: what the lids hide is its mirror image, or else its colour at that distance."""
+    rows, columns = np.mgrid[: clear.shape[0], : clear.shape[1]].astype(np.float32)
+    distance = _distance(clear.shape, centre)
+    bins = np.minimum(distance.astype(int), int(2 * radius))
+    count = np.bincount(bins.ravel(), clear.ravel())
+    profile = np.dstack(
+        [np.bincount(bins.ravel(), (clear * small[..., c]).ravel()) / np.maximum(count, 1) for c in range(3)]
+    )[0]
+    known = np.nonzero(count)[0]
+    nearest = known[np.abs(np.arange(len(count))[:, None] - known).argmin(1)] if len(known) else np.arange(len(count))
+    filled = cv2.GaussianBlur(profile[nearest][bins].astype(np.float32), (0, 0), 1)
+    flipped = cv2.remap(small, columns, 2 * centre[1] - rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    flipped_clear = cv2.remap(clear, columns, 2 * centre[1] - rows, cv2.INTER_NEAREST, borderValue=0)
+    mirrored = cv2.GaussianBlur(flipped_clear.astype(np.float32), (0, 0), 1)[..., None]
+    filled += (flipped - filled) * mirrored
+    soft = cv2.GaussianBlur(clear.astype(np.float32), (0, 0), 1)[..., None]
+    return filled + (small - filled) * soft
+
+
+def _over(filled: Array, patch: NDArray[Any], shown: Array) -> NDArray[Any]:
+    """The portrait's own pixels where they show the eyeball, the filled ones elsewhere."""
+    return np.rint(filled + (patch.astype(np.float32) - filled) * shown[..., None]).astype(patch.dtype)
+
+
+def _distance(shape: tuple[int, ...], centre: Array) -> Array:
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return np.hypot(columns - centre[0], rows - centre[1])
+
+
+def _to_8bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
+def _to_patch(small: Array, patch: NDArray[Any]) -> Array:
+    """An 8-bit range picture at the patch's size, range and channels (its own alpha kept)."""
+    large = cv2.resize(small, patch.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    top = np.iinfo(patch.dtype).max
+    return np.concatenate([np.clip(large * (top / 255), 0, top), patch[..., 3:].astype(np.float32)], axis=2)

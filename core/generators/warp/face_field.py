@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the skin of an unturned face comes from when its landmarks have moved.
+
+All fields here are backward: for a position in the moved face they give the way to the portrait's pixel. The base
+field is smooth over the whole head; each eye and the mouth add a field for either side of their opening, because skin
+tears there: an upper lid and a lower lid that meet in the picture are far apart in the portrait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...landmarks.topology import (
+    EYE_CORNERS,
+    INNER_LIP,
+    JAW,
+    LEFT_BROW,
+    LEFT_EYE,
+    NOSE_BASE,
+    NOSE_BRIDGE,
+    OUTER_LIP,
+    RIGHT_BROW,
+    RIGHT_EYE,
+)
+from .rbf import local_bumps, thin_plate
+from .sampling import smooth_curve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .head import Head
+
+    Array = NDArray[np.float32]
+
+BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
+_RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
+_SMOOTH = 1e-4
+_RIM_STEPS = 3  # positions on an edge from one landmark to the next
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An eye or the mouth: skin above and below a line from corner to corner."""
+
+    upper: tuple[int, ...]  # from the picture's left corner to its right one, corners included
+    lower: tuple[int, ...]
+    upper_anchors: tuple[int, ...]  # points on that side where the base field is right already
+    lower_anchors: tuple[int, ...]
+    radius: float  # how far the opening's own field reaches, in eye distances
+    round_corners: bool  # lips part round, lids keep their corners
+
+    @property
+    def outline(self) -> tuple[int, ...]:
+        """The points of the opening, clockwise from the left corner."""
+        return (*self.upper, *self.lower[-2:0:-1])
+
+    def rims(self, points: NDArray[np.floating], steps: int = 8) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Smooth upper and lower edge of (68, 2) landmarks, both from the left corner to the right one."""
+        if not self.round_corners:
+            return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
+        around = smooth_curve(points[list(self.outline)], steps, loop=True)
+        corner = (len(self.upper) - 1) * steps
+        return around[: corner + 1], around[: corner - 1 : -1]
+
+
+def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
+    a, b, c, d, e, f = points
+    return Opening((a, b, c, d), (a, f, e, d), brow, (), radius=0.28, round_corners=False)
+
+
+RIGHT = _eye(RIGHT_EYE, RIGHT_BROW)
+LEFT = _eye(LEFT_EYE, LEFT_BROW)
+MOUTH = Opening(
+    upper=INNER_LIP[:5],
+    lower=(INNER_LIP[0], *INNER_LIP[:3:-1]),
+    upper_anchors=OUTER_LIP[:7],
+    lower_anchors=(*OUTER_LIP[6:], OUTER_LIP[0]),
+    radius=0.3,
+    round_corners=True,
+)
+
+
+class FaceField:
+    """The fields of one frame, made from landmarks in the unturned face."""
+
+    def __init__(self, head: Head, moved: NDArray[np.floating]) -> None:
+        """`moved` are the (68, 2) wanted landmarks with the head's own pose taken off."""
+        self._head = head
+        self.moved = moved
+        self._back = head.face.points[:, :2] - moved
+        ring = _ring(head)
+        centres = np.concatenate([moved[list(BASE)], ring])
+        values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
+        base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) if np.abs(values).max() > 0 else None
+        still = head.grid.nodes * 0 if base is None else base
+        self.base: Array = (still * head.reach[..., None]).astype(np.float32)
+
+    def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
+        """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
+        own = opening.rims(self._head.face.points[:, :2], _RIM_STEPS)
+        moved = opening.rims(self.moved, _RIM_STEPS)
+        anchors = opening.upper_anchors, opening.lower_anchors
+        above, below = (
+            self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2)
+        )
+        return above, below
+
+    def _side(
+        self,
+        own: NDArray[np.floating],
+        moved: NDArray[np.floating],
+        anchors: list[int],
+        radius: float,
+        points: Array,
+    ) -> Array:
+        rest = own - moved - self._head.grid.sample(self.base, moved[None].astype(np.float32))[0]
+        centres = np.concatenate([moved, self.moved[anchors]])
+        values = np.concatenate([rest, np.zeros((len(anchors), 2))])
+        return local_bumps(centres, values, points, radius * self._head.eye_distance)
+
+
+def _ring(head: Head) -> NDArray[np.float64]:
+    """Still points around the face: an ellipse about its landmarks, wide enough for the chin to drop."""
+    points = head.face.points[:, :2]
+    low, high = points.min(0), points.max(0)
+    angle = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
+    half = (high - low) / 2 + _RING_DISTANCE * head.eye_distance
+    return (low + high) / 2 + half * np.column_stack([np.cos(angle), np.sin(angle)])

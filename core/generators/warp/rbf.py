@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Smooth interpolation of displacements that are known at scattered points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+
+def thin_plate(centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, smooth: float = 0) -> Array:
+    """Thin-plate spline through (N, D) centres with (N, K) values, read at (..., D) points: (..., K).
+
+    Bookstein, "Principal Warps" (1989); in 3D the kernel is r, in 2D r^2 log r. `smooth` lets the surface miss the
+    values a little, in units of the kernel over centres scaled to unit spread.
+    """
+    origin, spread = centres.mean(0), float(np.std(centres)) or 1.0
+    unit = (centres - origin) / spread
+    count, dimensions = unit.shape
+    system = np.zeros((count + dimensions + 1,) * 2)
+    system[:count, :count] = _plate_kernel(unit, unit, dimensions) + smooth * np.eye(count)
+    system[:count, count] = system[count, :count] = 1
+    system[:count, count + 1 :] = unit
+    system[count + 1 :, :count] = unit.T
+    right = np.zeros((len(system), values.shape[1]))
+    right[:count] = values
+    weights = np.linalg.solve(system, right).astype(np.float32)
+    flat = ((points.reshape(-1, dimensions) - origin) / spread).astype(np.float32)
+    affine = weights[count] + flat @ weights[count + 1 :]
+    read = _plate_kernel(flat, unit.astype(np.float32), dimensions) @ weights[:count] + affine
+    return read.reshape(*points.shape[:-1], -1)
+
+
+def local_bumps(
+    centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, radius: float
+) -> Array:
+    """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
+    system = _wendland(_squared_distances(centres, centres) / radius**2)
+    weights = np.linalg.solve(system + 1e-6 * np.eye(len(centres)), values).astype(np.float32)
+    flat = points.reshape(-1, 2).astype(np.float32)
+    squared = _squared_distances(flat, centres.astype(np.float32)) / np.float32(radius**2)
+    return (_wendland(squared) @ weights).reshape(*points.shape[:-1], -1)
+
+
+def _plate_kernel(a: NDArray[np.floating], b: NDArray[np.floating], dimensions: int) -> NDArray[np.floating]:
+    squared = _squared_distances(a, b)
+    if dimensions == 3:  # noqa: PLR2004
+        return np.sqrt(squared)
+    return squared * np.log(np.maximum(squared, 1e-12))
+
+
+def _squared_distances(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+    squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    return np.maximum(squared, 0)
+
+
+def _wendland(squared: NDArray[np.floating]) -> NDArray[np.floating]:
+    r = np.sqrt(np.minimum(squared, 1))
+    return (1 - r) ** 4 * (4 * r + 1)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read pixels at fractional positions, draw soft masks, lay one picture over another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[Any]
+    Array = NDArray[np.float32]
+
+_SUBPIXEL_BITS = 4
+_OPAQUE_CHANNELS = 3
+
+
+def sample(pixels: Pixels, positions: Array) -> Pixels:
+    """Cubic sampling of (H, W, C) uint8 or uint16 pixels at (h, w, 2) positions; whole positions are exact.
+
+    Alpha is straight, so colours are weighted with it: an invisible pixel's colour must not bleed into an edge.
+    """
+    if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
+        return _remap(pixels, positions)
+    top = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., 3:].astype(np.float32) / top
+    weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
+    moved = _remap(weighted, positions)
+    visible = np.clip(moved[..., 3:], 0, 1)
+    colour = moved[..., :3] / np.maximum(visible, 1e-4)
+    mixed = np.clip(np.rint(np.concatenate([colour, visible * top], axis=2)), 0, top)
+    return mixed.astype(pixels.dtype)
+
+
+def _is_opaque(pixels: Pixels) -> bool:
+    return bool((pixels[..., 3] == np.iinfo(pixels.dtype).max).all())
+
+
+def _remap(pixels: Pixels, positions: Array) -> Pixels:
+    return cv2.remap(pixels, positions, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def polygon_mask(
+    outline: NDArray[np.floating], corner: tuple[int, int], shape: tuple[int, int], soft: float
+) -> Array:
+    """Coverage 0..1 of a closed outline (N, 2) on the (h, w) window at `corner` (x, y); `soft` pixels of edge."""
+    mask = np.zeros(shape, np.uint8)
+    corners = np.round((outline - corner) * 2**_SUBPIXEL_BITS).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    coverage = mask.astype(np.float32) / 255
+    return cv2.GaussianBlur(coverage, (0, 0), soft) if soft > 0.3 else coverage  # noqa: PLR2004
+
+
+def smooth_curve(points: NDArray[np.floating], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002
+    """A Catmull-Rom curve through (N, 2) points, `steps` positions a piece, from the first point to the last.
+
+    A `loop` goes on to the first point again; otherwise the curve leaves its ends straight.
+    """
+    if loop:
+        ends = np.concatenate([points[-1:], points, points[:2]])
+    else:
+        ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
+    a, b, c, d = ends[:-3, None], ends[1:-2, None], ends[2:-1, None], ends[3:, None]
+    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return np.concatenate([curve.reshape(-1, 2), ends[-2:-1]])
+
+
+def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
+    """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1."""
+    mixed = under + (over.astype(np.float32) - under) * coverage[..., None]
+    return np.rint(mixed).astype(under.dtype)
