@@ -87,9 +87,7 @@ def test(only: str | None, arguments: list[str]) -> int:
     say("Result")
     for version, code in results.items():
         why = f"not run: no Python {BPY_PYTHON[version]} here, or not asked for"
-        print(
-            f"  Blender {version}: {why if code is None else 'passed' if code == 0 else f'FAILED ({code})'}"
-        )
+        print(f"  Blender {version}: {why if code is None else 'passed' if code == 0 else f'FAILED ({code})'}")
     return max((code or 0 for code in results.values()), default=0)
 
 

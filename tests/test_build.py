@@ -62,9 +62,7 @@ def _tiny_environment(folder: Path, *modules: str) -> Environment:
     return Environment(str(folder / "env"), RUNNING, (), (str(requirements),), modules)
 
 
-def test_an_environment_is_made_once_reused_and_mended(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_environment_is_made_once_reused_and_mended(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     _write_wheel(tmp_path)
     environment = _tiny_environment(tmp_path, "tiny")
     python = ensure(environment)
@@ -160,9 +158,7 @@ def test_the_zip_holds_the_extension_and_nothing_else(tmp_path: Path) -> None:
         names = opened.namelist()
     tops = {name.split("/")[0] for name in names}
     assert tops == {"LICENSE", "NOTICE", "__init__.py", "blender_addon", "blender_manifest.toml", "core"}
-    assert {"core/requirements.txt", "core/requirements-torch.txt", "core/motion/face_model.npz"} <= set(
-        names
-    )
+    assert {"core/requirements.txt", "core/requirements-torch.txt", "core/motion/face_model.npz"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".whl"))]
     assert archive.stat().st_size < 10_000_000
 
@@ -174,9 +170,7 @@ def test_test_arguments_reach_every_blender() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "told"), [(["demo", "--nonsense"], "--nonsense"), ([], "COMMAND")])
-def test_a_wrong_command_line_is_refused(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_command_line_is_refused(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         build.main(arguments)
     assert told in capsys.readouterr().err

@@ -36,8 +36,7 @@ def main(movie: Path, sheet: Path) -> None:
                 pictures[number] = frame.to_ndarray(format="rgb24")
     crop = _around_face(pictures[0])
     tiles = [
-        _tile(pictures[number], crop, f"{number / sample['FPS']:.2f} s   {name}")
-        for number, name in frames.items()
+        _tile(pictures[number], crop, f"{number / sample['FPS']:.2f} s   {name}") for number, name in frames.items()
     ]
     rows = -(-len(tiles) // COLUMNS)
     width, height = tiles[0].size

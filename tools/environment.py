@@ -76,16 +76,12 @@ def main_environment() -> Environment:
 
 def bpy_environment(version: str) -> Environment:
     """A small one with another Blender, for tests/blender; its worker is the main environment's."""
-    return Environment(
-        f".venv-bpy-{version}", BPY_PYTHON[version], (f"bpy-{version}", "test"), modules=("bpy",)
-    )
+    return Environment(f".venv-bpy-{version}", BPY_PYTHON[version], (f"bpy-{version}", "test"), modules=("bpy",))
 
 
 def lint_environment() -> Environment:
     """The linters, out of the way of what they look at."""
-    return replace(
-        main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch=False
-    )
+    return replace(main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch=False)
 
 
 def ensure(environment: Environment, *, fresh: bool = False) -> Path:
@@ -115,9 +111,7 @@ def _install(environment: Environment, *, fresh: bool) -> dict[str, Any]:
     if fresh:
         found = find_python(environment.python)
         source = [found] if found else [environment.python, "--managed-python"]
-        title = (
-            f"Making {environment.folder} with {found or f'Python {environment.python}, which uv fetches'}"
-        )
+        title = f"Making {environment.folder} with {found or f'Python {environment.python}, which uv fetches'}"
         _uv_step(title, uv, ["venv", "--clear", "--python", *source, environment.path])
     wanted = [part for group in environment.groups for part in ("--group", group)]
     wanted += [part for name in environment.files for part in ("-r", name)]

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ASK = (
-    "import platform as p, sys; print(*sys.version_info[:2], p.python_implementation(), sys.maxsize > 2**32)"
-)
+_ASK = "import platform as p, sys; print(*sys.version_info[:2], p.python_implementation(), sys.maxsize > 2**32)"
 
 
 def find_python(version: str) -> Path | None:

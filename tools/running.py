@@ -36,9 +36,7 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | No
         raise
 
 
-def step(
-    title: str, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
-) -> None:
+def step(title: str, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
     """Announce a step and run it; BuildError names the step when it fails."""
     say(title)
     code = run(command, cwd=cwd, env=env)

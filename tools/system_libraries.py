@@ -73,9 +73,7 @@ def install_advice(missing: list[str], *, has: Iterable[str] | None = None) -> s
     if "apt-get" in present or not present:
         if packages:
             lines.append(f"  Debian, Ubuntu:  sudo apt-get install {' '.join(packages)}")
-        lines += [
-            f"  Debian, Ubuntu:  find the package of {name} with: apt-file search {name}" for name in unknown
-        ]
+        lines += [f"  Debian, Ubuntu:  find the package of {name} with: apt-file search {name}" for name in unknown]
     if "dnf" in present or not present:
         lines.append(f"  Fedora, RHEL:    sudo dnf install {capabilities}")
     if "zypper" in present:

@@ -66,9 +66,7 @@ MOMENTS = [
 
 def main() -> None:
     """Read the command line and do it all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--portrait", type=Path, required=True, help="a picture with a face")
     parser.add_argument("--output", type=Path, required=True, help="the movie, .mp4")
     parser.add_argument("--extension", type=Path, help="install this zip first")
@@ -116,9 +114,7 @@ def add_portrait(scene: bpy.types.Scene, picture: Path) -> Any:
     """Put the picture on channel 1, as long as the scene; make the scene as large as it; find its face."""
     editor = scene.sequence_editor
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # Blender 4.2 and 4.3
-    strip = strips.new_image(
-        name=picture.stem, filepath=str(picture), channel=1, frame_start=1, fit_method="ORIGINAL"
-    )
+    strip = strips.new_image(name=picture.stem, filepath=str(picture), channel=1, frame_start=1, fit_method="ORIGINAL")
     if hasattr(strip, "right_handle"):
         strip.right_handle = scene.frame_end + 1
     else:  # before Blender 5.1
