@@ -48,12 +48,13 @@ def demo(portrait: Path | None) -> int:
     python = ensure(main_environment())
     archive = build_package(python)
     profile = OUT / "blender"
-    shutil.rmtree(profile, ignore_errors=True)
+    for leftover in (profile, OUT / "gioconda"):  # of the demo before: else its frames pile up
+        shutil.rmtree(leftover, ignore_errors=True)
     profile.mkdir(parents=True)
     environment = {"BLENDER_USER_RESOURCES": str(profile), "GIOCONDA_WORKER_PYTHON": str(python)}
     video, sheet = OUT / "demo.mp4", OUT / "demo.png"
     script = ROOT / "docs/samples/talking_portrait.py"
-    picture = portrait or _site_packages(python) / "skimage/data/astronaut.png"
+    picture = portrait or site_packages(python) / "skimage/data/astronaut.png"
     sample = [python, script, "--extension", archive, "--portrait", picture, "--output", video]
     step("Animating the portrait in Blender", sample, cwd=ROOT, env=environment)
     step("Drawing the contact sheet", [python, "-m", "tools.contact_sheet", video, sheet], cwd=ROOT)
@@ -123,7 +124,7 @@ def build_package(python: Path, folder: Path = ROOT / "dist") -> Path:
     version = manifest_version((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     archive = folder / f"gioconda-{version}.zip"
     folder.mkdir(exist_ok=True)
-    scripts = next(_site_packages(python).glob("bpy/*/scripts"))
+    scripts = next(site_packages(python).glob("bpy/*/scripts"))
     tool = [python, scripts / "addons_core/bl_pkg/cli/blender_ext.py"]
     tags = ["--valid-tags", scripts / "modules/_bpy_internal/extensions/tags.py"]
     build = ["build", *tags, "--source-dir", ROOT, "--output-filepath", archive]
@@ -132,7 +133,8 @@ def build_package(python: Path, folder: Path = ROOT / "dist") -> Path:
     return archive
 
 
-def _site_packages(python: Path) -> Path:
+def site_packages(python: Path) -> Path:
+    """Where an environment keeps its packages."""
     windows = python.parent.parent / "Lib/site-packages"
     return windows if windows.exists() else next(python.parent.parent.glob("lib/python*/site-packages"))
 
