@@ -26,11 +26,16 @@ def say(message: str) -> None:
     print(f"[{time.monotonic() - _STARTED:4.0f} s] {message}", flush=True)
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
-    """Run a program in sight, with `env` added to the environment; gives its exit code."""
+def run(
+    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, heartbeat: bool = False
+) -> int:
+    """Run a program in sight, with `env` added to the environment; gives its exit code.
+
+    `heartbeat`: say now and then that it still runs, for programs that are silent where they cannot draw progress bars.
+    """
     process = subprocess.Popen([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})})
     try:
-        return _wait(process)
+        return _wait(process) if heartbeat and not sys.stdout.isatty() else process.wait()
     except KeyboardInterrupt:
         process.wait()  # it got the same Ctrl+C
         raise
@@ -39,14 +44,12 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | No
 def step(title: str, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
     """Announce a step and run it; BuildError names the step when it fails."""
     say(title)
-    code = run(command, cwd=cwd, env=env)
+    code = run(command, cwd=cwd, env=env, heartbeat=True)
     if code:
         raise BuildError(f"{title}: failed with exit code {code}. The lines above say why.")
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    if sys.stdout.isatty():  # there the programs draw their own progress bars
-        return process.wait()
     while True:
         try:
             return process.wait(timeout=_HEARTBEAT)
