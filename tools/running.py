@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ def run(
     """
     process = subprocess.Popen([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})})
     try:
-        return _wait(process) if heartbeat and not sys.stdout.isatty() else process.wait()
+        return _wait(process) if heartbeat else process.wait()
     except KeyboardInterrupt:
         process.wait()  # it got the same Ctrl+C
         raise
