@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that imports bpy: Gioconda's part inside Blender."""
+"""Everything that imports bpy: Gioconda's part inside Blender.
+
+What is needed only once something runs (numpy, the worker's client, jobs) is imported there: enabling the add-on
+must not delay Blender's start.
+"""
 
 from __future__ import annotations
 

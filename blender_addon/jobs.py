@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..core import version
 from ..core.errors import BadInputError
 from . import keyframes, portraits, strips
-from .client import EXTENSION
 
 if TYPE_CHECKING:
     from .client import WorkerTask
@@ -91,13 +91,6 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     names = [f"frame_{frame - start + 1:06d}.png" for frame in range(first, last + 1)]
     _write(folder / "job.json", json.dumps(data, indent=1))
     return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, names)
-
-
-def version() -> str:
-    """The extension's version, from its manifest."""
-    import tomllib
-
-    return tomllib.loads((EXTENSION / "blender_manifest.toml").read_text(encoding="utf-8"))["version"]
 
 
 def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, int]:

@@ -66,9 +66,16 @@ def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str
         channels = {}
         for name in names:
             curve = curves.get(paths[name])
-            value = float(strip[name])
-            channels[name] = [curve.evaluate(frame) for frame in frames] if curve else [value] * len(frames)
+            if curve:
+                channels[name] = _play(curve, frames, CONTROLS[name].minimum, CONTROLS[name].maximum)
+            else:
+                channels[name] = [float(strip[name])] * len(frames)
     return {name: values for name, values in channels.items() if any(v != CONTROLS[name].neutral for v in values)}
+
+
+def _play(curve: bpy.types.FCurve, frames: range, minimum: float, maximum: float) -> list[float]:
+    # Blender holds an overshooting curve at the property's limits.
+    return [min(max(curve.evaluate(frame), minimum), maximum) for frame in frames]
 
 
 def _speaks(curve: bpy.types.FCurve) -> bool:

@@ -6,7 +6,6 @@ copied, saved and undone with the strip.
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
@@ -62,17 +61,23 @@ def prepare(scene: bpy.types.Scene, strip: Any) -> str:
     the copy gets an id, and so a result, of its own.
     """
     if ID not in strip:
-        strip[ID] = uuid.uuid4().hex
+        strip[ID] = _new_id()
     elif len(strips.find_by_property(scene, ID, strip[ID])) > 1:
         first = strips.visible_range(strip)[0]
         if any(strips.visible_range(r)[0] != first for r in results(scene, strip[ID])):
-            strip[ID] = uuid.uuid4().hex
+            strip[ID] = _new_id()
     if FACE_INDEX not in strip:
         strip[FACE_INDEX] = 0
         strip.id_properties_ui(FACE_INDEX).update(
             min=0, max=99, soft_max=9, default=0, description="Which face of the picture moves: 0 is the largest"
         )
     return strip[ID]
+
+
+def _new_id() -> str:
+    import uuid
+
+    return uuid.uuid4().hex
 
 
 def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from . import runtime
 from .session import session
 from .ui.layout import outcome_box, progress
 
@@ -48,6 +47,8 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The preferences' page."""
+        from . import runtime
+
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "worker_python")

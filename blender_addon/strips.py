@@ -8,7 +8,6 @@ workspace edit another scene's timeline. Only the data API is used: the sequence
 from __future__ import annotations
 
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from ..core.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from fractions import Fraction
 
 HIGHEST_CHANNEL = 128
 LONGEST_NAME = 63  # bytes; Blender cuts longer ones
@@ -46,6 +46,8 @@ def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
 
 def exact_fps(scene: bpy.types.Scene) -> Fraction:
     """Frames per second, exact: 24 / 1.001 is 24000/1001, though Blender keeps 1.001 as a float32."""
+    from fractions import Fraction
+
     return Fraction(scene.render.fps) / Fraction(scene.render.fps_base).limit_denominator(10_000)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import MissingError
-from .. import preferences, runtime
+from .. import preferences
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -18,6 +18,8 @@ class GIOCONDA_OT_check_worker(TaskOperator, bpy.types.Operator):
     bl_label = "Check Worker"
 
     def begin(self, context: bpy.types.Context) -> None:
+        from .. import runtime
+
         task = runtime.check(runtime.worker_python(preferences.of(context).worker_python))
 
         def apply() -> str:

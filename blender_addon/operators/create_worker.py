@@ -8,8 +8,7 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from .. import preferences, runtime
-from ..client import python_of_blender
+from .. import preferences
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -32,6 +31,9 @@ class GIOCONDA_OT_create_worker(TaskOperator, bpy.types.Operator):
     )
 
     def begin(self, context: bpy.types.Context) -> None:
+        from .. import runtime
+        from ..client import python_of_blender
+
         wheels = self.wheels_folder or preferences.of(context).wheels_folder
         base = Path(bpy.path.abspath(self.base_python)) if self.base_python else python_of_blender()
         task = runtime.create(

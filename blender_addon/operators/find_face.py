@@ -7,8 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import BadInputError
-from .. import portraits, preferences, properties, runtime, strips
-from ..client import WorkerTask
+from .. import portraits, preferences, properties, strips
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -24,6 +23,9 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
     detector: StringProperty(name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's")
 
     def begin(self, context: bpy.types.Context) -> None:
+        from .. import runtime
+        from ..client import WorkerTask
+
         scene = strips.edited_scene(context)
         strip = portraits.portrait_strip(scene, self.strip_name)
         own = preferences.of(context)

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from .. import jobs, portraits, preferences, properties, runtime, strips
-from ..client import WorkerTask
+from .. import portraits, preferences, properties, strips
 from ..session import session
 from .task_operator import TaskOperator
+
+if TYPE_CHECKING:
+    from .. import jobs
 
 
 class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
@@ -36,6 +39,9 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     )
 
     def begin(self, context: bpy.types.Context) -> None:
+        from .. import jobs, runtime
+        from ..client import WorkerTask
+
         scene = strips.edited_scene(context)
         strip = portraits.portrait_strip(scene, self.strip_name)
         own = preferences.of(context)
@@ -46,6 +52,8 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         session.start(task, lambda: jobs.place(job, task), job.folder)
 
     def _choices(self, context: bpy.types.Context) -> jobs.Choices:
+        from .. import jobs
+
         settings, own = properties.of(strips.edited_scene(context)), preferences.of(context)
         given = self.properties.is_property_set
         return jobs.Choices(

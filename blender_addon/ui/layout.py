@@ -18,7 +18,7 @@ _ICONS = {"done": "CHECKMARK", "cancelled": "CANCEL", "failed": "ERROR"}
 def text(layout: bpy.types.UILayout, message: str, icon: str = "NONE") -> None:
     """A label in as many lines as the region's width asks for: Blender cuts long ones."""
     region = bpy.context.region
-    scale = bpy.context.preferences.system.ui_scale
+    scale = bpy.context.preferences.system.ui_scale or 1  # 0 without a window
     width = max(24, int((region.width if region else 300) / (7.5 * scale)) - 4)
     column = layout.column(align=True)
     column.scale_y = 0.8

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import GiocondaError
-from .. import jobs, keyframes, portraits, preferences, properties, runtime, strips
+from .. import keyframes, portraits, preferences, properties, strips
 from ..session import session
 from .layout import create_worker, outcome_box, progress, text
 
@@ -80,6 +80,8 @@ def _picture_size(strip: Any) -> str:
 
 
 def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    from .. import jobs, runtime
+
     own = preferences.of(context)
     column = layout.column()
     try:

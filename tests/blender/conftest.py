@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 MODULE = "bl_ext.user_default.gioconda"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The tests use the names that 4.2 knows; Blender 5.2 still has them.
+    config.addinivalue_line("filterwarnings", "ignore:.*expected to be removed in Blender 6.0:DeprecationWarning")
+
+
 @pytest.fixture(scope="session")
 def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installable zip, built and validated by Blender's own tool."""
@@ -51,3 +56,23 @@ def extension(extension_zip: Path) -> Iterator[None]:
 def addon() -> Callable[[str], ModuleType]:
     """addon("strips") is the installed extension's module blender_addon.strips."""
     return lambda name: importlib.import_module(f"{MODULE}.blender_addon.{name}")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Path:
+    """A picture with one face: NASA's, from the worker's scikit-image."""
+    worker = Path(os.environ["GIOCONDA_WORKER_PYTHON"])
+    return next(worker.parents[1].glob("[Ll]ib/**/skimage/data/astronaut.png"))
+
+
+@pytest.fixture
+def scene() -> bpy.types.Scene:
+    """An empty timeline of 25 frames per second at the astronaut's size, in plain colours."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.sequence_editor_create()
+    scene.view_settings.view_transform = "Standard"
+    scene.render.fps, scene.render.fps_base = 25, 1
+    scene.render.resolution_x = scene.render.resolution_y = 512
+    scene.render.resolution_percentage = 100
+    return scene

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from core.motion.controls import CONTROLS
+from tests.blender.conftest import MODULE
+from tests.blender.timeline import add_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items}
+
+
+class OperatorProperties:
+    """Takes only values for properties that the operator has."""
+
+    def __init__(self, operator: Any) -> None:
+        self.__dict__["known"] = operator.get_rna_type().properties.keys()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        assert name in self.known
+
+
+class Layout:
+    """Notes what a panel draws, and insists that all of it exists in this Blender."""
+
+    def __init__(self, drawn: list[str] | None = None) -> None:
+        self.drawn = [] if drawn is None else drawn
+
+    def row(self, **_: object) -> Layout:
+        return Layout(self.drawn)
+
+    column = box = row
+
+    def separator(self, **_: object) -> None:
+        pass
+
+    def label(self, *, text: str = "", icon: str = "NONE") -> None:
+        assert icon in ICONS
+        self.drawn.append(text)
+
+    def prop(self, data: Any, name: str, *, text: str | None = None, slider: bool = False) -> None:
+        assert name[2:-2] in data if name.startswith('["') else name in data.bl_rna.properties
+        self.drawn.append(f"prop {name}{' slider' if slider else ''}")
+
+    def operator(self, name: str, *, text: str | None = None, icon: str = "NONE") -> OperatorProperties:
+        assert icon in ICONS
+        group, _, function = name.partition(".")
+        self.drawn.append(f"operator {name}")
+        return OperatorProperties(getattr(getattr(bpy.ops, group), function))
+
+    def progress(self, *, text: str, factor: float) -> None:
+        self.drawn.append(f"progress {text} {factor:g}")
+
+
+@pytest.fixture
+def draw() -> Callable[[], str]:
+    """Draw all panels whose poll says so; what they drew, a line each."""
+
+    def drawn() -> str:
+        layout = Layout()
+        for cls in bpy.types.Panel.__subclasses__():
+            if cls.__module__.startswith(MODULE) and (not hasattr(cls, "poll") or cls.poll(bpy.context)):
+                cls.draw(SimpleNamespace(layout=layout, region=getattr(cls, "region", None)), bpy.context)
+        return "\n".join(layout.drawn)
+
+    return drawn
+
+
+def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str], scene: bpy.types.Scene) -> None:
+    told = draw().replace("\n", " ")
+    assert "No strip is selected: click the image strip" in told
+    assert "operator gioconda.generate" not in told
+
+
+def test_a_portrait_without_controls(draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path) -> None:
+    add_picture(scene, astronaut)
+    told = draw().splitlines()
+    assert "512 x 512, no face looked for yet" in told
+    for name in ("find_face", "add_controls", "load_track", "generate"):
+        assert f"operator gioconda.{name}" in told
+    assert "The file is not saved" in draw().replace("\n", " ")
+
+
+def test_every_control_is_a_slider_in_its_region(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    add_picture(scene, astronaut)
+    bpy.ops.gioconda.add_controls()
+    told = draw().splitlines()
+    assert [line for line in told if line.endswith("slider")] == [f'prop ["{c}"] slider' for c in CONTROLS]
+    assert "operator gioconda.add_controls" not in told
+
+
+def test_saved_file_needs_no_warning(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+) -> None:
+    add_picture(scene, astronaut)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert "not saved" not in draw().replace("\n", " ")
+
+
+def test_changed_colours_are_told_with_a_way_out(draw: Callable[[], str], scene: bpy.types.Scene) -> None:
+    assert "operator gioconda.fix_view_transform" not in draw()
+    scene.view_settings.view_transform = "AgX"
+    told = draw()
+    assert "View transform AgX" in told.replace("\n", " ")
+    assert "operator gioconda.fix_view_transform" in told
+    assert scene.view_settings.view_transform == "AgX"  # nothing changes by being looked at
+
+
+def test_missing_worker_is_told_with_a_way_out(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_picture(scene, astronaut)
+    monkeypatch.delenv("GIOCONDA_WORKER_PYTHON")
+    told = draw()
+    assert "There is no worker yet" in told.replace("\n", " ")
+    assert "operator gioconda.create_worker" in told
+    assert "operator gioconda.generate" not in told
+
+
+def test_a_broken_landmark_property_does_not_break_the_panel(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    add_picture(scene, astronaut)["gioconda_landmarks"] = "{"
+    assert "cannot be read" in draw().replace("\n", " ")
+
+
+def test_preferences_page(draw: Callable[[], str]) -> None:
+    own = bpy.context.preferences.addons[MODULE].preferences
+    layout = Layout()
+    # Preferences draw themselves as `self`: give the real properties a noting layout.
+    type(own).draw(_WithLayout(own, layout), bpy.context)
+    for name in ("worker_python", "model_folder", "output_folder", "allow_downloads", "wheels_folder"):
+        assert f"prop {name}" in layout.drawn
+    assert "operator gioconda.create_worker" in layout.drawn
+
+
+class _WithLayout:
+    def __init__(self, own: Any, layout: Layout) -> None:
+        self.layout, self.bl_rna, self._own = layout, own.bl_rna, own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
