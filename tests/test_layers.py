@@ -24,9 +24,10 @@ LAYERS = {
     "motion": {"errors", "landmarks"},
     "generators": {"errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
-    "job": {"errors", "provenance", "media", "landmarks", "motion", "generators", "compose"},
-    "worker": {"errors", "job", "landmarks", "media"},
-    "__main__": {"errors", "job", "worker", "landmarks", "media", "motion"},
+    "job": {"errors", "landmarks", "motion"},  # what a job is
+    "run": {"errors", "job", "provenance", "media", "landmarks", "motion", "generators", "compose"},  # how it is done
+    "worker": {"errors", "job", "run", "landmarks", "media"},
+    "__main__": {"errors", "job", "run", "worker", "landmarks", "media", "motion"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
 LIGHT = {
