@@ -27,7 +27,7 @@ EXTENSION = "bl_ext.user_default.gioconda"
 
 # What is keyed: for each control the seconds and the value there. Blender's Bezier curves do the rest.
 PERFORMANCE = {
-    "headYaw": [(0.2, 0), (0.8, -18), (1.2, -18), (2.0, 18), (2.3, 18), (2.9, 0), (5.0, 0), (5.5, 5)],
+    "headYaw": [(0.2, 0), (0.8, -20), (1.2, -20), (2.0, 20), (2.3, 20), (2.9, 0), (5.0, 0), (5.5, 5)],
     "headPitch": [(0.2, 0), (0.8, 3), (1.6, -4), (2.3, 2), (2.9, 0), (3.9, 3), (4.7, -2), (5.5, 2)],
     "headRoll": [(0.2, 0), (0.8, -3), (2.1, 3), (2.9, 0), (5.0, 0), (5.5, 4)],
     "gazeYaw": [(0.2, 0), (0.5, -8), (1.2, -4), (1.6, 8), (2.9, 0), (3.0, 24), (3.4, 24), (3.55, 0)],
@@ -35,16 +35,16 @@ PERFORMANCE = {
     "eyeBlinkRight": [(1.4, 0), (1.52, 1), (1.72, 0), (3.4, 0), (3.52, 1), (3.72, 0)],
     "browInnerUp": [(3.7, 0), (4.0, 0.5), (4.6, 0.1), (5.0, 0)],
     # "ma - o - ee - ah"
-    "jawOpen": [(3.7, 0), (3.88, 0.6), (4.04, 0.12), (4.2, 0.4), (4.44, 0.15), (4.72, 0.65), (4.96, 0.05)],
+    "jawOpen": [(3.7, 0), (3.88, 0.4), (4.04, 0.1), (4.2, 0.25), (4.44, 0.1), (4.72, 0.45), (5.0, 0)],
     "mouthFunnel": [(4.0, 0), (4.2, 0.8), (4.4, 0)],
     "mouthStretchLeft": [(4.3, 0), (4.46, 0.6), (4.64, 0)],
     "mouthStretchRight": [(4.3, 0), (4.46, 0.6), (4.64, 0)],
     "mouthPressLeft": [(3.6, 0), (3.7, 0.5), (3.8, 0)],
     "mouthPressRight": [(3.6, 0), (3.7, 0.5), (3.8, 0)],
-    "mouthSmileLeft": [(4.9, 0), (5.4, 0.85)],
-    "mouthSmileRight": [(4.9, 0), (5.4, 0.85)],
-    "cheekSquintLeft": [(4.9, 0), (5.4, 0.5)],
-    "cheekSquintRight": [(4.9, 0), (5.4, 0.5)],
+    "mouthSmileLeft": [(4.9, 0), (5.4, 0.5)],
+    "mouthSmileRight": [(4.9, 0), (5.4, 0.5)],
+    "cheekSquintLeft": [(4.9, 0), (5.4, 0.4)],
+    "cheekSquintRight": [(4.9, 0), (5.4, 0.4)],
 }
 
 # Moments worth a look, which become markers on the timeline.
