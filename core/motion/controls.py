@@ -116,9 +116,7 @@ class ControlTrack:
             limited = np.clip(values, control.minimum, control.maximum).astype(np.float32)
             changed = int((limited != values).sum())
             if changed:
-                told.append(
-                    f"Control {name}: clamped to {control.minimum:g}..{control.maximum:g} in {changed} frames."
-                )
+                told.append(f"Control {name}: clamped to {control.minimum:g}..{control.maximum:g} in {changed} frames.")
             channels[name] = limited
         if not channels:  # keep the length: a track of unknown names only is a still
             channels["jawOpen"] = np.zeros(self.frames, np.float32)

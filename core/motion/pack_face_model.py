@@ -43,7 +43,7 @@ def main(source: Path, target: Path) -> None:
 
     head = triangles[np.isin(materials, HEAD_MATERIALS)]
     depth, _, _ = _rasterise(neutral, head, DEPTH_ORIGIN, DEPTH_STEP, DEPTH_SHAPE)
-    jaw = np.linalg.norm(expressions[names.index("jawOpen")], axis=1) > 0.05  # noqa: PLR2004
+    jaw = np.linalg.norm(expressions[names.index("jawOpen")], axis=1) > 0.05
     np.savez_compressed(
         target,
         landmarks=neutral[vertices],
@@ -126,7 +126,7 @@ def _rasterise(
         area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
         left, right = max(int(np.ceil(x.min())), 0), min(int(x.max()), shape[1] - 1)
         top, bottom = max(int(np.ceil(y.min())), 0), min(int(y.max()), shape[0] - 1)
-        if abs(area) < 1e-9 or right < left or bottom < top:  # noqa: PLR2004
+        if abs(area) < 1e-9 or right < left or bottom < top:
             continue
         c, r = np.meshgrid(np.arange(left, right + 1), np.arange(top, bottom + 1))
         b = ((c - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (r - y[0])) / area
@@ -145,4 +145,4 @@ def _rasterise(
 
 if __name__ == "__main__":
     here = Path(__file__).with_name("face_model.npz")
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else here)  # noqa: PLR2004
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else here)

@@ -22,21 +22,19 @@ def plan_motion(
     landmarks: NDArray[np.floating],
     driver: ControlTrack | LandmarkTrack,
     *,
-    relative: bool = True,
-    neutral_frame: int = 0,
+    relative_to: NDArray[np.float32] | None = None,
 ) -> list[FaceTarget]:
-    """What a portrait with these (68, 2) landmarks does, a target for every frame of the driver.
+    """What a portrait with these (68, 2) landmarks does: a target for every frame of the driver.
 
-    `relative` and `neutral_frame` (0-based) are for landmark tracks: the change against that frame is put on the
-    portrait; not relative means that the track's points are wanted as they stand. Raises BadInputError.
+    A landmark track moves the portrait by its change against the driver's neutral landmarks `relative_to`
+    (68, 2); without them its points are wanted as they stand, in the portrait's pixels.
     """
     face = fit_face(landmarks)
     if isinstance(driver, ControlTrack):
         channels = driver.channels
         return [
-            express(face, {name: float(values[i]) for name, values in channels.items()})
-            for i in range(driver.frames)
+            express(face, {name: float(values[i]) for name, values in channels.items()}) for i in range(driver.frames)
         ]
-    if relative:
-        return list(follow_relative(face, driver, neutral_frame))
-    return list(follow_absolute(face, driver))
+    if relative_to is None:
+        return list(follow_absolute(face, driver))
+    return list(follow_relative(face, driver, relative_to))

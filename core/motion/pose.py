@@ -89,7 +89,7 @@ def fit_pose(
         rotation = _rotation_vector(step[:3]) @ rotation
         scale += step[3]
         move = move + step[4:]
-        if np.abs(step).max() < 1e-7:  # noqa: PLR2004
+        if np.abs(step).max() < 1e-7:
             break
     return Pose(rotation, pivot, float(scale), move)
 

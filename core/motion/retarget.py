@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BadInputError
 from ..landmarks.topology import EYE_OUTER_CORNERS, LID_PAIRS, RIGID
 from .face_model import FittedFace, fit_face
 from .pose import Pose, fit_pose
@@ -34,21 +33,18 @@ def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarg
             yield FaceTarget(landmarks.astype(np.float64), pose, np.zeros((2, 2)))
 
 
-def follow_relative(face: FittedFace, track: LandmarkTrack, neutral_frame: int) -> Iterator[FaceTarget]:
-    """The track's change against its neutral frame (0-based) is put on the portrait.
+def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[FaceTarget]:
+    """The track's change against the driver's `neutral` landmarks (68, 2) is put on the portrait.
 
-    Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the head
-    turns as the driver's does, and the landmarks' offsets in the driver's unturned view are scaled to the portrait.
+    Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
+    head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
+    to the portrait.
     """
-    if not 0 <= neutral_frame < len(track.landmarks):
-        raise BadInputError(
-            f"The neutral frame {neutral_frame} does not exist: the track has frames 0 to {len(track.landmarks) - 1}."
-        )
-    driver = fit_face(track.landmarks[neutral_frame])
+    driver = fit_face(neutral)
     size = _eye_distance(face.points) / _eye_distance(driver.points)
     turn = face.pose.rotation @ driver.pose.rotation.T
-    for index, (landmarks, pose) in enumerate(zip(track.landmarks, _poses(driver, track.landmarks), strict=True)):
-        if index == neutral_frame:
+    for landmarks, pose in zip(track.landmarks, _poses(driver, track.landmarks), strict=True):
+        if np.array_equal(landmarks, neutral):
             yield _still(face)
             continue
         offsets = np.zeros((68, 3))

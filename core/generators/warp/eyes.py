@@ -48,9 +48,9 @@ class Eyeball:
         seen = polygon_mask((outline + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0)
         shadow = max(1, round(_LID_SHADOW * self._width * zoom))
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * shadow + 1,) * 2)
-        clear = cv2.erode((seen > 0.99).astype(np.uint8), kernel)  # noqa: PLR2004
+        clear = cv2.erode((seen > 0.99).astype(np.uint8), kernel)
         if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
-            clear = (seen > 0.5).astype(np.uint8)  # noqa: PLR2004
+            clear = (seen > 0.5).astype(np.uint8)
         centre, radius = _find_iris(small, clear, self._width * zoom)
         white, iris = _fill_white(small, clear, centre, radius), _fill_iris(small, clear, centre, radius)
         self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)

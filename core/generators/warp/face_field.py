@@ -103,9 +103,7 @@ class FaceField:
         own = opening.rims(self._head.face.points[:, :2], _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
         anchors = opening.upper_anchors, opening.lower_anchors
-        above, below = (
-            self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2)
-        )
+        above, below = (self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2))
         return above, below
 
     def _side(

@@ -168,9 +168,7 @@ class _Frame:
         points = self._target.landmarks[list((*opening.outline, *opening.upper_anchors, *opening.lower_anchors))]
         return self.grid.window(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
-    def _enlarge(
-        self, field: Array, window: tuple[slice, slice], shape: tuple[int, ...]
-    ) -> tuple[Area, Array]:
+    def _enlarge(self, field: Array, window: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[Area, Array]:
         """A field at every picture pixel of a window of cells, and where in the picture that is."""
         way = self.grid.enlarge(field, window)
         left = self.grid.left + window[1].start * self.grid.cell

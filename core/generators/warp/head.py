@@ -152,7 +152,7 @@ def _gentle(height: Array, fall: float) -> Array:
 def _cell(distance: float) -> int:
     """Pixels; a multiple of four where that is fine enough, so that finer grids fit into it."""
     cell = distance / _CELLS_PER_EYE_DISTANCE
-    return max(1, 4 * round(cell / 4)) if cell > 3 else max(1, round(cell))  # noqa: PLR2004
+    return max(1, 4 * round(cell / 4)) if cell > 3 else max(1, round(cell))
 
 
 def eye_distance(points: NDArray[np.floating]) -> float:

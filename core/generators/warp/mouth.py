@@ -49,7 +49,9 @@ class MouthInterior:
         self._cavity = palette.cavity
         self._opening = _opening(self._lips) / self._distance
         inner = self._lips[list(INNER_LIP)]
-        self._own = polygon_mask(smooth_curve(inner, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * self._distance)
+        self._own = polygon_mask(
+            smooth_curve(inner, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * self._distance
+        )
         self._middle = (inner[1:4, 1].mean() + inner[5:8, 1].mean()) / 2
 
     def read(self, positions: Array, moved: NDArray[np.floating]) -> NDArray[Any]:
@@ -143,7 +145,9 @@ def _atlas_map(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own lip line.
     line = face.points[[60, 61, 62, 63, 64], :2].mean(0)
     model_line = model.landmarks[[60, 61, 62, 63, 64]].mean(0)
-    wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(np.subtract(*model.landmarks[corners]))
+    wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
+        np.subtract(*model.landmarks[corners])
+    )
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
     start = line - axes @ (model_line[:2] + [0, _TEETH_SHOW])
     to_model = np.linalg.inv(axes)

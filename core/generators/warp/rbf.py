@@ -36,9 +36,7 @@ def thin_plate(centres: NDArray[np.floating], values: NDArray[np.floating], poin
     return read.reshape(*points.shape[:-1], -1)
 
 
-def local_bumps(
-    centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, radius: float
-) -> Array:
+def local_bumps(centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, radius: float) -> Array:
     """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
     system = _wendland(_squared_distances(centres, centres) / radius**2)
     weights = np.linalg.solve(system + 1e-6 * np.eye(len(centres)), values).astype(np.float32)
@@ -49,7 +47,7 @@ def local_bumps(
 
 def _plate_kernel(a: NDArray[np.floating], b: NDArray[np.floating], dimensions: int) -> NDArray[np.floating]:
     squared = _squared_distances(a, b)
-    if dimensions == 3:  # noqa: PLR2004
+    if dimensions == 3:
         return np.sqrt(squared)
     return squared * np.log(np.maximum(squared, 1e-12))
 

@@ -43,15 +43,13 @@ def _remap(pixels: Pixels, positions: Array) -> Pixels:
     return cv2.remap(pixels, positions, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-def polygon_mask(
-    outline: NDArray[np.floating], corner: tuple[int, int], shape: tuple[int, int], soft: float
-) -> Array:
+def polygon_mask(outline: NDArray[np.floating], corner: tuple[int, int], shape: tuple[int, int], soft: float) -> Array:
     """Coverage 0..1 of a closed outline (N, 2) on the (h, w) window at `corner` (x, y); `soft` pixels of edge."""
     mask = np.zeros(shape, np.uint8)
     corners = np.round((outline - corner) * 2**_SUBPIXEL_BITS).astype(np.int32)
     cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
     coverage = mask.astype(np.float32) / 255
-    return cv2.GaussianBlur(coverage, (0, 0), soft) if soft > 0.3 else coverage  # noqa: PLR2004
+    return cv2.GaussianBlur(coverage, (0, 0), soft) if soft > 0.3 else coverage
 
 
 def smooth_curve(points: NDArray[np.floating], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `python -m core animate`, `detect`, `worker`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .job import Job
+
+_DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 2 bad input, 3 something missing, 130 cancelled."""
+    options = _parser().parse_args(arguments)
+    if options.command == "worker":
+        from .worker import serve
+
+        return serve()
+    from .run import report
+
+    action = {"animate": _animate, "detect": _detect}[options.command]
+    tell = _tell_json if options.progress == "json" else _tell_text
+    try:
+        return report(partial(action, options, tell), tell)
+    except KeyboardInterrupt:
+        tell({"event": "cancelled", "frames": None})
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Gioconda: a still portrait set in motion.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    animate = commands.add_parser("animate", help="make frames or a movie from a portrait")
+    animate.add_argument("portrait", nargs="?", type=Path, help="the picture")
+    animate.add_argument("-o", "--output", type=Path, help="a folder for PNG frames, or a file ending in .mp4")
+    driver = animate.add_mutually_exclusive_group(required=True)
+    driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
+    driver.add_argument("--track", type=Path, metavar="T.npz", help="a landmark track, .npz or .json")
+    driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of all other options")
+    animate.add_argument("--motion", choices=("relative", "absolute"), default="relative",
+                         help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
+    animate.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
+    animate.add_argument("--portrait-landmarks", type=Path, metavar="L.npz", help="skip the detection")
+    animate.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
+    animate.add_argument("--generator", default="warp")
+    detect = commands.add_parser("detect", help="find landmarks in a picture or movie")
+    detect.add_argument("source", type=Path, help="a picture or a movie")
+    detect.add_argument("-o", "--output", type=Path, required=True, metavar="T.npz", help=".npz or .json")
+    for command in (animate, detect):
+        command.add_argument("--detector", choices=_DETECTORS, default="dlib")
+        command.add_argument("--face-index", type=int, default=0, metavar="N", help="0 is the largest face")
+        command.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
+        command.add_argument("--allow-download", action="store_true", help="model files may be fetched")
+        command.add_argument("--progress", choices=("text", "json"), default="text")
+    commands.add_parser("worker", help="serve Blender: commands on stdin, events on stdout")
+    return parser
+
+
+def _frames(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a range such as 5-9 is wanted") from None
+
+
+def _animate(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
+    from .run import run_job
+
+    run_job(_job(options), tell)
+
+
+def _job(options: argparse.Namespace) -> Job:
+    from .job import Job, PortraitSource, TrackDriver, load_job
+    from .motion.controls import load_controls
+
+    if options.job is not None:
+        job = load_job(options.job)
+        return job if options.frames is None else replace(job, frames=options.frames)
+    if options.portrait is None or options.output is None:
+        raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
+    driver = (
+        load_controls(options.controls)
+        if options.controls is not None
+        else TrackDriver(options.track, options.motion == "relative", options.neutral_frame)
+    )
+    return Job(
+        portrait=PortraitSource(
+            options.portrait,
+            landmarks_path=options.portrait_landmarks,
+            detector=options.detector,
+            face_index=options.face_index,
+        ),
+        driver=driver,
+        output=options.output,
+        frames=options.frames,
+        generator=options.generator,
+        models=options.models,
+        allow_download=options.allow_download,
+    )
+
+
+def _detect(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
+    from .landmarks.detect import create_detector
+    from .landmarks.follow import track_picture, track_video
+    from .landmarks.track import save_track
+    from .media.video import is_video
+
+    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+    follow = track_video if is_video(options.source) else track_picture
+    track = follow(options.source, detector, options.face_index, tell)
+    save_track(options.output, track)
+    tell({"event": "done", "frames": track.frames, "output": str(options.output)})
+
+
+def _tell_json(event: dict[str, Any]) -> None:
+    print(json.dumps(event, ensure_ascii=False), flush=True)
+
+
+def _tell_text(event: dict[str, Any]) -> None:
+    """One line for people; errors go to stderr."""
+    kind = event["event"]
+    if kind == "frame":
+        end = "\n" if event["done"] == event["total"] or not sys.stdout.isatty() else "\r"
+        print(f"Frame {event['frame']} ({event['done']} of {event['total']})", end=end, flush=True)
+    elif kind in ("error", "warning"):
+        print(f"{kind.capitalize()}: {event['message']}", file=sys.stderr)
+    elif kind == "stage":
+        print(event["message"], flush=True)
+    elif kind == "done":
+        print(f"Done: {event['frames']} frames in {event['output']}")
+    elif kind == "cancelled":
+        print("Cancelled; finished frames are kept.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

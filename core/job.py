@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job is a file: all that is needed to make the same frames in Blender, from a command line, or on a farm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import version
+from .errors import BadInputError
+from .motion.controls import ControlTrack, control_track_from_dict, load_controls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+_KEYS = {"gioconda_job", "version", "portrait", "driver", "frames", "generator", "models", "allow_download", "output"}
+_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index"}
+_DRIVER_KEYS = {"controls", "controls_path", "track_path", "motion", "neutral_frame", "fps", "start", "frames"}
+
+
+@dataclass(frozen=True)
+class PortraitSource:
+    """The picture, and where its face is: given, in a file, or to be found."""
+
+    path: Path
+    landmarks: list[list[float]] | None = None  # 68 times x, y
+    landmarks_path: Path | None = None  # a landmark track; its first frame counts
+    detector: str = "dlib"
+    face_index: int = 0  # the largest face is 0
+
+
+@dataclass(frozen=True)
+class TrackDriver:
+    """A landmark track, read at `fps` (its own when None) for `frames` frames from `start` seconds on."""
+
+    path: Path
+    relative: bool = True
+    neutral_frame: int = 0
+    fps: Fraction | None = None
+    start: Fraction = Fraction(0)
+    frames: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a portrait, a driver, a generator, and where the frames go."""
+
+    portrait: PortraitSource
+    driver: ControlTrack | TrackDriver
+    output: Path  # a folder for frame_000001.png ..., or a file that ends in .mp4
+    frames: tuple[int, int] | None = None  # first and last, counted from 1; all when None
+    generator: str = "warp"
+    models: Path | None = None  # a folder of pre-placed model files
+    allow_download: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        portrait = self.portrait
+        return {
+            "gioconda_job": FORMAT,
+            "version": version(),
+            "portrait": {
+                "path": str(portrait.path),
+                "landmarks": portrait.landmarks,
+                "landmarks_path": _text(portrait.landmarks_path),
+                "detector": portrait.detector,
+                "face_index": portrait.face_index,
+            },
+            "driver": _driver_to_dict(self.driver),
+            "frames": None if self.frames is None else list(self.frames),
+            "generator": self.generator,
+            "models": _text(self.models),
+            "allow_download": self.allow_download,
+            "output": str(self.output),
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the job file."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise BadInputError(f"{path}: the job cannot be written ({error.strerror or error}).") from error
+
+
+def load_job(path: Path) -> Job:
+    """Read a job file; paths in it are relative to its folder. Raises BadInputError."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadInputError(f"{path}: cannot be read as a job file ({error}).") from error
+    return job_from_dict(data, path.absolute().parent, str(path))
+
+
+def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job") -> Job:
+    """Check the JSON form; relative paths start at `folder`, `source` names it in errors (BadInputError)."""
+    _check_keys(data, _KEYS, source)
+    if data.get("gioconda_job") != FORMAT:
+        raise BadInputError(f"{source}: is a job of format {data.get('gioconda_job')!r}; this version reads {FORMAT}.")
+    try:
+        frames = data.get("frames")
+        return Job(
+            portrait=_portrait_from_dict(data["portrait"], folder, source),
+            driver=_driver_from_dict(data["driver"], folder, source),
+            output=folder / str(data["output"]),
+            frames=None if frames is None else (int(frames[0]), int(frames[1])),
+            generator=str(data.get("generator", "warp")),
+            models=_path(data.get("models"), folder),
+            allow_download=bool(data.get("allow_download", False)),
+        )
+    except KeyError as error:
+        raise BadInputError(f"{source}: {error} is missing.") from error
+    except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+        raise BadInputError(f"{source}: has a value of the wrong kind ({error}).") from error
+
+
+def clamp_controls(job: Job) -> tuple[Job, list[str]]:
+    """The job with its controls known and in range, and what was changed, a line each."""
+    if not isinstance(job.driver, ControlTrack):
+        return job, []
+    driver, told = job.driver.clamped()
+    return replace(job, driver=driver), told
+
+
+def frame_range(job: Job, total: int) -> range:
+    """The 0-based frames to make of a driver's `total`. Raises BadInputError."""
+    if job.frames is None:
+        return range(total)
+    first, last = job.frames
+    if not 1 <= first <= last <= total:
+        raise BadInputError(f"Frames {first}-{last} were asked for; the driver has frames 1-{total}.")
+    return range(first - 1, last)
+
+
+def _portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> PortraitSource:
+    _check_keys(data, _PORTRAIT_KEYS, f"{source}, portrait")
+    return PortraitSource(
+        path=folder / str(data["path"]),
+        landmarks=data.get("landmarks"),
+        landmarks_path=_path(data.get("landmarks_path"), folder),
+        detector=str(data.get("detector", "dlib")),
+        face_index=int(data.get("face_index", 0)),
+    )
+
+
+def _driver_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> ControlTrack | TrackDriver:
+    _check_keys(data, _DRIVER_KEYS, f"{source}, driver")
+    if len({"controls", "controls_path", "track_path"} & data.keys()) != 1:
+        raise BadInputError(f"{source}: the driver needs one of controls, controls_path or track_path.")
+    if "controls" in data:
+        return control_track_from_dict(data["controls"], source)
+    if "controls_path" in data:
+        return load_controls(folder / str(data["controls_path"]))
+    motion = data.get("motion", "relative")
+    if motion not in ("relative", "absolute"):
+        raise BadInputError(f"{source}: motion is {motion!r}; choose relative or absolute.")
+    fps, frames = data.get("fps"), data.get("frames")
+    if (fps is not None and Fraction(*fps) <= 0) or (frames is not None and int(frames) < 1):
+        raise BadInputError(f"{source}: the driver's fps and frames must be above 0.")
+    return TrackDriver(
+        path=folder / str(data["track_path"]),
+        relative=motion == "relative",
+        neutral_frame=int(data.get("neutral_frame", 0)),
+        fps=None if fps is None else Fraction(*fps),
+        start=Fraction(*data.get("start", (0, 1))),
+        frames=None if frames is None else int(frames),
+    )
+
+
+def _driver_to_dict(driver: ControlTrack | TrackDriver) -> dict[str, Any]:
+    if isinstance(driver, ControlTrack):
+        return {"controls": driver.to_dict()}
+    return {
+        "track_path": str(driver.path),
+        "motion": "relative" if driver.relative else "absolute",
+        "neutral_frame": driver.neutral_frame,
+        "fps": None if driver.fps is None else [driver.fps.numerator, driver.fps.denominator],
+        "start": [driver.start.numerator, driver.start.denominator],
+        "frames": driver.frames,
+    }
+
+
+def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
+    if not hasattr(data, "keys"):
+        raise BadInputError(f"{where}: an object with named values is wanted.")
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise BadInputError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}.")
+
+
+def _path(value: str | None, folder: Path) -> Path | None:
+    return None if value is None else folder / value
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

