@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import queue
 import signal
@@ -72,18 +73,14 @@ class ChildProcess:
 
     def send(self, text: str) -> None:
         """Write a line to its stdin. A dead child does not hear it, which the next `next_line` tells."""
-        try:
+        with contextlib.suppress(OSError, ValueError):
             self.process.stdin.write(text + "\n")
             self.process.stdin.flush()
-        except (OSError, ValueError):
-            pass
 
     def hang_up(self) -> None:
         """Close its stdin: a worker takes that as the end."""
-        try:
+        with contextlib.suppress(OSError):
             self.process.stdin.close()
-        except OSError:
-            pass
 
     def end(self) -> None:
         """Kill it if it still runs."""
@@ -226,14 +223,6 @@ class WorkerTask(Task):
             self.ready = event
             if self._command is None:
                 self.state = "done"
-        elif name == "stage":
-            self.message = event["message"]
-        elif name == "frame":
-            self.done = event["done"]
-            self.factor = event["done"] / event["total"]
-            self.message = f"Frame {event['done']} of {event['total']}"
-        elif name == "warning":
-            self.warnings.append(event["message"])
         elif name == "faces":
             self.faces = event
             if self._command and self._command["command"] == "detect":
@@ -244,6 +233,18 @@ class WorkerTask(Task):
             package = event.get("package")
             mend = _mend_package(package) if package else "MODELS"
             self.fail(event["message"], mend if event.get("kind") == "missing" else "")
+        else:
+            self._follow(event)
+
+    def _follow(self, event: dict[str, Any]) -> None:
+        if event["event"] == "stage":
+            self.message = event["message"]
+        elif event["event"] == "frame":
+            self.done = event["done"]
+            self.factor = event["done"] / event["total"]
+            self.message = f"Frame {event['done']} of {event['total']}"
+        elif event["event"] == "warning":
+            self.warnings.append(event["message"])
 
 
 def _mend_package(package: str) -> str:

@@ -92,9 +92,7 @@ def _needs_scene(scene: bpy.types.Scene, paths: set[str]) -> bool:
     return data.use_nla and any(track.strips and not track.mute for track in data.nla_tracks)
 
 
-def _step_through(
-    scene: bpy.types.Scene, strip: Any, names: list[str], frames: range
-) -> dict[str, list[float]]:
+def _step_through(scene: bpy.types.Scene, strip: Any, names: list[str], frames: range) -> dict[str, list[float]]:
     channels: dict[str, list[float]] = {name: [] for name in names}
     before, between = scene.frame_current, scene.frame_subframe
     try:

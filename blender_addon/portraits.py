@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a portrait strip knows about itself: its id, its faces, its track. All of it in ID properties, which are
-copied, saved and undone with the strip.
+"""What a portrait strip knows about itself: its id, its faces, its track.
+
+All of it is in ID properties, which are copied, saved and undone with the strip.
 """
 
 from __future__ import annotations
@@ -123,9 +124,8 @@ def chosen_landmarks(strip: Any, face_index: int) -> list[list[float]] | None:
     if faces is None:
         return None
     if face_index >= len(faces.landmarks):
-        raise BadInputError(
-            f'Face {face_index} does not exist: "{strip.name}" has {count(len(faces.landmarks), "face")}, counted from 0.'
-        )
+        found = count(len(faces.landmarks), "face")
+        raise BadInputError(f'Face {face_index} does not exist: "{strip.name}" has {found}, counted from 0.')
     return faces.landmarks[face_index]
 
 

@@ -57,7 +57,7 @@ class Session:
 
     def refuse(self, error: GiocondaError) -> Outcome:
         """Remember why a task could not even start."""
-        self.last = Outcome("failed", str(error), "WORKER" if error.kind == "missing" else "")
+        self.last = Outcome("failed", str(error), _mend(error))
         return self.last
 
     def cancel(self) -> None:
@@ -81,7 +81,11 @@ def _apply(running: Running) -> Outcome:
     try:
         return Outcome("done", running.apply(), "", running.folder, warnings)
     except GiocondaError as error:
-        return Outcome("failed", str(error), "", running.folder, warnings)
+        return Outcome("failed", str(error), _mend(error), running.folder, warnings)
+
+
+def _mend(error: GiocondaError) -> str:
+    return "WORKER" if error.kind == "missing" else ""
 
 
 def _not_done(running: Running) -> Outcome:

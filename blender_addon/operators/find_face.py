@@ -20,7 +20,9 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
-    detector: StringProperty(name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's")
+    detector: StringProperty(
+        name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's"
+    )
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import runtime

@@ -28,7 +28,9 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
     frame_start: IntProperty(name="First Frame", description="Scene frame; not given: the strip's first")
     frame_end: IntProperty(name="Last Frame", description="Scene frame; not given: the strip's last")
-    detector: StringProperty(name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's")
+    detector: StringProperty(
+        name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's"
+    )
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
     output_folder: StringProperty(name="Output Folder", description="Gets a folder for the job", subtype="DIR_PATH")
     generator: StringProperty(name="Generator", default="warp", description="What draws the frames")

@@ -15,7 +15,9 @@ class GIOCONDA_OT_open_folder(bpy.types.Operator):
     bl_idname = "gioconda.open_folder"
     bl_label = "Open Folder"
 
-    directory: StringProperty(name="Folder", subtype="DIR_PATH", description="Empty: that of the active portrait's result")
+    directory: StringProperty(
+        name="Folder", subtype="DIR_PATH", description="Empty: that of the active portrait's result"
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         folder = bpy.path.abspath(self.directory or self._of_result(context))

@@ -87,9 +87,10 @@ class TaskOperator:
         return outcome
 
     def _try_to_begin(self, context: bpy.types.Context) -> bool:
+        if session.busy:
+            self.report({"ERROR"}, "Blender is rendering or saving: try again when it is done.")
+            return False
         try:
-            if session.busy:
-                raise GiocondaError("Blender is rendering or saving: try again when it is done.")
             self.begin(context)
         except GiocondaError as error:
             self.report({"ERROR"}, session.refuse(error).message)

@@ -96,7 +96,11 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     row.operator("gioconda.generate", icon="RENDER_ANIMATION")
     folder, stays = jobs.output_folder(own.output_folder)
     if not stays:
-        text(column, f"The file is not saved: frames go to {folder}, which may be cleared. Save it to keep them.", "ERROR")
+        text(
+            column,
+            f"The file is not saved: frames go to {folder}, which may be cleared. Save it to keep them.",
+            "ERROR",
+        )
 
 
 def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:

@@ -38,7 +38,7 @@ class RegionPanel(SidebarPanel):
 
 
 def label(name: str) -> str:
-    """mouthSmileLeft -> Mouth Smile Left."""
+    """A control's name as words: mouthSmileLeft is Mouth Smile Left."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return words[0].upper() + words[1:]
 

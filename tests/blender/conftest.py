@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -44,9 +44,7 @@ def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def extension(extension_zip: Path) -> Iterator[None]:
     """Install and enable it; at the end disable it, without which 4.2 crashes and 4.5 hangs on exit."""
-    bpy.ops.extensions.package_install_files(
-        filepath=str(extension_zip), repo="user_default", enable_on_install=True
-    )
+    bpy.ops.extensions.package_install_files(filepath=str(extension_zip), repo="user_default", enable_on_install=True)
     assert MODULE in bpy.context.preferences.addons
     yield
     bpy.ops.preferences.addon_disable(module=MODULE)

@@ -14,7 +14,6 @@ from tests.blender.timeline import add_picture
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import ModuleType
 
 ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items}
 
@@ -47,11 +46,11 @@ class Layout:
         assert icon in ICONS
         self.drawn.append(text)
 
-    def prop(self, data: Any, name: str, *, text: str | None = None, slider: bool = False) -> None:
+    def prop(self, data: Any, name: str, *, slider: bool = False, **_: str) -> None:
         assert name[2:-2] in data if name.startswith('["') else name in data.bl_rna.properties
         self.drawn.append(f"prop {name}{' slider' if slider else ''}")
 
-    def operator(self, name: str, *, text: str | None = None, icon: str = "NONE") -> OperatorProperties:
+    def operator(self, name: str, *, icon: str = "NONE", **_: str) -> OperatorProperties:
         assert icon in ICONS
         group, _, function = name.partition(".")
         self.drawn.append(f"operator {name}")
@@ -75,7 +74,8 @@ def draw() -> Callable[[], str]:
     return drawn
 
 
-def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str], scene: bpy.types.Scene) -> None:
+@pytest.mark.usefixtures("scene")
+def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str]) -> None:
     told = draw().replace("\n", " ")
     assert "No strip is selected: click the image strip" in told
     assert "operator gioconda.generate" not in told
@@ -135,7 +135,7 @@ def test_a_broken_landmark_property_does_not_break_the_panel(
     assert "cannot be read" in draw().replace("\n", " ")
 
 
-def test_preferences_page(draw: Callable[[], str]) -> None:
+def test_preferences_page() -> None:
     own = bpy.context.preferences.addons[MODULE].preferences
     layout = Layout()
     # Preferences draw themselves as `self`: give the real properties a noting layout.

@@ -74,7 +74,7 @@ def test_paths_with_spaces_accents_and_relative_ones(
 
 
 def test_what_is_no_portrait_is_told(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, tmp_path: Path
 ) -> None:
     strips, portraits = addon("strips"), addon("portraits")
     with pytest.raises(Exception, match="No strip is selected"):

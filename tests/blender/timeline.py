@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 def strips_of(scene: bpy.types.Scene) -> Any:
     editor = scene.sequence_editor
     return editor.strips if hasattr(editor, "strips") else editor.sequences

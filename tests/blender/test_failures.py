@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong is told, and breaks neither Blender nor the timeline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.blender.timeline import add_picture, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+LONG = 400  # frames: more than are drawn while a test looks
+
+
+@pytest.fixture
+def portrait(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Any:
+    strip = add_picture(scene, astronaut, start=1, length=LONG)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.gioconda.add_controls()
+    key(strip, "headYaw", [(1, 0), (LONG, 20)])
+    return strip
+
+
+@pytest.fixture
+def running(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> Any:
+    """A job that draws, as the panel's button starts it: its first frame is done."""
+    return _start(addon, scene, portrait)
+
+
+def _start(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, **choices: Any) -> Any:
+    jobs, session = addon("jobs"), addon("session").session
+    output, _ = jobs.output_folder("")
+    job = jobs.prepare(scene, portrait, jobs.Choices(output=output, **choices))
+    python = addon("runtime").worker_python("")
+    command = {"command": "run", "job": job.data}
+    task = addon("client").WorkerTask("Generating", python, command, job.folder / "worker.log")
+    session.start(task, lambda: jobs.place(job, task), job.folder)
+    _poll(addon, lambda: task.done > 0 or session.current is None)
+    return job
+
+
+def _poll(addon: Callable[[str], ModuleType], until: Callable[[], object], seconds: float = 30) -> Any:
+    """Poll as the timer does."""
+    session = addon("session").session
+    deadline = time.monotonic() + seconds
+    outcome = None
+    while not until() and time.monotonic() < deadline:
+        outcome = session.poll_once() or outcome
+        time.sleep(0.01)
+    assert until()
+    return outcome
+
+
+def _end(addon: Callable[[str], ModuleType]) -> Any:
+    return _poll(addon, lambda: addon("session").session.current is None)
+
+
+def _frames(job: Any) -> list[Path]:
+    return sorted(job.folder.glob("frame_*.png"))
+
+
+def _nothing_happened(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, job: Any) -> bool:
+    """Finished frames stay, whole, without temporary files; the timeline holds the portrait only."""
+    sizes = {bpy.data.images.load(str(path)).size[:] for path in _frames(job)[-2:]}
+    names = {path.name for path in job.folder.iterdir()} - {path.name for path in _frames(job)}
+    return sizes == {(512, 512)} and names == {"job.json", "worker.log"} and len(addon("strips").all_strips(scene)) == 1
+
+
+def test_cancel(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, running: Any) -> None:
+    assert bpy.ops.gioconda.cancel() == {"FINISHED"}
+    begin = time.monotonic()
+    outcome = _end(addon)
+    print(f"cancelled after {1000 * (time.monotonic() - begin):.0f} ms")
+    assert outcome.state == "cancelled"
+    assert 0 < len(_frames(running)) < LONG
+    assert _nothing_happened(addon, scene, running)
+    assert not bpy.ops.gioconda.cancel.poll()
+
+
+@pytest.mark.usefixtures("running")
+def test_a_second_job_has_to_wait() -> None:
+    assert not bpy.ops.gioconda.generate.poll()
+    assert not bpy.ops.gioconda.find_face.poll()
+    bpy.ops.gioconda.cancel()
+
+
+def test_a_killed_worker_fails_the_job_only(addon: Callable[[str], ModuleType], portrait: Any, running: Any) -> None:
+    addon("session").session.current.task._child.process.kill()
+    outcome = _end(addon)
+    assert outcome.state == "failed"
+    assert "SIGKILL" in outcome.message or "exit code" in outcome.message
+    assert str(running.folder / "worker.log") in outcome.message
+    assert _frames(running)
+    portrait.frame_final_duration = 2
+    assert bpy.ops.gioconda.generate() == {"FINISHED"}
+
+
+@pytest.mark.usefixtures("running")
+def test_another_file_ends_the_job(addon: Callable[[str], ModuleType]) -> None:
+    session = addon("session").session
+    process = session.current.task._child.process
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert session.current is None
+    assert process.wait(10) != 0
+
+
+def test_strips_wait_for_a_render_to_end(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    session, handlers = addon("session"), bpy.app.handlers
+    portrait.frame_final_duration = 2
+    for begin, end in (("render_init", "render_complete"), ("render_init", "render_cancel"), ("save_pre", "save_post")):
+        before = len(addon("strips").all_strips(scene))
+        _call(getattr(handlers, begin), session)
+        with pytest.raises(RuntimeError, match="rendering or saving"):
+            bpy.ops.gioconda.generate()
+        _call(getattr(handlers, end), session)
+        assert before == len(addon("strips").all_strips(scene))
+    _start(addon, scene, portrait)
+    _call(handlers.render_init, session)
+    with pytest.raises(AssertionError):
+        _poll(addon, lambda: session.session.current is None, seconds=2)
+    assert len(addon("strips").all_strips(scene)) == 1
+    _call(handlers.render_complete, session)
+    assert _end(addon).state == "done"
+    assert len(addon("strips").all_strips(scene)) == 2
+
+
+def _call(functions: list[Any], module: ModuleType) -> None:
+    """Call our handlers of an event as Blender would, without its own."""
+    ours = [function for function in functions if function.__module__ == module.__name__]
+    assert ours
+    for function in ours:
+        function(bpy.context.scene)
+
+
+def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portrait.frame_final_duration = 2
+    job = _start(addon, scene, portrait)
+    editor = scene.sequence_editor
+    (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(portrait)
+    outcome = addon("session").session.last or _end(addon)
+    assert outcome.state == "failed"
+    assert f"gone from the timeline. The frames are in {job.folder}" in outcome.message
+
+
+@pytest.mark.usefixtures("portrait")
+def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()  # in the way of a folder; permissions would not stop an administrator
+    with pytest.raises(RuntimeError, match=r"frames cannot be written to .*file.*another output folder"):
+        bpy.ops.gioconda.generate(output_folder=str(tmp_path / "file"))
+
+
+def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
+    add_picture(scene, tmp_path / "broken.png")
+    bpy.ops.gioconda.add_controls()
+    for operator in (bpy.ops.gioconda.find_face, bpy.ops.gioconda.generate):
+        with pytest.raises(RuntimeError, match=r"broken\.png"):
+            operator()
+
+
+@pytest.mark.usefixtures("portrait")
+def test_worker_python_that_does_not_exist(
+    addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(tmp_path / "nowhere" / "python"))
+    with pytest.raises(RuntimeError, match="GIOCONDA_WORKER_PYTHON names a worker Python that does not exist"):
+        bpy.ops.gioconda.generate()
+    assert addon("session").session.last.mend == "WORKER"
+
+
+@pytest.mark.usefixtures("portrait")
+def test_no_worker_at_all(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GIOCONDA_WORKER_PYTHON")
+    with pytest.raises(RuntimeError, match=r"There is no worker yet.*Press Create Worker"):
+        bpy.ops.gioconda.generate()
+    assert addon("session").session.last.mend == "WORKER"
+
+
+@pytest.mark.usefixtures("portrait")
+def test_worker_python_that_is_no_python(
+    addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, astronaut: Path
+) -> None:
+    monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(astronaut))
+    with pytest.raises(RuntimeError, match=r"cannot be started: .*astronaut\.png"):
+        bpy.ops.gioconda.generate()
+    assert addon("session").session.last.mend == "WORKER"
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python without any package."""
+    folder = tmp_path_factory.mktemp("bare") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+@pytest.mark.usefixtures("portrait")
+def test_worker_that_lacks_packages_says_which(
+    addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, bare_python: Path
+) -> None:
+    monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(bare_python))
+    with pytest.raises(RuntimeError, match="lacks the package numpy"):
+        bpy.ops.gioconda.generate()
+    assert addon("session").session.last.mend == "WORKER"
+    with pytest.raises(RuntimeError, match=r"lacks .*numpy"):
+        bpy.ops.gioconda.check_worker()
+    assert addon("session").session.last.mend == "WORKER"

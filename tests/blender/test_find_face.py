@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+import pytest
+
+from core.landmarks.track import load_track
+from tests.blender.timeline import add_picture, pixels, save_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+
+@pytest.fixture(scope="session")
+def two_astronauts(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The astronaut, and to her right once more at three quarters of the size."""
+    values = pixels(astronaut)
+    rows = np.arange(384) * 512 // 384
+    small = np.zeros((512, 384, 4), np.float32)
+    small[:384] = values[rows][:, rows]
+    return save_picture(tmp_path_factory.mktemp("two") / "two faces.png", np.concatenate([values, small], axis=1))
+
+
+def test_finds_the_face_and_keeps_it_on_the_strip(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    strip = add_picture(scene, astronaut)
+    assert bpy.ops.gioconda.find_face() == {"FINISHED"}
+    faces = addon("portraits").stored_faces(strip)
+    assert (faces.size, faces.detector, len(faces.landmarks)) == ((512, 512), "dlib", 1)
+    landmarks = np.array(faces.landmarks[0])
+    assert landmarks.shape == (68, 2)
+    nose = landmarks[30]
+    assert 200 < nose[0] < 250
+    assert 90 < nose[1] < 150  # from the top
+
+
+def test_no_face_is_told(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    strip = add_picture(scene, save_picture(tmp_path / "wall.png", np.full((128, 128, 4), 0.5, np.float32)))
+    with pytest.raises(RuntimeError, match=r'No face was found in "wall"'):
+        bpy.ops.gioconda.find_face()
+    assert "gioconda_landmarks" not in strip
+
+
+def test_face_index_picks_among_several(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, two_astronauts: Path
+) -> None:
+    strip = add_picture(scene, two_astronauts)
+    bpy.ops.gioconda.find_face()
+    large, small = (np.array(addon("portraits").chosen_landmarks(strip, index)) for index in (0, 1))
+    assert large[:, 0].max() < 512 < small[:, 0].min()
+    assert np.ptp(large[:, 1]) > np.ptp(small[:, 1])
+    strip["gioconda_face_index"] = 2
+    with pytest.raises(RuntimeError, match=r"2 faces found .* there is no face 2"):
+        bpy.ops.gioconda.find_face()
+    bpy.ops.gioconda.add_controls()
+    with pytest.raises(RuntimeError, match=r"Face 2 does not exist: .* has 2 faces"):
+        bpy.ops.gioconda.generate()
+
+
+def test_faces_of_another_picture_do_not_count(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, two_astronauts: Path
+) -> None:
+    strip = add_picture(scene, astronaut)
+    bpy.ops.gioconda.find_face()
+    strip.directory, strip.elements[0].filename = f"{two_astronauts.parent}/", two_astronauts.name
+    assert addon("portraits").stored_faces(strip) is None
+
+
+def test_landmarks_come_from_a_file_where_no_face_is_found(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    strip = add_picture(scene, save_picture(tmp_path / "statue.png", np.full((64, 96, 4), 0.5, np.float32)))
+    points = [[float(x), float(x) / 2] for x in range(68)]
+    track = {"landmarks": [points], "confidence": [[1.0] * 68], "fps": [25, 1], "size": [96, 64]}
+    (tmp_path / "statue.json").write_text(json.dumps(track), encoding="utf-8")
+    assert load_track(tmp_path / "statue.json").frames == 1
+    bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "statue.json"))
+    assert addon("portraits").chosen_landmarks(strip, 0) == points
+
+
+def test_a_file_that_is_no_track_is_told(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:
+    add_picture(scene, astronaut)
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    for operator in (bpy.ops.gioconda.load_landmarks, bpy.ops.gioconda.load_track):
+        with pytest.raises(RuntimeError, match=r"broken\.json"):
+            operator(filepath=str(tmp_path / "broken.json"))

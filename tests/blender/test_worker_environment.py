@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import shutil
+import zipfile
+from typing import TYPE_CHECKING
+
+import bpy
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+
+@pytest.fixture
+def no_worker(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A user who has no worker yet; the folder that one would be made in."""
+    monkeypatch.delenv("GIOCONDA_WORKER_PYTHON")
+    folder = addon("runtime").data_folder() / "worker"
+    shutil.rmtree(folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder with one small wheel."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    info = "tiny_face-1.0.dist-info"
+    with zipfile.ZipFile(folder / "tiny_face-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny_face.py", "VALUE = 1\n")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-face\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return folder
+
+
+def test_a_working_worker_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    assert bpy.ops.gioconda.check_worker() == {"FINISHED"}
+    assert "The worker is ready: Python 3" in capfd.readouterr().out
+
+
+def test_nothing_is_downloaded_while_blender_is_offline(no_worker: Path) -> None:
+    assert not bpy.app.online_access
+    with pytest.raises(RuntimeError, match="online access is off"):
+        bpy.ops.gioconda.create_worker()
+    assert not no_worker.exists()
+
+
+def test_a_folder_without_wheels_is_told(no_worker: Path, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no wheels"):
+        bpy.ops.gioconda.create_worker(wheels_folder=str(tmp_path))
+    assert not no_worker.exists()
+
+
+def test_environment_is_made_from_wheels_without_a_network(
+    addon: Callable[[str], ModuleType], no_worker: Path, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real venv and pip, with a shorter list of packages: the check afterwards finds such a worker wanting."""
+    runtime, wanted = addon("runtime"), tmp_path / "requirements.txt"
+    monkeypatch.setattr(runtime, "REQUIREMENTS", wanted)
+    wanted.write_text("not-there==1.0\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match=r"Installing packages failed.*not-there==1\.0"):
+        bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
+    made = (no_worker / "pyvenv.cfg").stat().st_mtime_ns
+    wanted.write_text("tiny-face==1.0\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="lacks the package numpy"):
+        bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
+    assert (no_worker / "pyvenv.cfg").stat().st_mtime_ns == made  # it went on where it had failed
+    assert list(no_worker.glob("[Ll]ib/**/site-packages/tiny_face.py"))
+    assert runtime.worker_python("") == runtime.environment_python()
