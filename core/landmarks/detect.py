@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faces in a picture: what every detector gives, and which detectors there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face, in pixels of the picture (x right, y down; whole numbers are the middles of pixels)."""
+
+    landmarks: NDArray[np.float32]  # (68, 2)
+    confidence: NDArray[np.float32]  # (68,) 0 to 1
+    box: tuple[float, float, float, float]  # x, y of the top left corner, width, height
+
+
+class FaceDetector(Protocol):
+    """Finds faces and their landmarks; made once, used for many pictures."""
+
+    def detect(self, rgb8: NDArray[np.uint8]) -> list[Face]:
+        """All faces of an (H, W, 3) picture, largest first; an empty list if there is none."""
+        ...
+
+
+def create_detector(name: str, models: Path | None, *, allow_download: bool) -> FaceDetector:
+    """A detector by its name in DETECTORS.
+
+    `models`: a folder with weight files, looked in before the cache. Raises BadInputError for an unknown name,
+    MissingError for a package that is not installed or weights that are not there and may not be downloaded.
+    """
+    if name == "dlib":
+        from .dlib_detector import DlibDetector
+
+        return DlibDetector()
+    if name in DETECTORS:
+        from .face_alignment_detector import FaceAlignmentDetector
+
+        return FaceAlignmentDetector(models, allow_download=allow_download, follow_depth=name.endswith("3d"))
+    raise BadInputError(f"There is no detector {name!r}; choose one of {', '.join(DETECTORS)}.")
+
+
+def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
+    """The face of that index (0: the largest) in `what`, a file's name. BadInputError if it does not exist."""
+    if not faces:
+        raise BadInputError(
+            f"{what}: no face found. Use a picture that shows the face larger and more from the front, "
+            "try another detector, or give the 68 landmarks by hand."
+        )
+    if not 0 <= index < len(faces):
+        count = "1 face is" if len(faces) == 1 else f"{len(faces)} faces are"
+        last = len(faces) - 1
+        raise BadInputError(f"{what}: face {index} does not exist; {count} found, choose {_choices(last)}.")
+    return faces[index]
+
+
+def largest_first(faces: Iterable[Face]) -> list[Face]:
+    """The order in which faces are numbered: by the area of the box; equal ones from left to right."""
+    return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], face.box[0], face.box[1]))
+
+
+def _choices(last: int) -> str:
+    return "0" if last == 0 else f"0 (the largest) to {last}"
