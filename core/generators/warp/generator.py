@@ -81,8 +81,7 @@ class _Frame:
     def __init__(self, head: Head, target: FaceTarget) -> None:
         self._head = head
         self._target = target
-        points = head.face.points
-        moved = target.pose.unapply(target.landmarks, points[:, 2])
+        moved = target.pose.unapply(target.landmarks, head.landmark_height)
         self.field = FaceField(head, moved)
         self.grid = Grid.over(self._box(), head.grid.cell)
         self.unturned, self.way = self._maps(self.grid.nodes)

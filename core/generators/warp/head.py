@@ -44,6 +44,9 @@ class Head:
         surface, skull = self._project_model()
         surface, skull = self._project_model()
         self.height = self._height_field(surface)
+        # What the surface has at the landmarks, not what the model says: only then do they land where asked.
+        at = face.points[None, :, :2].astype(np.float32)
+        self.landmark_height = self.grid.sample(self.height, at)[0].astype(np.float64)
         self.reach = self._reach(surface[skull, :2])
 
     def unturn(self, pose: Pose, height: Array, seen: Array) -> Array:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _SEARCH = np.linspace(-0.03, 0.16, 39)  # upwards from the detected lid, in eye widths
-_LEAST, _CORNER, _LOWER = 0.03, 0.06, 0.03  # outwards in any case, in eye widths
+_LEAST, _CORNER, _LOWER = 0.02, 0.05, 0.02  # outwards in any case, in eye widths
 _LASHES = 0.04  # the line of lashes under the lid's edge goes with the lid
 _LEAST_EDGE = 0.25  # of the grey range across the search: a weaker edge says nothing
 
