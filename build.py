@@ -56,7 +56,9 @@ def demo(portrait: Path | None) -> int:
     script = ROOT / "docs/samples/talking_portrait.py"
     picture = portrait or site_packages(python) / "skimage/data/astronaut.png"
     sample = [python, script, "--extension", archive, "--portrait", picture, "--output", video]
-    step("Animating the portrait in Blender", sample, cwd=ROOT, env=environment)
+    say("Animating the portrait in Blender")
+    if run(sample, cwd=ROOT, env=environment, hide="append frame"):  # Blender tells of each frame that it renders
+        raise BuildError("The portrait was not animated: see above.")
     step("Drawing the contact sheet", [python, "-m", "tools.contact_sheet", video, sheet], cwd=ROOT)
     say("Done. Look at:")
     print(f"  {video}\n  {sheet}\n  {video.with_suffix('.blend')}  (the timeline, to open in Blender)")

@@ -9,16 +9,12 @@ from __future__ import annotations
 import runpy
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from core.landmarks.detect import create_detector
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SAMPLE = Path(__file__).parent.parent / "docs/samples/talking_portrait.py"
 COLUMNS, TILE, LABEL = 4, 360, 26  # tiles a row; pixels: a tile's height, its label's height
@@ -29,11 +25,11 @@ def main(movie: Path, sheet: Path) -> None:
     """Write the sheet."""
     sample = runpy.run_path(str(SAMPLE))
     frames = {round(seconds * sample["FPS"]): name for seconds, name in sample["MOMENTS"]}
-    pictures: dict[int, NDArray[np.uint8]] = {}
+    pictures: dict[int, Image.Image] = {}
     with av.open(str(movie)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number in frames:
-                pictures[number] = frame.to_ndarray(format="rgb24")
+                pictures[number] = frame.to_image()
     crop = _around_face(pictures[0])
     tiles = [
         _tile(pictures[number], crop, f"{number / sample['FPS']:.2f} s   {name}") for number, name in frames.items()
@@ -46,10 +42,10 @@ def main(movie: Path, sheet: Path) -> None:
     whole.save(sheet)
 
 
-def _around_face(picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def _around_face(picture: Image.Image) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of the part that shows the largest face well; all of it if there is none."""
-    height, width = picture.shape[:2]
-    faces = create_detector("dlib", None, allow_download=False).detect(picture)
+    width, height = picture.size
+    faces = create_detector("dlib", None, allow_download=False).detect(np.asarray(picture))
     if not faces:
         return 0, 0, width, height
     low, high = faces[0].landmarks.min(0), faces[0].landmarks.max(0)
@@ -60,8 +56,8 @@ def _around_face(picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     return left, top, min(round(x + side / 2), width), min(round(y + side / 2), height)
 
 
-def _tile(picture: NDArray[np.uint8], crop: tuple[int, int, int, int], label: str) -> Image.Image:
-    part = Image.fromarray(picture).crop(crop)
+def _tile(picture: Image.Image, crop: tuple[int, int, int, int], label: str) -> Image.Image:
+    part = picture.crop(crop)
     part = part.resize((round(part.width * TILE / part.height), TILE), Image.Resampling.LANCZOS)
     tile = Image.new("RGB", (part.width + 4, TILE + LABEL), "white")
     tile.paste(part, (2, 0))

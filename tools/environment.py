@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .pythons import find_python, is_python
-from .running import BuildError, run, say, step
+from .running import BuildError, run_quiet, say, step
 from .system_libraries import install_advice, missing_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,13 +133,13 @@ def _install_torch(uv: Path, environment: Environment) -> str:
     python = environment.executable
     say("Installing torch, the build that fits this computer's GPU or CPU")
     backend = ["pip", "install", "--python", python, "--torch-backend=auto", "-r", TORCH_FILE]
-    if run([uv, *backend], cwd=ROOT, env=_UV_ENV, heartbeat=True) == 0:
+    if run_quiet([uv, *backend], cwd=ROOT, env=_UV_ENV) == 0:
         return ""
     pinned = next(line for line in (ROOT / TORCH_FILE).read_text().splitlines() if line.startswith("torch=="))
     say("PyTorch's own index cannot be had: asking pip, as it is configured here, for a CPU build")
     tools_pip = [_tools_python(), "-m", "pip", "--python", python, "install", "-qq", "--no-input"]
     # --no-compile: Python compiles what it imports, when it does; all of torch would take half a minute
-    if run([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", TORCH_FILE], cwd=ROOT, heartbeat=True) == 0:
+    if run_quiet([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", TORCH_FILE], cwd=ROOT) == 0:
         return ""
     return "no CPU build could be installed (try again with `python3 build.py setup --fresh`)"
 

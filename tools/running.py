@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -25,16 +26,17 @@ def say(message: str) -> None:
     print(f"[{time.monotonic() - _STARTED:4.0f} s] {message}", flush=True)
 
 
-def run(
-    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, heartbeat: bool = False
-) -> int:
+def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None, hide: str = "") -> int:
     """Run a program in sight, with `env` added to the environment; gives its exit code.
 
-    `heartbeat`: say now and then that it still runs, for programs that are silent where they cannot draw progress bars.
+    `hide` is a regular expression: lines in which it is found are not shown.
     """
-    process = subprocess.Popen([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})})
+    process = _start(command, cwd=cwd, env=env, stdout=subprocess.PIPE if hide else None)
     try:
-        return _wait(process) if heartbeat else process.wait()
+        for line in process.stdout or ():
+            if not re.search(hide, line):
+                print(line, end="", flush=True)
+        return process.wait()
     except KeyboardInterrupt:
         process.wait()  # it got the same Ctrl+C
         raise
@@ -43,14 +45,26 @@ def run(
 def step(title: str, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
     """Announce a step and run it; BuildError names the step when it fails."""
     say(title)
-    code = run(command, cwd=cwd, env=env, heartbeat=True)
+    code = run_quiet(command, cwd=cwd, env=env)
     if code:
         raise BuildError(f"{title}: failed with exit code {code}. The lines above say why.")
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
+def run_quiet(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+    """The same as `run` for a program that may be silent for long: says now and then that it still works."""
+    process = _start(command, cwd=cwd, env=env)
     while True:
         try:
             return process.wait(timeout=_HEARTBEAT)
         except subprocess.TimeoutExpired:
             say("  still at it")
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+
+
+def _start(
+    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None, stdout: int | None = None
+) -> subprocess.Popen[str]:
+    complete = {**os.environ, **(env or {})}
+    return subprocess.Popen([str(part) for part in command], cwd=cwd, env=complete, stdout=stdout, text=True)

@@ -147,7 +147,7 @@ def render(scene: bpy.types.Scene, output: Path) -> None:
     settings.file_format = "FFMPEG"
     scene.render.ffmpeg.format = "MPEG4"
     scene.render.ffmpeg.codec = "H264"
-    scene.render.ffmpeg.constant_rate_factor = "HIGH"
+    scene.render.ffmpeg.constant_rate_factor = "PERC_LOSSLESS"
     scene.render.filepath = str(output)
     bpy.ops.render.render(animation=True)
 
