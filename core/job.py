@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import version
 from .errors import BadInputError
+from .files import write_bytes
 from .motion.controls import ControlTrack, control_track_from_dict, load_controls
 
 if TYPE_CHECKING:
@@ -79,12 +80,9 @@ class Job:
         }
 
     def save(self, path: Path) -> None:
-        """Write the job file."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise BadInputError(f"{path}: the job cannot be written ({error.strerror or error}).") from error
+        """Write the job file. Raises BadInputError when it cannot be written."""
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+        write_bytes(path, text.encode())
 
 
 def load_job(path: Path) -> Job:

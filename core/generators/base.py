@@ -20,7 +20,7 @@ class Portrait:
     """The picture to animate."""
 
     pixels: NDArray[Any]  # (H, W, 3 or 4) uint8 or uint16, RGB or RGBA with straight alpha
-    landmarks: NDArray[np.floating]  # (68, 2) pixels of the picture
+    landmarks: NDArray[np.floating[Any]]  # (68, 2) pixels of the picture
 
 
 class Generator(Protocol):

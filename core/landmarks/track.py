@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BadInputError
+from ..files import write_whole
+from ..files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +43,9 @@ class LandmarkTrack:
 
     def resample(self, fps: Fraction, frames: int, start: Fraction = Fraction(0)) -> LandmarkTrack:
         """Read `frames` frames at another rate from `start` seconds on: linear in time, the ends are held."""
-        times = np.array([float((start + Fraction(i) / fps) * self.fps) for i in range(frames)])
+        if fps <= 0 or frames < 1:
+            raise BadInputError(f"A landmark track cannot be read as {frames} frames at {fps} per second.")
+        times = np.array([float((start + i / fps) * self.fps) for i in range(frames)])
         return LandmarkTrack(
             _read_at(self.landmarks, times),
             _read_at(self.confidence, times),
@@ -51,23 +57,28 @@ class LandmarkTrack:
 
 def _read_at(values: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float32]:
     at = np.clip(times, 0, len(values) - 1)
-    before = np.minimum(at.astype(int), max(len(values) - 2, 0))
+    before = at.astype(int)
     after = np.minimum(before + 1, len(values) - 1)
     share = (at - before).reshape(-1, *[1] * (values.ndim - 1)).astype(np.float32)
-    return values[before] + share * (values[after] - values[before])
+    return values[before] * (1 - share) + values[after] * share  # bit for bit the track's own where a frame is hit
 
 
 def load_track(path: Path) -> LandmarkTrack:
     """Read a track from .npz or .json; never unpickles. Raises BadInputError."""
     try:
-        if path.suffix.lower() == ".json":
-            data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        else:
-            with np.load(path, allow_pickle=False) as archive:
-                data = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, EOFError) as error:
+        data = path.read_bytes()
+        values = json.loads(data.decode("utf-8")) if path.suffix.lower() == ".json" else _arrays(data)
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise BadInputError(f"{path}: cannot be read as a landmark track, .npz or .json ({error}).") from error
-    return track_from_mapping(data, str(path))
+    return track_from_mapping(values, str(path))
+
+
+def _arrays(npz: bytes) -> dict[str, NDArray[Any]]:
+    archive = np.load(io.BytesIO(npz), allow_pickle=False)
+    if isinstance(archive, np.ndarray):
+        raise ValueError("it is a single array, .npy")  # noqa: TRY004 - of the file's content, not of an argument
+    with archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def track_from_mapping(data: Mapping[str, Any], source: str) -> LandmarkTrack:
@@ -77,7 +88,7 @@ def track_from_mapping(data: Mapping[str, Any], source: str) -> LandmarkTrack:
     try:
         landmarks = np.asarray(data["landmarks"], np.float32)
         confidence = np.asarray(data["confidence"], np.float32)
-        numbers = [int(v) for v in (*np.asarray(data["fps"]).ravel(), *np.asarray(data["size"]).ravel())]
+        fps, size = (np.asarray(data[name]) for name in ("fps", "size"))
         given = data.get("iris")
         iris = None if given is None else np.asarray(given, np.float32)
     except (TypeError, ValueError) as error:
@@ -89,9 +100,12 @@ def track_from_mapping(data: Mapping[str, Any], source: str) -> LandmarkTrack:
     _expect(confidence, (frames, 68), "confidence", source)
     if iris is not None:
         _expect(iris, (frames, 2, 2), "iris", source)
-    if len(numbers) != 4 or numbers[0] <= 0 or numbers[1] <= 0:
-        raise BadInputError(f"{source}: fps must be two numbers above 0, such as [25, 1], and size width, height.")
-    return LandmarkTrack(landmarks, confidence, Fraction(numbers[0], numbers[1]), (numbers[2], numbers[3]), iris)
+    for name, pair in (("fps", fps), ("size", size)):
+        if pair.shape != (2,) or pair.dtype.kind not in "iu" or pair.min() < 1:
+            form = "[25, 1]" if name == "fps" else "[width, height]"
+            raise BadInputError(f"{source}: {name} must be two whole numbers above 0, {form}; it is {pair.tolist()}.")
+    rate = Fraction(int(fps[0]), int(fps[1]))
+    return LandmarkTrack(landmarks, confidence, rate, (int(size[0]), int(size[1])), iris)
 
 
 def _expect(values: NDArray[np.float32], shape: tuple[int, ...], name: str, source: str) -> None:
@@ -103,7 +117,7 @@ def _expect(values: NDArray[np.float32], shape: tuple[int, ...], name: str, sour
 
 
 def save_track(path: Path, track: LandmarkTrack) -> None:
-    """Write .npz, or .json by the file's ending."""
+    """Write .npz, or .json by the file's ending. Raises BadInputError."""
     arrays: dict[str, NDArray[Any]] = {
         "landmarks": track.landmarks,
         "confidence": track.confidence,
@@ -112,12 +126,10 @@ def save_track(path: Path, track: LandmarkTrack) -> None:
     }
     if track.iris is not None:
         arrays["iris"] = track.iris
-    try:
-        if path.suffix.lower() == ".json":
-            text = json.dumps({name: values.tolist() for name, values in arrays.items()})
-            path.write_text(text, encoding="utf-8")
-        else:
-            with path.open("wb") as file:  # a file, because savez would append .npz to a name without it
-                np.savez_compressed(file, allow_pickle=False, **arrays)
-    except OSError as error:
-        raise BadInputError(f"{path}: the track cannot be written ({error.strerror or error}).") from error
+    if path.suffix.lower() == ".json":
+        data = json.dumps({name: values.tolist() for name, values in arrays.items()}).encode()
+    else:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType] - newer stubs see options in the names
+        data = buffer.getvalue()
+    write_whole(path, data)

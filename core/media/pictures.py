@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from ..errors import BadInputError
+from ..files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,26 +104,10 @@ def write_png(path: Path, pixels: NDArray[Any], text: Mapping[str, str]) -> None
     data = encoded.tobytes()
     body = 33  # signature and IHDR chunk; text may stand anywhere after them
     chunks = b"".join(_text_chunk(keyword, value) for keyword, value in text.items())
-    write_whole(path, data[:body] + chunks + data[body:])
+    write_bytes(path, data[:body] + chunks + data[body:])
 
 
 def _text_chunk(keyword: str, value: str) -> bytes:
     """An uncompressed iTXt chunk (PNG specification, 11.3.3.4)."""
     content = b"iTXt" + keyword.encode("latin-1") + b"\0\0\0\0\0" + value.encode()
     return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, then rename it: nobody ever sees half of it. Raises BadInputError."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise BadInputError(
-            f"{path.parent}: cannot be written to ({error.strerror or error}); "
-            "choose another output folder or make room there."
-        ) from error

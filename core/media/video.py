@@ -12,6 +12,7 @@ import av.error
 import numpy as np
 
 from ..errors import BadInputError
+from ..files import cannot_write, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +58,11 @@ class VideoWriter:
     def __init__(self, path: Path, fps: Fraction, size: tuple[int, int], comment: str) -> None:
         """Open a temporary file beside `path`; `size` is (width, height). Raises BadInputError."""
         self._path, self._part = path, path.with_name(path.name + ".part")
+        make_folder(path.parent)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._part), "w", format="mp4")
         except (av.error.FFmpegError, OSError) as error:
-            raise BadInputError(f"{path}: cannot be written ({error}); choose another output.") from error
+            raise cannot_write(path, error) from error
         self._container.metadata["comment"] = comment
         self._stream: Any = self._container.add_stream("libx264", rate=fps, options={"crf": _QUALITY})
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
@@ -93,6 +94,4 @@ class VideoWriter:
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
         except (av.error.FFmpegError, OSError) as error:
-            raise BadInputError(
-                f"{self._path}: cannot be written ({error}); make room or choose another output."
-            ) from error
+            raise cannot_write(self._path, error) from error

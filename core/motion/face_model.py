@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,18 +81,18 @@ class FittedFace:
         """Pixels per centimetre."""
         return self.pose.scale
 
-    def from_model(self, points: NDArray[np.floating]) -> Array:
+    def from_model(self, points: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model points, centimetres, to the picture: (..., 3) pixels."""
         turned = self.pose.scale * (points * _Y_DOWN) @ self.pose.rotation.T
         turned[..., :2] += self.pose.translation
         return turned
 
-    def direction(self, offsets: NDArray[np.floating]) -> Array:
+    def direction(self, offsets: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
         return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
 
 
-def fit_face(landmarks: NDArray[np.floating]) -> FittedFace:
+def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
     """Fit pose, identity and expression of the face model to a portrait's (68, 2) landmarks.
 
     Alternates a weak-perspective pose with a ridge regression of the model's coefficients. The picture's landmarks are

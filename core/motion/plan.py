@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .controls import ControlTrack
 from .expression import express
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plan_motion(
-    landmarks: NDArray[np.floating],
+    landmarks: NDArray[np.floating[Any]],
     driver: ControlTrack | LandmarkTrack,
     *,
     relative_to: NDArray[np.float32] | None = None,

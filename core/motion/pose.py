@@ -7,7 +7,7 @@ Axes are the picture's: x right, y down, pixels; z is pixels towards the viewer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,12 +29,12 @@ class Pose:
     scale: float = 1.0
     translation: Array | None = None  # (2,), None is no move
 
-    def apply(self, points: NDArray[np.floating]) -> Array:
+    def apply(self, points: NDArray[np.floating[Any]]) -> Array:
         """Project (..., 3) points to (..., 2) pixels."""
         moved = self.scale * (points - self.pivot) @ self.rotation[:2].T + self.pivot[:2]
         return moved if self.translation is None else moved + self.translation
 
-    def unapply(self, pixels: NDArray[np.floating], depth: NDArray[np.floating]) -> Array:
+    def unapply(self, pixels: NDArray[np.floating[Any]], depth: NDArray[np.floating[Any]]) -> Array:
         """The (..., 2) portrait positions of points of known portrait `depth` (...,) that are seen at `pixels`."""
         moved = pixels - self.pivot[:2] - (0 if self.translation is None else self.translation)
         turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
@@ -56,9 +56,9 @@ def head_rotation(yaw: float, pitch: float, roll: float) -> Array:
 
 
 def fit_pose(
-    points: NDArray[np.floating],
-    pixels: NDArray[np.floating],
-    weights: NDArray[np.floating],
+    points: NDArray[np.floating[Any]],
+    pixels: NDArray[np.floating[Any]],
+    weights: NDArray[np.floating[Any]],
     pivot: Array,
     start: Pose | None = None,
 ) -> Pose:

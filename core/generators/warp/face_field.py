@@ -9,7 +9,7 @@ tears there: an upper lid and a lower lid that meet in the picture are far apart
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,7 +57,9 @@ class Opening:
         """The points of the opening, clockwise from the left corner."""
         return (*self.upper, *self.lower[-2:0:-1])
 
-    def rims(self, points: NDArray[np.floating], steps: int = 8) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def rims(
+        self, points: NDArray[np.floating[Any]], steps: int = 8
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smooth upper and lower edge of (68, 2) landmarks, both from the left corner to the right one."""
         if not self.round_corners:
             return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
@@ -86,7 +88,7 @@ MOUTH = Opening(
 class FaceField:
     """The fields of one frame, made from landmarks in the unturned face."""
 
-    def __init__(self, head: Head, moved: NDArray[np.floating]) -> None:
+    def __init__(self, head: Head, moved: NDArray[np.floating[Any]]) -> None:
         """`moved` are the (68, 2) wanted landmarks with the head's own pose taken off."""
         self._head = head
         self.moved = moved
@@ -108,8 +110,8 @@ class FaceField:
 
     def _side(
         self,
-        own: NDArray[np.floating],
-        moved: NDArray[np.floating],
+        own: NDArray[np.floating[Any]],
+        moved: NDArray[np.floating[Any]],
         anchors: list[int],
         radius: float,
         points: Array,

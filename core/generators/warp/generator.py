@@ -89,7 +89,7 @@ class _Frame:
         self._area: Area
         self._way: Array
 
-    def _box(self) -> NDArray[np.floating]:
+    def _box(self) -> NDArray[np.floating[Any]]:
         """The part of the picture that the head covers in the portrait or in this frame."""
         head, pose = self._head, self._target.pose
         rim = head.grid.nodes[[0, -1]].reshape(-1, 2), head.grid.nodes[:, [0, -1]].reshape(-1, 2)
@@ -164,7 +164,7 @@ class _Frame:
     def _reached(self, opening: Opening) -> tuple[slice, slice]:
         """The cells of this frame's grid that the fields of an opening reach."""
         reach = opening.radius * self._head.eye_distance * self._target.pose.scale
-        points = self._target.landmarks[list((*opening.outline, *opening.upper_anchors, *opening.lower_anchors))]
+        points = self._target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
         return self.grid.window(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
     def _enlarge(self, field: Array, window: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[Area, Array]:
@@ -196,7 +196,7 @@ def _within(area: Area, outer: Area) -> Area:
     )
 
 
-def _clip(box: NDArray[np.floating], outer: Area) -> Area:
+def _clip(box: NDArray[np.floating[Any]], outer: Area) -> Area:
     """Whole pixels of a box (left, top, right, bottom) inside an area."""
     low, high = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int) + 1
     return (
@@ -212,7 +212,7 @@ def _positions(area: Area) -> Array:
     return np.dstack(np.meshgrid(x, y))
 
 
-def _share_above(opening: Opening, landmarks: NDArray[np.floating], seen: Array) -> Array:
+def _share_above(opening: Opening, landmarks: NDArray[np.floating[Any]], seen: Array) -> Array:
     """(h, w): 1 above the middle line of an opening, 0 below it; softer and softer beside its corners."""
     middle = np.mean(opening.rims(landmarks), axis=0)
     along = middle[-1] - middle[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ class Grid:
     rows: int
 
     @classmethod
-    def over(cls, box: NDArray[np.floating], cell: int) -> Grid:
+    def over(cls, box: NDArray[np.floating[Any]], cell: int) -> Grid:
         """The grid whose cells cover a box (left, top, right, bottom) in pixels."""
         left, top = (int(v) for v in np.floor(box[:2]))
         columns, rows = (max(2, int(v)) for v in np.ceil((box[2:] - (left, top)) / cell))
@@ -40,7 +40,7 @@ class Grid:
         y = self.top + (np.arange(self.rows, dtype=np.float32) + 0.5) * self.cell - 0.5
         return np.dstack(np.meshgrid(x, y))
 
-    def window(self, box: NDArray[np.floating]) -> tuple[slice, slice]:
+    def window(self, box: NDArray[np.floating[Any]]) -> tuple[slice, slice]:
         """Row and column slices of the cells that touch a box (left, top, right, bottom) in pixels."""
         low = np.floor((box[:2] - (self.left, self.top)) / self.cell).astype(int)
         high = np.ceil((box[2:] - (self.left, self.top)) / self.cell).astype(int)
@@ -48,7 +48,7 @@ class Grid:
         low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
         return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
-    def indices(self, points: NDArray[np.floating]) -> Array:
+    def indices(self, points: NDArray[np.floating[Any]]) -> Array:
         """Fractional (column, row) of (..., 2) pixel positions."""
         origin = np.array([self.left, self.top], np.float32) + (self.cell - 1) / 2
         return ((points - origin) / self.cell).astype(np.float32)

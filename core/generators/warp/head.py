@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -158,13 +158,13 @@ def _cell(distance: float) -> int:
     return max(1, 4 * round(cell / 4)) if cell > 3 else max(1, round(cell))
 
 
-def eye_distance(points: NDArray[np.floating]) -> float:
+def eye_distance(points: NDArray[np.floating[Any]]) -> float:
     """Between the outer eye corners, pixels; foreshortening by a turned head is taken off with the depth."""
     right, left = EYES[0][0], EYES[1][3]
     return float(np.linalg.norm(points[right] - points[left]))
 
 
-def smooth_step(x: NDArray[np.floating]) -> Array:
+def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
     t = np.clip(x, 0, 1).astype(np.float32)
     return t * t * (3 - 2 * t)

@@ -54,7 +54,7 @@ class MouthInterior:
         )
         self._middle = (inner[1:4, 1].mean() + inner[5:8, 1].mean()) / 2
 
-    def read(self, positions: Array, moved: NDArray[np.floating]) -> NDArray[Any]:
+    def read(self, positions: Array, moved: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) portrait positions, for (68, 2) moved landmarks."""
         local = positions - self._corner
         jaw = (moved - self._lips)[list(_JAW)].mean(0).astype(np.float32)
@@ -75,7 +75,7 @@ class MouthInterior:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
 
-    def _own_amount(self, moved: NDArray[np.floating]) -> float:
+    def _own_amount(self, moved: NDArray[np.floating[Any]]) -> float:
         """How much of the portrait's own interior shows: all of an open mouth, a closed one's line only while shut."""
         if self._opening > _OPEN_SOURCE:
             return 1.0
@@ -96,7 +96,7 @@ class MouthInterior:
             inside = inside + (pixels - inside) * coverage[..., None]
         return inside
 
-    def _lip_shadow(self, positions: Array, moved: NDArray[np.floating]) -> Array:
+    def _lip_shadow(self, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
         """The upper lip and the corners throw a shadow into the mouth."""
         inner = moved[list(INNER_LIP)]
         rim = smooth_curve(inner[:5])
@@ -149,7 +149,7 @@ def _atlas_map(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
         np.subtract(*model.landmarks[corners])
     )
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
-    start = line - axes @ (model_line[:2] + [0, _TEETH_SHOW])
+    start = line - axes @ (model_line[:2] + np.array([0, _TEETH_SHOW]))
     to_model = np.linalg.inv(axes)
     to_cells = np.array([[1 / model.mouth_step, 0], [0, -1 / model.mouth_step]])
     offset = np.array([-model.mouth_origin[0], model.mouth_origin[1]]) / model.mouth_step
@@ -170,11 +170,11 @@ def _lay(atlas: NDArray[np.uint8], to_atlas: NDArray[np.float64], corner: Array,
     return cv2.warpAffine(planes, local, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
 
 
-def _opening(points: NDArray[np.floating]) -> float:
+def _opening(points: NDArray[np.floating[Any]]) -> float:
     return float(np.mean([points[lower, 1] - points[upper, 1] for upper, lower in LIP_PAIRS]))
 
 
-def _colours_in(pixels: NDArray[Any], outline: NDArray[np.floating]) -> NDArray[np.floating]:
+def _colours_in(pixels: NDArray[Any], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """(N, 3) colours 0..1 of the pixels inside the convex hull of an outline."""
     low = np.maximum(np.floor(outline.min(0)).astype(int), 0)
     high = np.ceil(outline.max(0)).astype(int) + 1

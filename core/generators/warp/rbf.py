@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 
-def thin_plate(centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, smooth: float = 0) -> Array:
+def thin_plate(
+    centres: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], points: Array, smooth: float = 0
+) -> Array:
     """Thin-plate spline through (N, D) centres with (N, K) values, read at (..., D) points: (..., K).
 
     Bookstein, "Principal Warps" (1989); in 3D the kernel is r, in 2D r^2 log r. `smooth` lets the surface miss the
@@ -36,7 +38,9 @@ def thin_plate(centres: NDArray[np.floating], values: NDArray[np.floating], poin
     return read.reshape(*points.shape[:-1], -1)
 
 
-def local_bumps(centres: NDArray[np.floating], values: NDArray[np.floating], points: Array, radius: float) -> Array:
+def local_bumps(
+    centres: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], points: Array, radius: float
+) -> Array:
     """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
     system = _wendland(_squared_distances(centres, centres) / radius**2)
     weights = np.linalg.solve(system + 1e-6 * np.eye(len(centres)), values).astype(np.float32)
@@ -45,18 +49,20 @@ def local_bumps(centres: NDArray[np.floating], values: NDArray[np.floating], poi
     return (_wendland(squared) @ weights).reshape(*points.shape[:-1], -1)
 
 
-def _plate_kernel(a: NDArray[np.floating], b: NDArray[np.floating], dimensions: int) -> NDArray[np.floating]:
+def _plate_kernel(
+    a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]], dimensions: int
+) -> NDArray[np.floating[Any]]:
     squared = _squared_distances(a, b)
     if dimensions == 3:
         return np.sqrt(squared)
     return squared * np.log(np.maximum(squared, 1e-12))
 
 
-def _squared_distances(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+def _squared_distances(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
     return np.maximum(squared, 0)
 
 
-def _wendland(squared: NDArray[np.floating]) -> NDArray[np.floating]:
+def _wendland(squared: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     r = np.sqrt(np.minimum(squared, 1))
     return (1 - r) ** 4 * (4 * r + 1)

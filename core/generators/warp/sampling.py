@@ -43,7 +43,9 @@ def _remap(pixels: Pixels, positions: Array) -> Pixels:
     return cv2.remap(pixels, positions, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-def polygon_mask(outline: NDArray[np.floating], corner: tuple[int, int], shape: tuple[int, int], soft: float) -> Array:
+def polygon_mask(
+    outline: NDArray[np.floating[Any]], corner: tuple[int, int], shape: tuple[int, int], soft: float
+) -> Array:
     """Coverage 0..1 of a closed outline (N, 2) on the (h, w) window at `corner` (x, y); `soft` pixels of edge."""
     mask = np.zeros(shape, np.uint8)
     corners = np.round((outline - corner) * 2**_SUBPIXEL_BITS).astype(np.int32)
@@ -52,7 +54,7 @@ def polygon_mask(outline: NDArray[np.floating], corner: tuple[int, int], shape: 
     return cv2.GaussianBlur(coverage, (0, 0), soft) if soft > 0.3 else coverage
 
 
-def smooth_curve(points: NDArray[np.floating], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002
+def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002
     """A Catmull-Rom curve through (N, 2) points, `steps` positions a piece, from the first point to the last.
 
     A `loop` goes on to the first point again; otherwise the curve leaves its ends straight.

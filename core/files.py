@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from .errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """A temporary name beside `path` to write to; it takes the place of `path` when the block ends well.
+
+    After an error nothing is left of it. An OSError becomes a BadInputError that names the folder.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        make_folder(path.parent)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        _remove(temporary)
+        raise cannot_write(path, error) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents (BadInputError)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file: nobody ever sees half of it (BadInputError: disk full, read-only ...)."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def cannot_write(path: Path, error: Exception) -> BadInputError:
+    """What to tell about a file or folder that cannot be written; PyAV's errors have an `errno` too."""
+    folder, number = path.parent, getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return BadInputError(
+            f"The disk is full: {path.name} cannot be written to {folder}. Make room or choose another output."
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return BadInputError(f"{folder} is read-only: {path.name} cannot be written. Choose another output.")
+    reason = getattr(error, "strerror", None) or error
+    return BadInputError(f"{path.name} cannot be written to {folder} ({reason}). Choose another output.")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # what stood in the way of writing it may stand in the way of this too
+        path.unlink(missing_ok=True)
