@@ -29,7 +29,7 @@ def main(movie: Path, sheet: Path) -> None:
     with av.open(str(movie)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number in frames:
-                pictures[number] = frame.to_image()
+                pictures[number] = Image.fromarray(frame.to_ndarray(format="rgb24"))
     crop = _around_face(pictures[0])
     tiles = [
         _tile(pictures[number], crop, f"{number / sample['FPS']:.2f} s   {name}") for number, name in frames.items()
