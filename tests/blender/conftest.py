@@ -22,6 +22,7 @@ os.environ.setdefault("GIOCONDA_WORKER_PYTHON", sys.executable)
 import bpy  # noqa: E402
 
 import build  # noqa: E402
+from tests.blender.timeline import add_picture  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,9 +64,21 @@ def astronaut() -> Path:
     return next(worker.parents[1].glob("[Ll]ib/**/skimage/data/astronaut.png"))
 
 
+@pytest.fixture(scope="session")
+def astronauts_face(astronaut: Path) -> str:
+    """What Find Face keeps on a strip that shows the astronaut: tests that need no detection start from it."""
+    strip = add_picture(_new_scene(), astronaut)
+    bpy.ops.gioconda.find_face()
+    return strip["gioconda_landmarks"]
+
+
 @pytest.fixture
 def scene() -> bpy.types.Scene:
     """An empty timeline of 25 frames per second at the astronaut's size, in plain colours."""
+    return _new_scene()
+
+
+def _new_scene() -> bpy.types.Scene:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     scene = bpy.context.scene
     scene.sequence_editor_create()

@@ -23,10 +23,11 @@ LONG = 400  # frames: more than are drawn while a test looks
 
 
 @pytest.fixture
-def portrait(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Any:
+def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
     strip = add_picture(scene, astronaut, start=1, length=LONG)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     bpy.ops.gioconda.add_controls()
+    strip["gioconda_landmarks"] = astronauts_face
     key(strip, "headYaw", [(1, 0), (LONG, 20)])
     return strip
 

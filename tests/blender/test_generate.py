@@ -22,11 +22,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def portrait(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Any:
+def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
     """The astronaut on frames 10 to 12, with controls, in a saved file."""
     strip = add_picture(scene, astronaut, start=10, length=3)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     bpy.ops.gioconda.add_controls()
+    strip["gioconda_landmarks"] = astronauts_face
     return strip
 
 
@@ -143,7 +144,7 @@ def test_a_copied_portrait_gets_a_result_of_its_own(
 ) -> None:
     bpy.ops.gioconda.generate()
     copy = add_picture(scene, astronaut, start=50, length=2, name="copy")
-    for name in ("gioconda_portrait_id", "gioconda_face_index", "jawOpen"):
+    for name in ("gioconda_portrait_id", "gioconda_face_index", "gioconda_landmarks", "jawOpen"):
         copy[name] = portrait[name]
     bpy.ops.gioconda.generate()
     assert span(_result(addon, scene, portrait)) == (10, 13)
@@ -211,7 +212,7 @@ def test_the_command_line_gives_the_same_bytes_for_the_same_job(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:
     key(portrait, "headYaw", [(10, 0), (12, 20)])
-    bpy.ops.gioconda.find_face()
+    del portrait["gioconda_landmarks"]  # the job finds the face
     bpy.ops.gioconda.generate()
     files = _files(_result(addon, scene, portrait))
     job = json.loads((files[0].parent / "job.json").read_text())
