@@ -41,7 +41,7 @@ def make_folder(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file: nobody ever sees half of it (BadInputError: disk full, read-only ...)."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)

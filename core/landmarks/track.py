@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BadInputError
-from ..files import write_whole
-from ..files import replacing
+from ..files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,8 +82,9 @@ def _arrays(npz: bytes) -> dict[str, NDArray[Any]]:
 
 def track_from_mapping(data: Mapping[str, Any], source: str) -> LandmarkTrack:
     """Check the arrays or lists of a track; `source` names it in errors (BadInputError)."""
-    if not hasattr(data, "keys") or (missing := [key for key in _KEYS if key not in data]):
-        raise BadInputError(f"{source}: a landmark track needs {', '.join(_KEYS)}; {missing} is not in it.")
+    missing = [key for key in _KEYS if key not in data] if hasattr(data, "keys") else list(_KEYS)
+    if missing:
+        raise BadInputError(f"{source}: a landmark track needs {', '.join(_KEYS)}; without {', '.join(missing)}.")
     try:
         landmarks = np.asarray(data["landmarks"], np.float32)
         confidence = np.asarray(data["confidence"], np.float32)
@@ -132,4 +132,4 @@ def save_track(path: Path, track: LandmarkTrack) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType] - newer stubs see options in the names
         data = buffer.getvalue()
-    write_whole(path, data)
+    write_bytes(path, data)

@@ -8,11 +8,11 @@ import struct
 import warnings
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..errors import BadInputError
 from ..files import write_bytes
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_SIDE = 32  # pixels: no face fits into less
-_PNG_COMPRESSION = 1  # the fastest that still finds flat areas; frames are many and are read once
+_ORIENTATION = 0x0112  # the EXIF tag
+_CLEAR_MODES = ("RGBA", "LA", "PA")  # Pillow's names of pictures with alpha
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's names of grey pictures deeper than 8 bits
 
 
@@ -44,13 +45,36 @@ def read_picture(path: Path) -> NDArray[Any]:
             warnings.simplefilter("ignore")  # Pillow warns of very large pictures; ours may be
             with Image.open(io.BytesIO(data)) as picture:
                 picture.load()  # a truncated file is noticed here
+                orientation = picture.getexif().get(_ORIENTATION, 1)
                 pixels = _deep_pixels(data) if _is_deep(picture, data) else _plain_pixels(picture)
-    except (OSError, SyntaxError, ValueError, struct.error, zlib.error) as error:
+    except UnidentifiedImageError:
+        raise BadInputError(f"{path}: is not a picture of a known format.") from None
+    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError) as error:
         raise BadInputError(f"{path}: is not a picture, or is damaged ({error}).") from error
     height, width = pixels.shape[:2]
     if min(height, width) < _LEAST_SIDE:
         raise BadInputError(f"{path}: is {width}x{height} pixels; a face needs at least {_LEAST_SIDE}.")
-    return pixels
+    return _upright(pixels, orientation)
+
+
+def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 of any picture, as detectors and movies want it; transparent parts are laid on black."""
+    shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+    if shallow.shape[2] == 4:
+        alpha = shallow[..., 3:].astype(np.uint16)
+        shallow = ((shallow[..., :3] * alpha + 127) // 255).astype(np.uint8)
+    return np.ascontiguousarray(shallow)
+
+
+def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Undo the turning and mirroring that an EXIF orientation, 1 to 8, tells of."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _is_deep(picture: Image.Image, data: bytes) -> bool:
@@ -59,25 +83,26 @@ def _is_deep(picture: Image.Image, data: bytes) -> bool:
         return True
     if picture.format == "PNG":
         return data[24] == 16  # bit depth in the IHDR chunk (PNG specification, 11.2.1)
-    bits = getattr(picture, "tag_v2", {}).get(258, 8)  # TIFF's BitsPerSample
-    return max(bits) > 8 if isinstance(bits, tuple) else bits > 8
+    bits: tuple[int, ...] = getattr(picture, "tag_v2", {}).get(258, (8,))  # TIFF's BitsPerSample
+    return max(bits) > 8
 
 
 def _deep_pixels(data: bytes) -> NDArray[Any]:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+    decoded = cast("NDArray[Any] | None", cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
+    if decoded is None or decoded.dtype.name not in ("uint8", "uint16"):
         raise ValueError("only 8 and 16 bits a channel can be read")
-    if pixels.ndim == 2:
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    if decoded.ndim == 2:
+        return cv2.cvtColor(decoded, cv2.COLOR_GRAY2RGB)
+    if decoded.shape[2] == 2:
+        return decoded[..., [0, 0, 0, 1]]
+    return cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA if decoded.shape[2] == 4 else cv2.COLOR_BGR2RGB)
 
 
 def _plain_pixels(picture: Image.Image) -> NDArray[Any]:
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode == "CMYK":
-        upright = _from_cmyk(upright)
-    clear = "A" in upright.getbands() or "transparency" in upright.info
-    return np.array(upright.convert("RGBA" if clear else "RGB"))
+    if picture.mode == "CMYK":
+        return np.array(_from_cmyk(picture))
+    clear = picture.mode in _CLEAR_MODES or "transparency" in picture.info
+    return np.array(picture.convert("RGBA" if clear else "RGB"))
 
 
 def _from_cmyk(picture: Image.Image) -> Image.Image:
@@ -85,7 +110,7 @@ def _from_cmyk(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     if profile:
         with suppress(ImageCms.PyCMSError):
-            srgb = ImageCms.createProfile("sRGB")
+            srgb = cast("Any", ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType]
             converted = ImageCms.profileToProfile(picture, io.BytesIO(profile), srgb, outputMode="RGB")
             if converted is not None:
                 return converted
@@ -98,7 +123,7 @@ def write_png(path: Path, pixels: NDArray[Any], text: Mapping[str, str]) -> None
     Raises BadInputError that names the folder when it cannot be written to.
     """
     order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order), [cv2.IMWRITE_PNG_COMPRESSION, _PNG_COMPRESSION])
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order))  # OpenCV's default setting is its fastest
     if not done:
         raise BadInputError(f"{path}: a picture of shape {pixels.shape} cannot be written as PNG.")
     data = encoded.tobytes()
