@@ -84,7 +84,7 @@ class FittedFace:
     def from_model(self, points: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model points, centimetres, to the picture: (..., 3) pixels."""
         turned = self.pose.scale * (points * _Y_DOWN) @ self.pose.rotation.T
-        turned[..., :2] += self.pose.translation
+        turned[..., :2] += self.pose.move
         return turned
 
     def direction(self, offsets: NDArray[np.floating[Any]]) -> Array:
@@ -113,14 +113,10 @@ def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
     for _ in range(_ROUNDS):
         onto = pose.rotation[:2]
         basis = (directions @ onto.T * np.sqrt(weights)[:, None]).reshape(len(directions), -1)
-        wanted = ((pixels - _translation(pose)) / pose.scale - mean @ onto.T) * np.sqrt(weights)[:, None]
+        wanted = ((pixels - pose.move) / pose.scale - mean @ onto.T) * np.sqrt(weights)[:, None]
         normal = basis @ basis.T + np.diag(strength * 68)
         shape = mean + np.tensordot(np.linalg.solve(normal, basis @ wanted.reshape(-1)), directions, 1)
         pose = fit_pose(shape, pixels, weights, origin, pose)
     depth = pose.scale * shape @ pose.rotation[2]
-    pivot = pose.scale * pose.rotation @ (NECK_PIVOT * _Y_DOWN) + np.append(_translation(pose), 0)
+    pivot = pose.scale * pose.rotation @ (NECK_PIVOT * _Y_DOWN) + np.append(pose.move, 0)
     return FittedFace(np.column_stack([pixels, depth]), shape * _Y_DOWN, pose, pivot)
-
-
-def _translation(pose: Pose) -> Array:
-    return np.zeros(2) if pose.translation is None else pose.translation

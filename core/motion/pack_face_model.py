@@ -79,7 +79,8 @@ def _leading_directions(identity: Array) -> Array:
     """The principal directions of landmark shape over the model's population, scaled by standard deviation."""
     flat = identity.reshape(len(identity), -1)
     _, scale, directions = np.linalg.svd(flat, full_matrices=False)
-    return (scale[:, None] * directions)[:IDENTITY_DIRECTIONS].reshape(-1, *identity.shape[1:])
+    leading = (scale[:, None] * directions)[:IDENTITY_DIRECTIONS]
+    return np.asarray(leading.reshape(-1, *identity.shape[1:]), np.float32)
 
 
 def _expression(arkit: str, names: list[str], expressions: Array) -> Array:
@@ -88,7 +89,7 @@ def _expression(arkit: str, names: list[str], expressions: Array) -> Array:
     side = "_L" if arkit.endswith("Left") else "_R" if arkit.endswith("Right") else ""
     wanted = [arkit, base + side] if side else [arkit, arkit + "_L", arkit + "_R"]
     found = [expressions[names.index(n)] for n in dict.fromkeys(wanted) if n in names]
-    return np.sum(found, axis=0) if found else np.zeros(expressions.shape[1:], np.float32)
+    return np.asarray(np.sum(found, axis=0), np.float32) if found else np.zeros(expressions.shape[1:], np.float32)
 
 
 def _eyeball(vertices: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], side: str) -> Array:

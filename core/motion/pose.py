@@ -6,7 +6,7 @@ Axes are the picture's: x right, y down, pixels; z is pixels towards the viewer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,28 +22,27 @@ _FIT_STEPS = 12
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a rigid head goes: x -> scale * rotation @ (x - pivot) + pivot + translation, z dropped."""
+    """Where a rigid head goes: x -> scale * rotation @ (x - pivot) + pivot + move, z dropped."""
 
     rotation: Array  # (3, 3)
     pivot: Array  # (3,)
     scale: float = 1.0
-    translation: Array | None = None  # (2,), None is no move
+    move: Array = field(default_factory=lambda: np.zeros(2))  # (2,)
 
     def apply(self, points: NDArray[np.floating[Any]]) -> Array:
         """Project (..., 3) points to (..., 2) pixels."""
-        moved = self.scale * (points - self.pivot) @ self.rotation[:2].T + self.pivot[:2]
-        return moved if self.translation is None else moved + self.translation
+        turned = self.scale * (points - self.pivot) @ self.rotation[:2].T
+        return np.asarray(turned + self.pivot[:2] + self.move, np.float64)
 
     def unapply(self, pixels: NDArray[np.floating[Any]], depth: NDArray[np.floating[Any]]) -> Array:
         """The (..., 2) portrait positions of points of known portrait `depth` (...,) that are seen at `pixels`."""
-        moved = pixels - self.pivot[:2] - (0 if self.translation is None else self.translation)
+        moved = pixels - self.pivot[:2] - self.move
         turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
-        return turned @ np.linalg.inv(self.rotation[:2, :2]).T + self.pivot[:2]
+        return np.asarray(turned @ np.linalg.inv(self.rotation[:2, :2]).T + self.pivot[:2], np.float64)
 
     def is_identity(self) -> bool:
         """True when nothing moves at all."""
-        still = self.translation is None or not self.translation.any()
-        return still and self.scale == 1 and bool((self.rotation == np.eye(3)).all())
+        return not self.move.any() and self.scale == 1 and bool((self.rotation == np.eye(3)).all())
 
 
 def head_rotation(yaw: float, pitch: float, roll: float) -> Array:
@@ -52,7 +51,7 @@ def head_rotation(yaw: float, pitch: float, roll: float) -> Array:
     rx = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
     ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     rz = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
-    return _Y_DOWN @ rz @ ry @ rx @ _Y_DOWN
+    return np.linalg.multi_dot([_Y_DOWN, rz, ry, rx, _Y_DOWN])
 
 
 def fit_pose(
@@ -67,19 +66,20 @@ def fit_pose(
     `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
     guess that is more than 45 degrees off.
     """
-    rotation = np.eye(3) if start is None else start.rotation
-    scale = 1.0 if start is None else start.scale
-    centred = points - pivot
-    move = np.zeros(2)
+    rotation: Array = np.eye(3) if start is None else start.rotation
+    scale: float = 1.0 if start is None else start.scale
+    centred = np.asarray(points - pivot, np.float64)
+    wanted = np.asarray(pixels - pivot[:2], np.float64)
+    move: Array = np.zeros(2)
     if start is None:  # size and place first, so that the angles start from a good guess
-        spread = np.sqrt((weights[:, None] * (pixels - np.average(pixels, 0, weights)) ** 2).sum())
+        spread = np.sqrt((weights[:, None] * (wanted - np.average(wanted, 0, weights)) ** 2).sum())
         own = centred[:, :2] - np.average(centred[:, :2], 0, weights)
-        scale = spread / np.sqrt((weights[:, None] * own**2).sum())
-    root = np.sqrt(weights)[:, None]
+        scale = float(spread / np.sqrt((weights[:, None] * own**2).sum()))
+    root: Array = np.sqrt(weights)[:, None].astype(np.float64)
     for _ in range(_FIT_STEPS):
         turned = centred @ rotation.T
-        move = np.average(pixels - pivot[:2] - scale * turned[:, :2], 0, weights)
-        rest = (pixels - pivot[:2] - move - scale * turned[:, :2]) * root
+        move = np.average(wanted - scale * turned[:, :2], 0, weights)
+        rest = (wanted - move - scale * turned[:, :2]) * root
         jacobian = np.zeros((len(points), 2, 6))
         jacobian[:, 0, 1], jacobian[:, 0, 2] = scale * turned[:, 2], -scale * turned[:, 1]
         jacobian[:, 1, 0], jacobian[:, 1, 2] = -scale * turned[:, 2], scale * turned[:, 0]
@@ -87,7 +87,7 @@ def fit_pose(
         jacobian[:, 0, 4] = jacobian[:, 1, 5] = 1
         step = np.linalg.lstsq((jacobian * root[..., None]).reshape(-1, 6), rest.reshape(-1), rcond=None)[0]
         rotation = _rotation_vector(step[:3]) @ rotation
-        scale += step[3]
+        scale += float(step[3])
         move = move + step[4:]
         if np.abs(step).max() < 1e-7:
             break

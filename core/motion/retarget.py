@@ -51,7 +51,7 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
         offsets[:, :2] = pose.unapply(landmarks, driver.points[:, 2]) - driver.points[:, :2]
         points = face.points + size * offsets @ turn.T
         _keep_opening_ratio(points, face.points, driver.points + offsets, driver.points)
-        moved = Pose(pose.rotation, face.pivot, pose.scale, _move(pose) * size)
+        moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         yield FaceTarget(moved.apply(points), moved, np.zeros((2, 2)))
 
 
@@ -67,10 +67,6 @@ def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:
 def _still(face: FittedFace) -> FaceTarget:
     """Nothing moves, exactly: a fitted pose would leave rounding behind."""
     return FaceTarget(face.points[:, :2], Pose(np.eye(3), face.pivot), np.zeros((2, 2)))
-
-
-def _move(pose: Pose) -> Array:
-    return np.zeros(2) if pose.translation is None else pose.translation
 
 
 def _eye_distance(points: Array) -> float:

@@ -10,8 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import FittedFace, load_face_model
-from .head import smooth_step
-from .sampling import polygon_mask, sample, smooth_curve
+from .sampling import polygon_mask, read_at, sample, smooth_curve, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,11 +43,12 @@ class Eyeball:
     def _find_and_fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
         """Work on a small copy: what is filled in is smooth, what is seen keeps its pixels."""
         zoom = min(1.0, _WORK_WIDTH / self._width)
-        small = cv2.resize(_to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        reduced = cv2.resize(_to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        small = np.asarray(reduced, np.uint8)
         seen = polygon_mask((outline + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0)
         shadow = max(1, round(_LID_SHADOW * self._width * zoom))
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * shadow + 1,) * 2)
-        clear = cv2.erode((seen > 0.99).astype(np.uint8), kernel)
+        clear = np.asarray(cv2.erode((seen > 0.99).astype(np.uint8), kernel), np.uint8)
         if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
             clear = (seen > 0.5).astype(np.uint8)
         centre, radius = _find_iris(small, clear, self._width * zoom)
@@ -68,7 +68,7 @@ class Eyeball:
         local = positions - self._corner
         move = np.array([np.sin(gaze[0]), -np.sin(gaze[1])], np.float32) * np.float32(self._turn_radius)
         still = sample(self._whole, local)
-        amount = smooth_step(np.linalg.norm(move) / (_ON * self._radius))
+        amount = smooth_step(np.hypot(move[:1], move[1:]) / (_ON * self._radius))
         if amount == 0:
             return still
         distance = np.linalg.norm(local - self._centre - move, axis=-1)
@@ -88,7 +88,7 @@ def _find_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], width: float)
     for radius in _IRIS_RADII * width:
         disc = _disc(radius)
         ring = _disc(1.5 * radius)
-        ring -= cv2.copyMakeBorder(disc, *[(len(ring) - len(disc)) // 2] * 4, cv2.BORDER_CONSTANT)
+        ring -= np.pad(disc, (len(ring) - len(disc)) // 2)
         dark, dark_area = _local_mean(grey, known, disc)
         bright, bright_area = _local_mean(grey, known, ring)
         # Rows above and below the opening have no say; sideways the iris stays off the corners.
@@ -109,7 +109,7 @@ def _disc(radius: float) -> Array:
 def _local_mean(grey: Array, known: Array, kernel: Array) -> tuple[Array, Array]:
     area = cv2.filter2D(known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
     total = cv2.filter2D(grey * known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
-    return total / np.maximum(area, 1), area
+    return np.asarray(total / np.maximum(area, 1), np.float32), np.asarray(area, np.float32)
 
 
 def _fill_white(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
@@ -131,13 +131,13 @@ def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array
     )[0]
     known = np.nonzero(count)[0]
     nearest = known[np.abs(np.arange(len(count))[:, None] - known).argmin(1)] if len(known) else np.arange(len(count))
-    filled = cv2.GaussianBlur(profile[nearest][bins].astype(np.float32), (0, 0), 1)
-    flipped = cv2.remap(small, columns, 2 * centre[1] - rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    flipped_clear = cv2.remap(clear, columns, 2 * centre[1] - rows, cv2.INTER_NEAREST, borderValue=0)
-    mirrored = cv2.GaussianBlur(flipped_clear.astype(np.float32), (0, 0), 1)[..., None]
-    filled += (flipped - filled) * mirrored
-    soft = cv2.GaussianBlur(clear.astype(np.float32), (0, 0), 1)[..., None]
-    return filled + (small - filled) * soft
+    by_distance = np.asarray(profile[nearest][bins], np.float32)
+    filled = np.asarray(cv2.GaussianBlur(by_distance, (0, 0), 1), np.float32)
+    flipped = np.dstack([columns, 2 * centre[1] - rows])
+    flipped_clear = read_at(clear.astype(np.float32), flipped, outside_zero=True)
+    for picture, shown in ((read_at(small, flipped), flipped_clear), (small, clear.astype(np.float32))):
+        filled = filled + (picture - filled) * np.asarray(cv2.GaussianBlur(shown, (0, 0), 1))[..., None]
+    return filled.astype(np.float32)
 
 
 def _over(filled: Array, patch: NDArray[Any], shown: Array) -> NDArray[Any]:

@@ -8,6 +8,7 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -64,14 +65,11 @@ class WarpGenerator:
             return out
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
         frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids))
-        inside = {
-            RIGHT: lambda q: self._right_eye.read(q, target.gaze[0]),
-            LEFT: lambda q: self._left_eye.read(q, target.gaze[1]),
-            MOUTH: lambda q: self._mouth.read(q, frame.field.moved),
-        }
         frame.draw_skin(self._pixels, out)
-        for opening, read in inside.items():
-            frame.draw_opening(self._pixels, out, opening, read)
+        right, left = target.gaze
+        frame.draw_opening(self._pixels, out, RIGHT, partial(self._right_eye.read, gaze=right))
+        frame.draw_opening(self._pixels, out, LEFT, partial(self._left_eye.read, gaze=left))
+        frame.draw_opening(self._pixels, out, MOUTH, partial(self._mouth.read, moved=frame.field.moved))
         return out
 
 
@@ -155,9 +153,13 @@ class _Frame:
         # The opening's own fields are smooth: a quarter of the coarse cell is fine enough.
         fine = max(1, self.grid.cell // _FINER)
         size = (max(2, seen.shape[1] // fine), max(2, seen.shape[0] // fine))
-        fields = self.field.beside(opening, cv2.resize(unturned, size, interpolation=cv2.INTER_AREA))
+        coarse = np.asarray(cv2.resize(unturned, size, interpolation=cv2.INTER_AREA), np.float32)
+        fields = self.field.beside(opening, coarse)
         still = self._head.still_border(seen)[..., None]
-        above, below = (cv2.resize(f, seen.shape[1::-1], interpolation=cv2.INTER_CUBIC) * still for f in fields)
+        above, below = (
+            np.asarray(cv2.resize(field, seen.shape[1::-1], interpolation=cv2.INTER_CUBIC) * still, np.float32)
+            for field in fields
+        )
         share = _share_above(opening, self._target.landmarks, seen)
         return _Sides(area, unturned, above, below, share, below + (above - below) * share[..., None])
 
@@ -222,6 +224,6 @@ def _share_above(opening: Opening, landmarks: NDArray[np.floating[Any]], seen: A
     line_t, line_v = (middle - middle[0]) @ along, (middle - middle[0]) @ down
     local = seen - middle[0].astype(np.float32)
     t, v = local @ along.astype(np.float32), local @ down.astype(np.float32)
-    height = v - np.interp(t, line_t, line_v).astype(np.float32)
+    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
     beside = np.maximum(np.maximum(-t, t - width), 0)
     return np.clip(0.5 - height / (1 + _SEAM * beside), 0, 1).astype(np.float32)

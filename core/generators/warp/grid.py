@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from .sampling import read_at
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,10 +57,10 @@ class Grid:
 
     def sample(self, field: Array, points: Array) -> Array:
         """Read a field (rows, columns[, 2]) at (h, w, 2) positions, bilinear; the edge goes on outside."""
-        return cv2.remap(field, self.indices(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return read_at(field, self.indices(points))
 
     def enlarge(self, field: Array, window: tuple[slice, slice]) -> Array:
         """The field (rows, columns[, 2]) at every pixel of a window of cells (row and column slices)."""
         part = np.ascontiguousarray(field[window])
         size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
-        return cv2.resize(part, size, interpolation=cv2.INTER_CUBIC)
+        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)

@@ -12,6 +12,7 @@ from ...landmarks.topology import EYES
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid
 from .rbf import thin_plate
+from .sampling import smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Head:
         """
         pivot = pose.pivot.astype(np.float32)
         rotation = pose.rotation.astype(np.float32)
-        move = 0 if pose.translation is None else pose.translation.astype(np.float32)
+        move = pose.move.astype(np.float32)
         flat = (seen - pivot[:2] - move) / np.float32(pose.scale)
         near, far = float(height.max()), float(height.min())
         foot = flat @ rotation[:2, :2] + pivot[:2]  # portrait x, y where the camera depth is 0
@@ -124,20 +125,20 @@ class Head:
         inside = ((index >= 0) & (index < [self.grid.columns, self.grid.rows])).all(1)
         height = np.full((self.grid.rows, self.grid.columns), -np.inf, np.float32)
         np.maximum.at(height, (index[inside, 1], index[inside, 0]), surface[inside, 2])
-        return cv2.GaussianBlur(_gentle(height, _STEEPEST * self.grid.cell), (0, 0), 0.8)
+        return np.asarray(cv2.GaussianBlur(_gentle(height, _STEEPEST * self.grid.cell), (0, 0), 0.8), np.float32)
 
     def _reach(self, skull: Array) -> Array:
         """(rows, columns): 1 on the head and its hair, 0 where the background and the shoulders stay still."""
         outline = np.concatenate([skull, self.face.points[:, :2].astype(np.float32)])
-        polygon = np.round(self.grid.indices(cv2.convexHull(outline)[:, 0])).astype(np.int32)
+        polygon = np.round(self.grid.indices(np.asarray(cv2.convexHull(outline), np.float32)[:, 0])).astype(np.int32)
         outside = np.ones((self.grid.rows, self.grid.columns), np.uint8)
-        cv2.fillConvexPoly(outside, polygon, 0)
+        cv2.fillConvexPoly(outside, polygon, (0,))
         distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * self.grid.cell
         mouth, chin = self.face.points[[48, 54], 1].mean(), self.face.points[8, 1]
         down = smooth_step((self.grid.nodes[..., 1] - mouth) / max(chin - mouth, 1))
         band = (_BAND + (_NECK_BAND - _BAND) * down) * self.eye_distance
         reach = smooth_step(1 - (distance - _HAIR * self.eye_distance) / band)
-        return cv2.GaussianBlur(reach, (0, 0), 1.0) * (reach > 0)
+        return np.asarray(cv2.GaussianBlur(reach, (0, 0), 1.0) * (reach > 0), np.float32)
 
 
 def _gentle(height: Array, fall: float) -> Array:
@@ -162,9 +163,3 @@ def eye_distance(points: NDArray[np.floating[Any]]) -> float:
     """Between the outer eye corners, pixels; foreshortening by a turned head is taken off with the depth."""
     right, left = EYES[0][0], EYES[1][3]
     return float(np.linalg.norm(points[right] - points[left]))
-
-
-def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
-    """0 below 0, 1 above 1, a cubic between."""
-    t = np.clip(x, 0, 1).astype(np.float32)
-    return t * t * (3 - 2 * t)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from ...landmarks.topology import EYES, LID_PAIRS
-from .sampling import smooth_curve
+from .sampling import read_at, smooth_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,5 +56,4 @@ def follow_lids(shifts: Array, neutral: Array, moved: Array) -> Array:
 
 
 def _grey_at(pixels: NDArray[Any], positions: NDArray[np.float32]) -> NDArray[np.float32]:
-    colours = cv2.remap(pixels, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return colours[..., :3].astype(np.float32).mean(-1)
+    return read_at(pixels, positions)[..., :3].astype(np.float32).mean(-1)

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS, OUTER_LIP
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
-from .head import eye_distance, smooth_step
-from .sampling import polygon_mask, sample, smooth_curve
+from .head import eye_distance
+from .sampling import polygon_mask, read_at, sample, smooth_curve, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class MouthInterior:
         # Behind an open mouth of the portrait's own, the model's upper jaw only continues it upwards.
         above = smooth_step((self._middle - positions[..., 1]) / (0.02 * self._distance) + 0.5)[..., None]
         for layer, at, shown in ((self._lower, local - jaw, 1.0), (self._upper, local, 1 - own + own * above)):
-            colour = cv2.remap(layer, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            colour = read_at(layer, at, outside_zero=True)
             inside += (colour[..., :3] - inside) * (colour[..., 3:] * shown)
         inside *= self._lip_shadow(positions, moved)[..., None]
         if own > 0:
@@ -80,15 +80,15 @@ class MouthInterior:
         if self._opening > _OPEN_SOURCE:
             return 1.0
         wider = _opening(moved) / self._distance - self._opening
-        return 1 - float(smooth_step(np.float32(wider / 0.02)))
+        return 1 - float(smooth_step(np.array(wider / 0.02)))
 
     def _lay_own(self, inside: Array, positions: Array, jaw: Array, own: float) -> Array:
         """The portrait's own interior stays with the skull; the lower half of a wide one moves with the jaw."""
         top = np.iinfo(self._pixels.dtype).max
-        wide = float(smooth_step(np.float32((self._opening - _WIDE_SOURCE) / 0.05)))
+        wide = float(smooth_step(np.array((self._opening - _WIDE_SOURCE) / 0.05)))
         for shift, half in ((jaw * wide, -1), (0 * jaw, 1)):
             at = positions - shift
-            coverage = cv2.remap(self._own, at - self._corner, None, cv2.INTER_LINEAR) * own
+            coverage = read_at(self._own, at - self._corner, outside_zero=True) * own
             if wide:  # the upper half over the lower one, softly
                 edge = (self._middle - at[..., 1]) / (0.02 * self._distance)
                 coverage = coverage * (smooth_step(edge + 0.5) if half > 0 else 1)
@@ -101,7 +101,8 @@ class MouthInterior:
         inner = moved[list(INNER_LIP)]
         rim = smooth_curve(inner[:5])
         order = np.argsort(rim[:, 0])
-        below = positions[..., 1] - np.interp(positions[..., 0], rim[order, 0], rim[order, 1])
+        edge = np.asarray(np.interp(positions[..., 0], rim[order, 0], rim[order, 1]), np.float32)
+        below = positions[..., 1] - edge
         half = max(float(np.ptp(inner[:, 0])) / 2, 1)
         aside = np.abs(positions[..., 0] - inner[:, 0].mean()) / half
         under_lip = 0.6 + 0.4 * smooth_step(below / (0.07 * self._distance))
@@ -167,7 +168,8 @@ def _lay(atlas: NDArray[np.uint8], to_atlas: NDArray[np.float64], corner: Array,
     planes = cv2.GaussianBlur(planes, (0, 0), max(1.0, 0.6 * shrink))
     local = to_atlas.copy()
     local[:, 2] += to_atlas[:, :2] @ corner
-    return cv2.warpAffine(planes, local, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    laid = cv2.warpAffine(planes, local, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    return np.asarray(laid, np.float32)
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:
@@ -180,5 +182,5 @@ def _colours_in(pixels: NDArray[Any], outline: NDArray[np.floating[Any]]) -> NDA
     high = np.ceil(outline.max(0)).astype(int) + 1
     patch = pixels[low[1] : high[1], low[0] : high[0], :3]
     mask = np.zeros(patch.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(outline - low).astype(np.int32)), 1)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(np.round(outline - low), np.int32)), (1,))
     return patch[mask > 0].astype(np.float64) / np.iinfo(pixels.dtype).max

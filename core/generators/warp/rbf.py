@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
+    Floats = NDArray[np.floating[Any]]
 
 
 def thin_plate(
-    centres: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], points: Array, smooth: float = 0
+    centres: Floats,
+    values: Floats,
+    points: Floats,
+    smooth: float = 0,
 ) -> Array:
     """Thin-plate spline through (N, D) centres with (N, K) values, read at (..., D) points: (..., K).
 
@@ -39,7 +43,10 @@ def thin_plate(
 
 
 def local_bumps(
-    centres: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], points: Array, radius: float
+    centres: Floats,
+    values: Floats,
+    points: Floats,
+    radius: float,
 ) -> Array:
     """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
     system = _wendland(_squared_distances(centres, centres) / radius**2)
@@ -49,20 +56,18 @@ def local_bumps(
     return (_wendland(squared) @ weights).reshape(*points.shape[:-1], -1)
 
 
-def _plate_kernel(
-    a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]], dimensions: int
-) -> NDArray[np.floating[Any]]:
+def _plate_kernel(a: Floats, b: Floats, dimensions: int) -> Floats:
     squared = _squared_distances(a, b)
     if dimensions == 3:
         return np.sqrt(squared)
     return squared * np.log(np.maximum(squared, 1e-12))
 
 
-def _squared_distances(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.maximum(squared, 0)
+def _squared_distances(a: Floats, b: Floats) -> Floats:
+    squared: Floats = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    return np.clip(squared, 0, None)
 
 
-def _wendland(squared: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+def _wendland(squared: Floats) -> Floats:
     r = np.sqrt(np.minimum(squared, 1))
     return (1 - r) ** 4 * (4 * r + 1)

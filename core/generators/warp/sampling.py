@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SUBPIXEL_BITS = 4
+_NO_SECOND_MAP: Any = None  # both coordinates are in the first one; OpenCV's type stubs do not know of that
 _OPAQUE_CHANNELS = 3
 
 
@@ -24,11 +25,11 @@ def sample(pixels: Pixels, positions: Array) -> Pixels:
     Alpha is straight, so colours are weighted with it: an invisible pixel's colour must not bleed into an edge.
     """
     if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
-        return _remap(pixels, positions)
+        return read_at(pixels, positions, cubic=True)
     top = np.iinfo(pixels.dtype).max
     alpha = pixels[..., 3:].astype(np.float32) / top
     weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
-    moved = _remap(weighted, positions)
+    moved = read_at(weighted, positions, cubic=True)
     visible = np.clip(moved[..., 3:], 0, 1)
     colour = moved[..., :3] / np.maximum(visible, 1e-4)
     mixed = np.clip(np.rint(np.concatenate([colour, visible * top], axis=2)), 0, top)
@@ -39,19 +40,28 @@ def _is_opaque(pixels: Pixels) -> bool:
     return bool((pixels[..., 3] == np.iinfo(pixels.dtype).max).all())
 
 
-def _remap(pixels: Pixels, positions: Array) -> Pixels:
-    return cv2.remap(pixels, positions, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+def read_at(picture: Pixels, positions: Array, *, cubic: bool = False, outside_zero: bool = False) -> Pixels:
+    """Values of a picture or field (H, W[, C]) at (h, w, 2) pixel positions x, y; beyond the edge the edge goes on."""
+    kind = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
+    border = cv2.BORDER_CONSTANT if outside_zero else cv2.BORDER_REPLICATE
+    return np.asarray(cv2.remap(picture, positions, _NO_SECOND_MAP, kind, borderMode=border))
+
+
+def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
+    """0 below 0, 1 above 1, a cubic between."""
+    t = np.clip(x, 0, 1).astype(np.float32)
+    return t * t * (3 - 2 * t)
 
 
 def polygon_mask(
-    outline: NDArray[np.floating[Any]], corner: tuple[int, int], shape: tuple[int, int], soft: float
+    outline: NDArray[np.floating[Any]], corner: tuple[int, int], shape: tuple[int, ...], soft: float
 ) -> Array:
     """Coverage 0..1 of a closed outline (N, 2) on the (h, w) window at `corner` (x, y); `soft` pixels of edge."""
     mask = np.zeros(shape, np.uint8)
     corners = np.round((outline - corner) * 2**_SUBPIXEL_BITS).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    cv2.fillPoly(mask, [corners], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
     coverage = mask.astype(np.float32) / 255
-    return cv2.GaussianBlur(coverage, (0, 0), soft) if soft > 0.3 else coverage
+    return np.asarray(cv2.GaussianBlur(coverage, (0, 0), soft), np.float32) if soft > 0.3 else coverage
 
 
 def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002
