@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw the moments of the demo's movie side by side, around the face. This one runs in .venv.
 
-python -m tools.contact_sheet MOVIE.mp4 SHEET.png
+python -m tools.contact_sheet MOVIE.mp4 SHEET.png or .jpg
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(movie: Path, sheet: Path) -> None:
     whole = Image.new("RGB", (COLUMNS * width, rows * height), "white")
     for index, tile in enumerate(tiles):
         whole.paste(tile, (index % COLUMNS * width, index // COLUMNS * height))
-    whole.save(sheet)
+    whole.save(sheet, quality=90)  # which JPEG heeds: the README's picture is one
 
 
 def _around_face(picture: Image.Image) -> tuple[int, int, int, int]:
