@@ -175,7 +175,7 @@ def place(job: Job, task: WorkerTask) -> str:
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
     told = f"{portraits.count(len(job.names), 'frame')} in {job.folder}"
-    if strips.shows_through(portrait, result):
+    if strips.shows_through(scene, portrait, result):
         portrait.mute = True
         told += f'. "{portrait.name}" is muted, as it would show through'
     return told

@@ -57,7 +57,8 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         row.operator("gioconda.create_worker", icon="IMPORT").with_torch = False
         row.operator("gioconda.create_worker", text="With Torch").with_torch = True
         row.operator("gioconda.check_worker", icon="CHECKMARK")
-        layout.label(text=f"Created worker: {runtime.environment_python()}", icon="INFO")
+        made = runtime.environment_python()
+        layout.label(text=f"Created: {made}" if made.is_file() else "No worker created here yet", icon="INFO")
         if session.current:
             progress(layout, session.current.task)
         elif session.last:

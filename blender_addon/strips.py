@@ -117,17 +117,17 @@ def picture_size(strip: Any) -> tuple[int, int]:
     return (element.orig_width, element.orig_height) if element else (0, 0)
 
 
-def fcurves(scene: bpy.types.Scene) -> list[bpy.types.FCurve]:
-    """The F-curves of the scene's action: its slot's channel bag where actions have slots."""
+def fcurves(scene: bpy.types.Scene) -> Any:
+    """The F-curves of the scene's action: those of its slot where actions have slots. Empty if nothing is keyed."""
     data = scene.animation_data
     if data is None or data.action is None:
-        return []
+        return ()
     if hasattr(data.action, "fcurves"):
-        return list(data.action.fcurves)
+        return data.action.fcurves
     from bpy_extras import anim_utils
 
     bag = anim_utils.action_get_channelbag_for_slot(data.action, data.action_slot) if data.action_slot else None
-    return list(bag.fcurves) if bag else []
+    return bag.fcurves if bag else ()
 
 
 def curve_path(strip: Any, name: str) -> str:
@@ -182,6 +182,8 @@ def add_result(scene: bpy.types.Scene, portrait: Any, folder: Path, names: Seque
             result.elements.append(name)
         result.directory = _stored_folder(folder)
         _copy_placement(portrait, result)
+        _copy_placement_curves(scene, portrait, result)
+        result.select = False
     return result
 
 
@@ -227,6 +229,28 @@ def _copy_placement(portrait: Any, result: Any) -> None:
     result.colorspace_settings.name = portrait.colorspace_settings.name
 
 
+def _copy_placement_curves(scene: bpy.types.Scene, portrait: Any, result: Any) -> None:
+    """Let the result move over the canvas and fade as the portrait is keyed to."""
+    source, target = f"{portrait.path_from_id()}.", f"{result.path_from_id()}."  # the controls' paths have no point
+    curves = fcurves(scene)
+    for curve in [curve for curve in curves if curve.data_path.startswith(source)]:
+        path = target + curve.data_path[len(source) :]
+        old = next((c for c in curves if c.data_path == path and c.array_index == curve.array_index), None)
+        if old:  # of a strip that had this name before
+            curves.remove(old)
+        _copy_keys(curve, curves.new(path, index=curve.array_index))
+
+
+def _copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
+    target.extrapolation, target.mute = source.extrapolation, source.mute
+    target.keyframe_points.add(len(source.keyframe_points))
+    names = ("co", "interpolation", "easing", "handle_left_type", "handle_right_type", "handle_left", "handle_right")
+    for point, copy in zip(source.keyframe_points, target.keyframe_points, strict=True):
+        for name in names:
+            setattr(copy, name, getattr(point, name))
+    target.update()
+
+
 def colour_changes(scene: bpy.types.Scene) -> list[str]:
     """What in the scene's colour management keeps strips from showing the colours of their files; empty if nothing."""
     view = scene.view_settings
@@ -263,11 +287,12 @@ def keep_colours(scene: bpy.types.Scene) -> None:
         ) from error
 
 
-def shows_through(portrait: Any, result: Any) -> bool:
+def shows_through(scene: bpy.types.Scene, portrait: Any, result: Any) -> bool:
     """Whether the portrait would be seen behind its result: it is blended, or its frames have an alpha channel."""
     if portrait.blend_type == "REPLACE":
         return False
     element = result.elements[0]
     with Path(bpy.path.abspath(f"{result.directory}{element.filename}")).open("rb") as png:
         has_alpha = png.read(26)[25] == 6  # colour type in the PNG header: RGB with alpha
-    return has_alpha or portrait.blend_type != "ALPHA_OVER" or portrait.blend_alpha < 1
+    fades = any(curve.data_path == f"{portrait.path_from_id()}.blend_alpha" for curve in fcurves(scene))
+    return has_alpha or fades or portrait.blend_type != "ALPHA_OVER" or portrait.blend_alpha < 1

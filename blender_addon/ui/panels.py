@@ -63,7 +63,7 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
         if index >= len(faces.landmarks):
             text(column, f"There is no face {index}: faces count from 0", "ERROR")
     settings = layout.column()
-    settings.use_property_split = True
+    settings.use_property_split, settings.use_property_decorate = True, False
     settings.prop(properties.of(scene), "detector")
     if portraits.FACE_INDEX in strip:
         settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
@@ -134,7 +134,7 @@ class GIOCONDA_PT_track(SidebarPanel, bpy.types.Panel):
         if not strip.get(portraits.TRACK):
             return
         row.operator("gioconda.load_track", text="", icon="X").clear = True
-        layout.use_property_split = True
+        layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(strip, f'["{portraits.TRACK}"]', text="File")
         layout.prop(properties.of(scene), "motion")
         row = layout.row()
@@ -159,7 +159,7 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
         column = self.layout.column(align=True)
         column.label(text=result.name, icon="RENDER_RESULT")
         column.label(text=f"{portraits.count(len(result.elements), 'frame')}, job {result[portraits.JOB]}")
-        self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = result.directory
+        self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = bpy.path.abspath(result.directory)
 
 
 def _result(context: bpy.types.Context) -> Any | None:

@@ -115,6 +115,15 @@ def test_another_file_ends_the_job(addon: Callable[[str], ModuleType]) -> None:
     assert process.wait(10) != 0
 
 
+def test_the_worker_dies_with_blender(addon: Callable[[str], ModuleType], running: Any) -> None:
+    """All that a dying Blender tells its worker is that stdin ends."""
+    child = addon("session").session.current.task._child
+    child.hang_up()
+    child.process.wait(10)
+    assert _end(addon).state == "failed"
+    assert len(_frames(running)) < LONG
+
+
 def test_strips_wait_for_a_render_to_end(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
 ) -> None:

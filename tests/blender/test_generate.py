@@ -99,6 +99,23 @@ def test_result_lies_as_the_portrait_lies(scene: bpy.types.Scene, portrait: Any,
     assert np.array_equal(render(scene, 10, tmp_path / "after.png"), before)
 
 
+def test_result_follows_a_portrait_that_is_keyed_to_move_and_fade(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
+) -> None:
+    for frame, value in ((10, 0.0), (12, 60.0)):
+        portrait.transform.offset_x, portrait.blend_alpha = value, 1 - value / 100
+        portrait.transform.keyframe_insert("offset_x", frame=frame)
+        portrait.keyframe_insert("blend_alpha", frame=frame)
+    before = [render(scene, frame, tmp_path / f"before{frame}.png") for frame in (10, 11, 12)]
+    bpy.ops.gioconda.generate()
+    bpy.ops.gioconda.generate()
+    assert portrait.mute  # else it would fade twice
+    after = [render(scene, frame, tmp_path / f"after{frame}.png") for frame in (10, 11, 12)]
+    assert np.array_equal(before, after)
+    assert not np.array_equal(after[0], after[1])
+    assert len(addon("strips").fcurves(scene)) == 4
+
+
 def test_a_picture_with_alpha_is_not_seen_twice(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:
     values = pixels(astronaut)
     values[:, :, 3] = np.linspace(0, 1, 512, dtype=np.float32)[:, None]
@@ -222,6 +239,12 @@ def test_the_command_line_gives_the_same_bytes_for_the_same_job(
     subprocess.run(command, cwd=ROOT, check=True)
     for path in files:
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_every_operator_that_changes_the_scene_is_one_undo_step() -> None:
+    for name in ("generate", "find_face", "add_controls", "load_track", "load_landmarks", "fix_view_transform"):
+        operator = getattr(bpy.types, f"GIOCONDA_OT_{name}")
+        assert operator.bl_options == {"UNDO"}, name
 
 
 def test_nothing_to_move_it_is_told(scene: bpy.types.Scene, astronaut: Path) -> None:
