@@ -91,7 +91,9 @@ def test(only: str | None, arguments: list[str]) -> int:
     for version, code in results.items():
         why = f"not run: no Python {BPY_PYTHON[version]} here, or not asked for"
         print(f"  Blender {version}: {why if code is None else 'passed' if code == 0 else f'FAILED ({code})'}")
-    return max((code or 0 for code in results.values()), default=0)
+    if only and results[only] is None:
+        return 1  # what was asked for did not happen
+    return max(code or 0 for code in results.values())
 
 
 def _blender_tests(arguments: list[str]) -> list[str]:
