@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import build
-from tools.environment import MAIN_BPY, Environment, ensure
+from tools.environment import MAIN_BPY, Environment, _require_venv, ensure
 from tools.pythons import find_python, is_python
 from tools.running import BuildError
 from tools.system_libraries import install_advice, missing_libraries
@@ -96,6 +98,26 @@ def test_inputs_tell_environments_apart(tmp_path: Path) -> None:
     hashes = {environment.inputs(), replace(environment, groups=("test",)).inputs()}
     assert len(hashes | {replace(environment, torch=True).inputs()}) == 3
     assert environment.inputs() in hashes
+
+
+def test_torch_that_cannot_be_had_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _write_wheel(tmp_path)
+    ensure(_tiny_environment(tmp_path))  # uv itself may have to be installed, with a network
+    for name, value in (("UV_OFFLINE", "1"), ("UV_NO_CACHE", "1"), ("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", "")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    environment = replace(_tiny_environment(tmp_path, "tiny"), torch=True)
+    for told in ("asking pip", "Without torch"):
+        assert is_python(ensure(environment), RUNNING)
+        assert told in capfd.readouterr().out
+
+
+def test_a_python_without_ensurepip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)  # as Debian splits Python
+    with pytest.raises(BuildError, match=rf"sudo apt-get install python{RUNNING}-venv"):
+        _require_venv()
 
 
 @pytest.fixture
