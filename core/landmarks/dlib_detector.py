@@ -12,7 +12,7 @@ import dlib as untyped_dlib
 import face_recognition_models as models
 import numpy as np
 
-from .detect import Face, largest_first
+from .detect import Face, face_of, largest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,13 +100,7 @@ class DlibDetector:
         landmarks, spread = self._points(rgb8, level, _SECOND_WIDTH)
         if spread[17:].mean() > _STEADY:
             return None
-        confidence = candidate.score * np.exp(-spread / _STEADY)
-        low, high = landmarks.min(0), landmarks.max(0)
-        return Face(
-            landmarks.astype(np.float32),
-            confidence.astype(np.float32),
-            (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
-        )
+        return face_of(landmarks, candidate.score * np.exp(-spread / _STEADY))
 
     def _points(
         self, rgb8: NDArray[np.uint8], box: _Candidate, width: int
