@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -24,6 +25,10 @@ _DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input, 3 something missing, 130 cancelled."""
     options = _parser().parse_args(arguments)
+    # Before numpy is loaded. Its small systems are solved slower by several threads than by one, and not always
+    # with the same last bit; a torch that waits by spinning takes the processor from Blender's window.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if options.command == "worker":
         from .worker import serve
 

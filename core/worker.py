@@ -38,8 +38,6 @@ _TOLD_PACKAGES = (
 def serve() -> int:
     """Answer commands until stdin ends."""
     out = _claim_stdout()
-    # A torch that waits for work by spinning takes the processor from Blender's window.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     lock = threading.Lock()
 
     def tell(event: dict[str, Any]) -> None:

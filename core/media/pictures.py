@@ -122,14 +122,19 @@ def write_png(path: Path, pixels: NDArray[Any], text: Mapping[str, str]) -> None
 
     Raises BadInputError that names the folder when it cannot be written to.
     """
+    write_bytes(path, encode_png(pixels, text))
+
+
+def encode_png(pixels: NDArray[Any], text: Mapping[str, str]) -> bytes:
+    """The bytes of a PNG file of RGB(A) uint8 or uint16 pixels, with text chunks."""
     order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order))  # OpenCV's default setting is its fastest
     if not done:
-        raise BadInputError(f"{path}: a picture of shape {pixels.shape} cannot be written as PNG.")
+        raise BadInputError(f"A picture of shape {pixels.shape} cannot be written as PNG.")
     data = encoded.tobytes()
     body = 33  # signature and IHDR chunk; text may stand anywhere after them
     chunks = b"".join(_text_chunk(keyword, value) for keyword, value in text.items())
-    write_bytes(path, data[:body] + chunks + data[body:])
+    return data[:body] + chunks + data[body:]
 
 
 def _text_chunk(keyword: str, value: str) -> bytes:

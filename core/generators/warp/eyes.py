@@ -63,10 +63,17 @@ class Eyeball:
         self._white = _over(white, patch, shown * beside)
         self._whole = _over(whole, patch, shown)
 
+    def way(self, gaze: NDArray[np.float64]) -> float:
+        """How many pixels a gaze (yaw, pitch) in radians moves the iris."""
+        return float(np.hypot(*self._move(gaze)))
+
+    def _move(self, gaze: NDArray[np.float64]) -> Array:
+        return np.array([np.sin(gaze[0]), -np.sin(gaze[1])], np.float32) * np.float32(self._turn_radius)
+
     def read(self, positions: Array, gaze: NDArray[np.float64]) -> NDArray[Any]:
         """Pixels of the eyeball at (h, w, 2) portrait positions, turned by gaze (yaw, pitch) in radians."""
         local = positions - self._corner
-        move = np.array([np.sin(gaze[0]), -np.sin(gaze[1])], np.float32) * np.float32(self._turn_radius)
+        move = self._move(gaze)
         still = sample(self._whole, local)
         amount = smooth_step(np.hypot(move[:1], move[1:]) / (_ON * self._radius))
         if amount == 0:

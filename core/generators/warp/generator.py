@@ -21,7 +21,7 @@ from .grid import Grid
 from .head import Head
 from .lids import follow_lids, lid_shifts
 from .mouth import MouthInterior
-from .sampling import blend, polygon_mask, sample
+from .sampling import blend, polygon_mask, sample, smooth_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ _STILL = 1e-3  # pixels: a shorter way is no motion
 _FINER = 4  # the fields beside an opening are this much finer than those of the head
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
+_STIRRED = 0.02  # eye distances of motion after which an opening is drawn as layers
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
 
 
@@ -54,7 +55,7 @@ class WarpGenerator:
         self._shifts = lid_shifts(portrait.pixels, fitted.points)
         face = replace(fitted, points=fitted.points + np.pad(self._shifts, ((0, 0), (0, 1))))
         self._head = Head(face, (width, height))
-        self._right_eye, self._left_eye = (Eyeball(portrait.pixels, face, eye) for eye in range(2))
+        self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
         self._mouth = MouthInterior(portrait.pixels, face)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -66,9 +67,8 @@ class WarpGenerator:
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
         frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids))
         frame.draw_skin(self._pixels, out)
-        right, left = target.gaze
-        frame.draw_opening(self._pixels, out, RIGHT, partial(self._right_eye.read, gaze=right))
-        frame.draw_opening(self._pixels, out, LEFT, partial(self._left_eye.read, gaze=left))
+        for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True):
+            frame.draw_opening(self._pixels, out, opening, partial(eye.read, gaze=gaze), eye.way(gaze))
         frame.draw_opening(self._pixels, out, MOUTH, partial(self._mouth.read, moved=frame.field.moved))
         return out
 
@@ -83,7 +83,10 @@ class _Frame:
         self.field = FaceField(head, moved)
         self.grid = Grid.over(self._box(), head.grid.cell)
         self.unturned, self.way = self._maps(self.grid.nodes)
-        self._sides = {opening: self._beside(opening) for opening in (RIGHT, LEFT, MOUTH)}
+        windows = {opening: self._reached(opening) for opening in (RIGHT, LEFT, MOUTH)}
+        # An eye that has left the picture has no cells.
+        inside = {opening: w for opening, w in windows.items() if w[0].start < w[0].stop and w[1].start < w[1].stop}
+        self._sides = {opening: self._beside(opening, window) for opening, window in inside.items()}
         self._area: Area
         self._way: Array
 
@@ -110,8 +113,7 @@ class _Frame:
             reach = 1 - (1 - head.reach_at(turned)) * (1 - head.reach_at(seen))
             unturned = seen + (turned - seen) * reach[..., None]
         way = unturned + head.grid.sample(base, unturned) - seen
-        border = head.still_border(seen)[..., None]
-        return seen + (unturned - seen) * border, way * border
+        return unturned, way
 
     def draw_skin(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
         """Read every pixel that moves; the rest of `out` keeps what it has."""
@@ -121,14 +123,21 @@ class _Frame:
         rows, columns = np.nonzero(moving.any(axis=1))[0], np.nonzero(moving.any(axis=0))[0]
         # One cell more on every side, because enlarging reads the neighbours.
         window = (slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2))
-        self._area, self._way = self._enlarge(self.way, window, out.shape)
+        self._area, self._way = self._enlarge(self.way, window)
         for side in self._sides.values():
             self._way[_within(side.area, self._area)] += side.mixed
         out[self._area] = sample(pixels, _positions(self._area) + self._way)
 
-    def draw_opening(self, pixels: NDArray[Any], out: NDArray[Any], opening: Opening, inside: Inside) -> None:
-        """Draw an eye's or the mouth's edges and what lies between them; the skin around is there already."""
-        side, target = self._sides[opening], self._target.landmarks
+    def draw_opening(
+        self, pixels: NDArray[Any], out: NDArray[Any], opening: Opening, inside: Inside, inside_moves: float = 0
+    ) -> None:
+        """Draw an eye's or the mouth's edges and what lies between them; the skin around is there already.
+
+        `inside_moves` says by how many pixels what lies between moves by itself.
+        """
+        side, target = self._sides.get(opening), self._target.landmarks
+        if side is None:
+            return
         outline = np.concatenate([part[:: 1 - 2 * i] for i, part in enumerate(opening.rims(target))])
         margin = _RIM_MARGIN * self._head.eye_distance
         area = _clip(np.concatenate([outline.min(0) - margin, outline.max(0) + margin]), side.area)
@@ -140,14 +149,12 @@ class _Frame:
         skin = blend(sample(pixels, way + side.below[own]), sample(pixels, way + side.above[own]), side.share[own])
         corner = (area[1].start, area[0].start)
         coverage = polygon_mask(outline, corner, seen.shape[:2], _SOFT_EDGE * self._head.eye_distance)
-        coverage *= self._head.still_border(seen)
+        coverage *= self._head.still_border(area) * _stirred(side, inside_moves, self._head.eye_distance)
         out[area] = blend(skin, inside(side.unturned[own]), coverage) if coverage.any() else skin
 
-    def _beside(self, opening: Opening) -> _Sides:
-        """The fields of an opening at every pixel that they reach."""
-        window = self._reached(opening)
-        shape = (self._head.size[1], self._head.size[0])
-        area, offset = self._enlarge(self.unturned - self.grid.nodes, window, shape)
+    def _beside(self, opening: Opening, window: tuple[slice, slice]) -> _Sides:
+        """The fields of an opening at every pixel of a window of cells, which is what they reach."""
+        area, offset = self._enlarge(self.unturned - self.grid.nodes, window)
         seen = _positions(area)
         unturned = seen + offset
         # The opening's own fields are smooth: a quarter of the coarse cell is fine enough.
@@ -155,7 +162,7 @@ class _Frame:
         size = (max(2, seen.shape[1] // fine), max(2, seen.shape[0] // fine))
         coarse = np.asarray(cv2.resize(unturned, size, interpolation=cv2.INTER_AREA), np.float32)
         fields = self.field.beside(opening, coarse)
-        still = self._head.still_border(seen)[..., None]
+        still = self._head.still_border(area)[..., None]
         above, below = (
             np.asarray(cv2.resize(field, seen.shape[1::-1], interpolation=cv2.INTER_CUBIC) * still, np.float32)
             for field in fields
@@ -169,13 +176,15 @@ class _Frame:
         points = self._target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
         return self.grid.window(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
-    def _enlarge(self, field: Array, window: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[Area, Array]:
-        """A field at every picture pixel of a window of cells, and where in the picture that is."""
+    def _enlarge(self, field: Array, window: tuple[slice, slice]) -> tuple[Area, Array]:
+        """A way at every picture pixel of a window of cells, none at the border; and where in the picture that is."""
         way = self.grid.enlarge(field, window)
+        width, height = self._head.size
         left = self.grid.left + window[1].start * self.grid.cell
         top = self.grid.top + window[0].start * self.grid.cell
-        area = (slice(top, min(top + way.shape[0], shape[0])), slice(left, min(left + way.shape[1], shape[1])))
-        return area, way[: area[0].stop - top, : area[1].stop - left]
+        area = (slice(top, min(top + way.shape[0], height)), slice(left, min(left + way.shape[1], width)))
+        way = way[: area[0].stop - top, : area[1].stop - left]
+        return area, way * self._head.still_border(area)[..., None]
 
 
 @dataclass(frozen=True)
@@ -188,6 +197,12 @@ class _Sides:
     below: Array
     share: Array  # (h, w) 1 where the skin above is seen
     mixed: Array  # (h, w, 2)
+
+
+def _stirred(side: _Sides, inside_moves: float, distance: float) -> Array:
+    """0 where an opening is as in the portrait, so that its own pixels stay; 1 from a small motion on."""
+    motion = max(float(np.abs(side.above).max()), float(np.abs(side.below).max()), inside_moves)
+    return smooth_step(np.array(motion / (_STIRRED * distance)))
 
 
 def _within(area: Area, outer: Area) -> Area:

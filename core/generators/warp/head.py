@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_CELLS_PER_EYE_DISTANCE = 20
+_CELLS_PER_EYE_DISTANCE = 14
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
 _HAIR = 0.2  # hair stands this far off the bare head, in eye distances
 _BAND, _NECK_BAND = 0.75, 1.2  # over this distance the motion dies out beside the head and down the neck
@@ -94,12 +94,13 @@ class Head:
         """(h, w): how much of the head's motion portrait positions (h, w, 2) take part in."""
         return self.grid.sample(self.reach, points)
 
-    def still_border(self, points: Array) -> Array:
-        """(h, w): 1 inside the picture, 0 at its border and outside, smooth."""
-        width, height = self.size
-        x, y = points[..., 0], points[..., 1]
-        distance = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
-        return smooth_step(distance / (_BORDER * self.eye_distance))
+    def still_border(self, area: tuple[slice, slice]) -> Array:
+        """(h, w) for an area of the picture: 0 at the picture's border, 1 from a little inside on, smooth."""
+        rows, columns = (
+            smooth_step(np.minimum(at, side - 1 - at) / (_BORDER * self.eye_distance))
+            for at, side in zip((np.arange(part.start, part.stop) for part in area), self.size[::-1], strict=True)
+        )
+        return rows[:, None] * columns
 
     def _project_model(self) -> tuple[Array, NDArray[np.bool_]]:
         """The model's depth map as (N, 3) points of this portrait, and which of them belong to the skull."""

@@ -65,9 +65,10 @@ def _plate_kernel(a: Floats, b: Floats, dimensions: int) -> Floats:
 
 def _squared_distances(a: Floats, b: Floats) -> Floats:
     squared: Floats = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.clip(squared, 0, None)
+    return np.asarray(np.clip(squared, 0, None), a.dtype)
 
 
 def _wendland(squared: Floats) -> Floats:
     r = np.sqrt(np.minimum(squared, 1))
-    return (1 - r) ** 4 * (4 * r + 1)
+    falling = (1 - r) * (1 - r)  # products: a power of 4 takes five times as long
+    return falling * falling * (4 * r + 1)

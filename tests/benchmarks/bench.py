@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast Gioconda is here: medians, and ratios to one bare cv2.remap of the same picture in the same run.
+
+Run by `python3 build.py bench`. The picture is NASA's astronaut, enlarged so that her face is a third of the height.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line and the worker do
+
+import cv2
+import numpy as np
+import skimage.data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from core.generators import create_generator  # noqa: E402
+from core.generators.base import Portrait  # noqa: E402
+from core.landmarks.detect import create_detector  # noqa: E402
+from core.media.pictures import encode_png  # noqa: E402
+from core.motion.controls import ControlTrack  # noqa: E402
+from core.motion.plan import plan_motion  # noqa: E402
+
+SIZES = ((512, 512), (1920, 1080), (3840, 2160))
+FACE_SHARE = 1 / 3  # of the picture's height, chin to brows
+FRAMES, STARTS = 24, 5
+IMPORT_ADDON = """
+import importlib.util, sys, time
+import bpy
+begin = time.perf_counter()
+spec = importlib.util.spec_from_file_location("gioconda", sys.argv[1] + "/__init__.py",
+                                              submodule_search_locations=[sys.argv[1]])
+module = importlib.util.module_from_spec(spec)
+sys.modules["gioconda"] = module
+spec.loader.exec_module(module)
+module.register()
+print(1000 * (time.perf_counter() - begin))
+module.unregister()
+"""
+
+
+def main() -> None:
+    """Print the table."""
+    cv2.setNumThreads(2)
+    print(
+        f"{'picture':>11}  {'bare remap':>10}  {'prepare':>8}  {'draw':>7}  {'ratio':>6}  {'write PNG':>9}   (ms, medians)"
+    )
+    for size in SIZES:
+        remap, prepare, draw, write = _measure(_picture(size))
+        name = f"{size[0]}x{size[1]}"
+        print(f"{name:>11}  {remap:10.1f}  {prepare:8.0f}  {draw:7.1f}  {draw / remap:6.2f}  {write:9.1f}")
+    print(f"add-on import and register in Blender: {_addon_ms():.1f} ms")
+    seconds, loaded = _worker_start()
+    print(f"worker ready: {seconds:.2f} s, torch imported: {'yes' if loaded else 'no'}")
+
+
+def _picture(size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The astronaut around her face, so that the face is a third of the height."""
+    picture = skimage.data.astronaut()
+    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    height = float(np.ptp(landmarks[:, 1])) / FACE_SHARE
+    scale = size[1] / height
+    centre = landmarks.mean(0)
+    corner = centre - np.array(size) / scale / 2
+    matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), np.uint8
+    )
+
+
+def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    wave = np.sin(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False)).astype(np.float32)
+    channels: dict[str, Any] = {
+        "headYaw": 15 * wave + 1,
+        "headPitch": 5 * wave,
+        "jawOpen": 0.3 + 0.3 * wave,
+        "eyeBlinkLeft": 0.5 + 0.5 * wave,
+        "eyeBlinkRight": 0.5 + 0.5 * wave,
+        "gazeYaw": 15 * wave,
+    }
+    targets = plan_motion(landmarks, ControlTrack(Fraction(25), channels))
+    height, width = picture.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x, y = x + 0.5 * np.sin(y / 40), y + 0.5 * np.sin(x / 40)
+    prepare = _median_ms(lambda: create_generator("warp", Portrait(picture, landmarks)), 5)
+    generator = create_generator("warp", Portrait(picture, landmarks))
+    remaps, draws, writes = [], [], []
+    for target in targets:  # one after the other, so that a busy moment of the machine hits all of them
+        remaps.append(_median_ms(lambda: cv2.remap(picture, x, y, cv2.INTER_CUBIC), 1))
+        draws.append(_median_ms(lambda t=target: generator.draw(t), 1))
+        writes.append(_median_ms(lambda t=target: encode_png(generator.draw(t), {}), 1) - draws[-1])
+    return statistics.median(remaps), prepare, statistics.median(draws), statistics.median(writes)
+
+
+def _median_ms(action: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        action()
+        taken.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(taken)
+
+
+def _addon_ms() -> float:
+    command = [sys.executable, "-c", IMPORT_ADDON, str(ROOT)]
+    told = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(STARTS + 1)]
+    return statistics.median(float(text.split()[-1]) for text in told[1:])  # the first one compiles
+
+
+def _worker_start() -> tuple[float, bool]:
+    """Seconds from starting the worker to its `ready`, and whether torch was loaded by then."""
+    times, loaded = [], False
+    for _ in range(STARTS):
+        begin = time.perf_counter()
+        command = [sys.executable, "-X", "importtime", "-m", "core", "worker"]
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as worker:
+            assert worker.stdout is not None
+            ready = json.loads(worker.stdout.readline())
+            times.append(time.perf_counter() - begin)
+            assert ready["event"] == "ready"
+            _, log = worker.communicate()
+            loaded |= any(line.rpartition("|")[2].strip() == "torch" for line in log.splitlines())
+    return statistics.median(times), loaded
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controls and tracks become targets: on the astronaut, and on rendered heads whose motion is known."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from core.landmarks.topology import LID_PAIRS
+from core.landmarks.track import LandmarkTrack
+from core.motion.controls import CONTROLS, ControlTrack
+from core.motion.face_model import fit_face
+from core.motion.plan import plan_motion
+from core.motion.pose import fit_pose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def _controls(**values: float) -> ControlTrack:
+    return ControlTrack(Fraction(25), {name: np.array([0, value], np.float32) for name, value in values.items()})
+
+
+def _track(landmarks: NDArray[Any]) -> LandmarkTrack:
+    points = np.asarray(landmarks, np.float32)
+    return LandmarkTrack(points, np.ones(points.shape[:2], np.float32), Fraction(25), (512, 512))
+
+
+@pytest.fixture
+def face(astronaut_landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    return astronaut_landmarks
+
+
+def test_neutral_controls_move_nothing(face: NDArray[np.float32]) -> None:
+    neutral = {name: control.neutral for name, control in CONTROLS.items()}
+    target = plan_motion(face, _controls(**neutral))[1]
+    assert np.abs(target.landmarks - face).max() < 1e-4
+    assert target.pose.is_identity()
+    assert not target.gaze.any()
+
+
+_WITHOUT_A_SHAPE = {"tongueOut"}  # the model has no tongue shape: told in the table of controls
+
+
+@pytest.mark.parametrize("name", [n for n in CONTROLS if n not in _WITHOUT_A_SHAPE])
+def test_every_control_moves_something(face: NDArray[np.float32], name: str) -> None:
+    control = CONTROLS[name]
+    target = plan_motion(face, ControlTrack(Fraction(25), {name: np.array([control.maximum], np.float32)}))[0]
+    assert np.abs(target.landmarks - face).max() > 0.05 or target.gaze.any()
+
+
+def test_a_full_blink_closes_the_eye_of_any_portrait(face: NDArray[np.float32]) -> None:
+    target = plan_motion(face, _controls(eyeBlinkLeft=1, eyeBlinkRight=1))[1]
+    for upper, lower in LID_PAIRS:
+        gap = np.linalg.norm(target.landmarks[upper] - target.landmarks[lower])
+        assert gap < 0.05 * np.linalg.norm(face[upper] - face[lower])
+
+
+def test_left_is_the_subjects_left(face: NDArray[np.float32]) -> None:
+    moved = plan_motion(face, _controls(mouthSmileLeft=1))[1].landmarks - face
+    assert moved[54, 1] < -1  # the corner at the picture's right goes up
+    assert abs(moved[48, 1]) < abs(moved[54, 1]) / 3
+
+
+def test_lips_do_not_pass_through_each_other(face: NDArray[np.float32]) -> None:
+    target = plan_motion(face, _controls(mouthClose=1, mouthRollLower=1, mouthRollUpper=1))[1]
+    allowed = min(0.0, float(face[66, 1] - face[62, 1])) - 0.5
+    assert target.landmarks[66, 1] - target.landmarks[62, 1] > allowed
+
+
+def test_an_absolute_track_is_wanted_as_it_stands(face: NDArray[np.float32]) -> None:
+    moved = face + np.float32([3, -2])
+    targets = plan_motion(face, _track(np.stack([face, moved])))
+    assert np.array_equal(targets[0].landmarks, face.astype(np.float64))
+    assert targets[0].pose.is_identity()
+    assert np.abs(targets[1].landmarks - moved).max() < 1e-4
+    assert targets[1].pose.move == pytest.approx([3, -2], abs=1e-3)
+
+
+def test_a_relative_track_does_not_leak_the_drivers_face(face: NDArray[np.float32]) -> None:
+    """A driver with a longer, larger face somewhere else: its neutral frame changes nothing on the portrait."""
+    driver = (face - face.mean(0)) * np.float32([1.5, 1.9]) + np.float32([400, 300])
+    targets = plan_motion(face, _track(np.stack([driver, driver + np.float32([6, 0])])), relative_to=driver)
+    assert np.array_equal(targets[0].landmarks, face.astype(np.float64))
+    shift = targets[1].landmarks - face
+    assert np.abs(shift - shift.mean(0)).max() < 0.3  # a driver that only moves aside moves the portrait only aside
+    assert 2 < shift.mean(0)[0] < 6  # less far, as the portrait is smaller
+
+
+def test_known_head_angles_are_found_again(shared: Path) -> None:
+    """Rendered heads with exact landmarks; roll differs, because the renderer bends the neck too."""
+    folder = shared / "eval/synth/synth_o"
+    track = np.load(folder / "lm_exact.npz")
+    truth = json.loads((folder / "controls.json").read_text())
+    truth = truth.get("channels", truth)
+    face = fit_face(track["source"])
+    weights = np.zeros(68)
+    weights[27:48] = 1
+    angles = []
+    for points in track["asked"]:
+        r = fit_pose(face.points, points, weights, face.pivot).rotation
+        angles.append(np.degrees([np.arcsin(r[0, 2]), np.arctan2(r[1, 2], r[2, 2]) * -1]))
+    for name, found in zip(("headYaw", "headPitch"), np.array(angles).T, strict=True):
+        assert np.corrcoef(found, truth[name])[0, 1] > 0.95
+        assert np.polyfit(truth[name], found, 1)[0] == pytest.approx(1, abs=0.25)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.motion.pose import Pose, fit_pose, head_rotation
+
+
+def _head(seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 50, (15, 3))
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll"), [(25, 0, 0), (0, -15, 0), (0, 0, 20), (-20, 10, -12)])
+def test_fit_recovers_the_pose_that_made_the_pixels(yaw: float, pitch: float, roll: float) -> None:
+    pivot = np.array([100.0, 250.0, -20.0])
+    points = _head() + pivot
+    asked = Pose(head_rotation(yaw, pitch, roll), pivot, 1.07, np.array([12.0, -5.0]))
+    found = fit_pose(points, asked.apply(points), np.ones(len(points)), pivot)
+    assert np.abs(found.rotation - asked.rotation).max() < 1e-6
+    assert found.scale == pytest.approx(1.07)
+    assert found.move == pytest.approx([12, -5])
+
+
+def test_unapply_undoes_apply() -> None:
+    pivot = np.array([3.0, 4.0, -8.0])
+    points = _head(5)
+    pose = Pose(head_rotation(17, -8, 5), pivot, 0.9, np.array([2.0, 1.0]))
+    assert np.abs(pose.unapply(pose.apply(points), points[:, 2]) - points[:, :2]).max() < 1e-9
+
+
+def test_signs_are_those_of_the_file_format() -> None:
+    nose = np.array([[0.0, 0.0, 100.0]])  # in front of the pivot, towards the viewer
+    top = np.array([[0.0, -100.0, 0.0]])  # above it: y points down
+    at = np.zeros(3)
+    assert Pose(head_rotation(20, 0, 0), at).apply(nose)[0, 0] > 10  # positive yaw: to the picture's right
+    assert Pose(head_rotation(0, 20, 0), at).apply(nose)[0, 1] < -10  # positive pitch: up
+    assert Pose(head_rotation(0, 0, 20), at).apply(top)[0, 0] > 10  # positive roll: clockwise
+
+
+def test_no_controls_is_exactly_no_pose() -> None:
+    assert Pose(head_rotation(0, 0, 0), np.zeros(3)).is_identity()
