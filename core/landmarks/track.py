@@ -67,7 +67,7 @@ def load_track(path: Path) -> LandmarkTrack:
     try:
         data = path.read_bytes()
         values = json.loads(data.decode("utf-8")) if path.suffix.lower() == ".json" else _arrays(data)
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise BadInputError(f"{path}: cannot be read as a landmark track, .npz or .json ({error}).") from error
     return track_from_mapping(values, str(path))
 
@@ -91,12 +91,12 @@ def track_from_mapping(data: Mapping[str, Any], source: str) -> LandmarkTrack:
         fps, size = (np.asarray(data[name]) for name in ("fps", "size"))
         given = data.get("iris")
         iris = None if given is None else np.asarray(given, np.float32)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInputError(f"{source}: holds something that is not a number ({error}).") from error
     frames = len(landmarks) if landmarks.ndim else 0
-    _expect(landmarks, (frames, 68, 2), "landmarks", source)
-    if not frames:
+    if landmarks.ndim and not frames:
         raise BadInputError(f"{source}: the track has no frames.")
+    _expect(landmarks, (frames, 68, 2), "landmarks", source)
     _expect(confidence, (frames, 68), "confidence", source)
     if iris is not None:
         _expect(iris, (frames, 2, 2), "iris", source)

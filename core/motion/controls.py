@@ -116,7 +116,8 @@ class ControlTrack:
             limited = np.clip(values, control.minimum, control.maximum).astype(np.float32)
             changed = int((limited != values).sum())
             if changed:
-                told.append(f"Control {name}: clamped to {control.minimum:g}..{control.maximum:g} in {changed} frames.")
+                frames = "1 frame" if changed == 1 else f"{changed} frames"
+                told.append(f"Control {name}: clamped to {control.minimum:g}..{control.maximum:g} in {frames}.")
             channels[name] = limited
         if not channels:  # keep the length: a track of unknown names only is a still
             channels["jawOpen"] = np.zeros(self.frames, np.float32)
@@ -133,15 +134,19 @@ class ControlTrack:
 def control_track_from_dict(data: Mapping[str, Any], source: str = "The controls") -> ControlTrack:
     """Read the JSON form; `source` names it in errors (BadInputError)."""
     try:
-        fps = Fraction(int(data["fps"][0]), int(data["fps"][1]))
+        numerator, denominator = data["fps"]
+        fps = Fraction(numerator, denominator)  # refuses floats: 29.97 is not 30000/1001
         channels = {str(name): np.asarray(v, np.float32) for name, v in data["channels"].items()}
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BadInputError(
             f'{source}: expected {{"fps": [25, 1], "channels": {{"jawOpen": [0, 0.5, ...]}}}} ({error!r}).'
         ) from error
     if any(values.ndim != 1 for values in channels.values()):
         raise BadInputError(f"{source}: every channel must be a plain list of numbers.")
-    return ControlTrack(fps, channels)
+    try:
+        return ControlTrack(fps, channels)
+    except BadInputError as error:
+        raise BadInputError(f"{source}: {error}") from None
 
 
 def load_controls(path: Path) -> ControlTrack:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _track(fps: Any = (25, 1), **channels: Any) -> ControlTrack:
+def _track(fps: tuple[float, ...] = (25, 1), **channels: object) -> ControlTrack:
     return control_track_from_dict({"fps": list(fps), "channels": channels})
 
 

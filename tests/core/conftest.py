@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small portrait, jobs for it, and real processes to run them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.__main__ import main
+from core.landmarks.detect import create_detector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Event = dict[str, Any]
+    Finished = subprocess.CompletedProcess[str]
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60  # a busy machine takes its time; longer is a hang
+
+
+@pytest.fixture(scope="session")
+def pixels(astronaut: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The astronaut's head, (256, 256, 3) RGB."""
+    return np.ascontiguousarray(astronaut[:256, 96:352])
+
+
+@pytest.fixture(scope="session")
+def landmarks(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Her (68, 2) landmarks: tests that need no detection start from them."""
+    (face,) = create_detector("dlib", None, allow_download=False).detect(pixels)
+    return face.landmarks
+
+
+@pytest.fixture
+def portrait(pixels: NDArray[np.uint8], tmp_path: Path) -> Path:
+    """Her picture as a file."""
+    path = tmp_path / "portrait.png"
+    cv2.imwrite(str(path), pixels[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def job(portrait: Path, landmarks: NDArray[np.float32], tmp_path: Path) -> Callable[..., Event]:
+    """job(frames=3, headYaw=10): a job in its JSON form; a channel grows from 0 to the value given."""
+
+    def make(frames: int = 3, output: str = "out", **channels: float) -> Event:
+        grown = {name: np.linspace(0, value, frames).tolist() for name, value in channels.items()}
+        return {
+            "gioconda_job": 1,
+            "portrait": {"path": str(portrait), "landmarks": landmarks.tolist()},
+            "driver": {"controls": {"fps": [30000, 1001], "channels": grown or {"jawOpen": [0.0] * frames}}},
+            "output": str(tmp_path / output),
+        }
+
+    return make
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[Event]]]:
+    """cli("animate", ...): the exit code and the events of a command, run in this process."""
+
+    def run(*arguments: object) -> tuple[int, list[Event]]:
+        capsys.readouterr()
+        code = main([*map(str, arguments), "--progress", "json"])
+        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def core() -> Callable[..., Finished]:
+    """core("animate", ..., LANG="C"): a command as a process of its own, started from the repository's root."""
+
+    def run(*arguments: object, program: tuple[str, ...] = ("-m", "core"), **environment: str) -> Finished:
+        return subprocess.run(
+            [sys.executable, *program, *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=False,
+        )
+
+    return run
+
+
+class Worker:
+    """A real worker process, spoken to as Blender does."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
+            )
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def send(self, *commands: object) -> None:
+        """Give commands all at once, as lines; a text goes as it is."""
+        assert self.process.stdin
+        lines = (command if isinstance(command, str) else json.dumps(command) for command in commands)
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
+        self.process.stdin.flush()
+
+    def next(self) -> Event:
+        """The next event: every line of stdout has to be one."""
+        line = self._lines.get(timeout=SECONDS)
+        assert line is not None, f"the worker ended: {self.log.read_text()}"
+        return json.loads(line)
+
+    def until(self, *kinds: str) -> list[Event]:
+        """All events up to the first one of these kinds."""
+        events = [self.next()]
+        while events[-1]["event"] not in kinds:
+            events.append(self.next())
+        return events
+
+    def answer(self, *commands: object) -> Event:
+        """Give commands; how the first of them ends."""
+        self.send(*commands)
+        return self.until("done", "faces", "cancelled", "error")[-1]
+
+    def hang_up(self) -> int:
+        """Go away as a parent that ends; the worker's exit code."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        return self.process.wait(SECONDS)
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """start_worker("-X", "importtime"): a worker that has said it is ready; options are Python's."""
+    started: list[Worker] = []
+
+    def start(*options: str) -> Worker:
+        program = () if "-c" in options else ("-m", "core")
+        command = [sys.executable, *options, *program, "worker"]
+        started.append(Worker(command, tmp_path / f"worker_{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.process.kill()
+        worker.process.wait()
+        with contextlib.suppress(OSError):  # what was never read cannot be sent any more
+            worker.process.communicate()
+
+
+@pytest.fixture
+def worker(start_worker: Callable[..., Worker]) -> Worker:
+    """A worker that is ready."""
+    worker = start_worker()
+    assert worker.next()["event"] == "ready"
+    return worker
+
+
+@pytest.fixture
+def without() -> Callable[[str], str]:
+    """without("cv2"): a program for `python -c` that runs core in a Python that lacks the package."""
+    return lambda package: (
+        "import sys, runpy\n"
+        "class Lack:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] == {package!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Lack())\n"
+        "runpy.run_module('core', run_name='__main__', alter_sys=True)\n"
+    )
