@@ -80,6 +80,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
             "landmarks_path": None,
             "detector": choices.detector,
             "face_index": face_index,
+            "as_stored": True,  # Blender does not turn pictures by their EXIF tag
         },
         "driver": _driver(scene, strip, choices),
         "frames": [first - start + 1, last - start + 1],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _KEYS = {"gioconda_job", "version", "portrait", "driver", "frames", "generator", "models", "allow_download", "output"}
-_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index"}
+_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored"}
 _DRIVER_KEYS = {"controls", "controls_path", "track_path", "motion", "neutral_frame", "fps", "start", "frames"}
 
 
@@ -32,6 +32,7 @@ class PortraitSource:
     landmarks_path: Path | None = None  # a landmark track; its first frame counts
     detector: str = "dlib"
     face_index: int = 0  # the largest face is 0
+    as_stored: bool = False  # frames lie as the file's pixels do, not upright by its EXIF tag: as Blender shows it
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Job:
                 "landmarks_path": _text(portrait.landmarks_path),
                 "detector": portrait.detector,
                 "face_index": portrait.face_index,
+                "as_stored": portrait.as_stored,
             },
             "driver": _driver_to_dict(self.driver),
             "frames": None if self.frames is None else list(self.frames),
@@ -142,6 +144,7 @@ def _portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> P
         landmarks_path=_path(data.get("landmarks_path"), folder),
         detector=str(data.get("detector", "dlib")),
         face_index=int(data.get("face_index", 0)),
+        as_stored=bool(data.get("as_stored", False)),
     )
 
 

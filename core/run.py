@@ -89,7 +89,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
     from .generators import create_generator
     from .generators.base import Portrait
-    from .media.pictures import read_picture
+    from .media.pictures import as_stored, read_orientation, read_picture
     from .motion.plan import plan_motion
 
     job, told = clamp_controls(job)
@@ -103,12 +103,13 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     on_event({"event": "stage", "stage": "prepare", "message": f"Preparing {job.generator}"})
     targets = plan_motion(landmarks, driver, relative_to=neutral)
     generator = create_generator(job.generator, Portrait(pixels, landmarks))
-    height, width = pixels.shape[:2]
+    orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
+    height, width = as_stored(pixels, orientation).shape[:2]
     output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
     on_event({"event": "stage", "stage": "draw", "message": f"Drawing {len(frames)} frames"})
     done = 0
     try:
-        for path, number in output.write(lambda i: generator.draw(targets[i]), frames):
+        for path, number in output.write(lambda i: as_stored(generator.draw(targets[i]), orientation), frames):
             done += 1
             on_event({"event": "frame", "frame": number, "path": str(path), "done": done, "total": len(frames)})
             if is_cancelled():

@@ -77,6 +77,23 @@ def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
+def read_orientation(path: Path) -> int:
+    """The EXIF orientation, 1 to 8, of a picture that can be read; 1 is upright."""
+    with Image.open(path) as picture:
+        return picture.getexif().get(_ORIENTATION, 1)
+
+
+def as_stored(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """An upright picture turned back to the way its file stores it: the inverse of what `read_picture` does."""
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    return np.ascontiguousarray(pixels)
+
+
 def _is_deep(picture: Image.Image, data: bytes) -> bool:
     """Pillow opens 16-bit colour as 8-bit: the file's own header tells."""
     if picture.mode in _DEEP_MODES:

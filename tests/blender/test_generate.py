@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.landmarks.track import LandmarkTrack, load_track, save_track
 from tests.blender.timeline import add_picture, key, pixels, render, save_picture, span
@@ -125,6 +128,41 @@ def test_a_picture_with_alpha_is_not_seen_twice(scene: bpy.types.Scene, astronau
     bpy.ops.gioconda.generate(output_folder=str(tmp_path))
     assert strip.mute
     assert np.array_equal(render(scene, 1, tmp_path / "after.png"), before)
+
+
+@pytest.mark.parametrize("name", ["turned by its EXIF tag.png", "photograph.jpg", "deep.png"])
+def test_neutral_controls_keep_other_kinds_of_pictures(
+    scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    with Image.open(astronaut) as picture:
+        if name == "deep.png":
+            _save_deep(path, np.asarray(picture))
+        elif name == "photograph.jpg":
+            picture.save(path, quality=90)
+        else:
+            exif = Image.Exif()
+            exif[0x0112] = 6  # to be turned by 90 degrees clockwise, which Blender does not do
+            picture.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
+    strip = add_picture(scene, path, length=1)
+    bpy.ops.gioconda.add_controls()
+    strip["gioconda_landmarks"] = json.dumps(json.loads(astronauts_face)["faces"][0])
+    before = render(scene, 1, tmp_path / "before.png")
+    bpy.ops.gioconda.generate(output_folder=str(tmp_path))
+    strip.mute = True
+    assert np.array_equal(render(scene, 1, tmp_path / "after.png"), before)
+
+
+def _save_deep(path: Path, values: np.ndarray) -> None:
+    """A PNG of 16 bits a channel, which Pillow does not write."""
+    height, width = values.shape[:2]
+    deep = values.astype(">u2") * 256 + np.arange(width, dtype=">u2")[:, None] % 256
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows, 1))]
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, body in [*chunks, (b"IEND", b"")]:
+        data += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    path.write_bytes(data)
 
 
 def test_generating_again_updates_the_strip_and_keeps_the_old_frames(
