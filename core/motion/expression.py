@@ -28,6 +28,7 @@ _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
     "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
     "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
 }  # fmt: skip
+_FURTHEST_YAW, _LEAST_ROOM = 42.0, 8.0  # degrees from frontal; and what any portrait may turn
 _LID_FOLLOWS_GAZE = 1 / 30  # strength of the look-up/down lid shape for each degree of gaze pitch
 
 
@@ -41,9 +42,21 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
     _part(points, face.points, LIP_PAIRS)
     height = float(np.ptp(face.points[:, 1]))
     move = np.array([value["headX"], -value["headY"]]) * height
-    rotation = head_rotation(value["headYaw"], value["headPitch"], value["headRoll"])
+    rotation = head_rotation(_visible_yaw(face, value["headYaw"]), value["headPitch"], value["headRoll"])
     pose = Pose(rotation, face.pivot, value["headZoom"], move)
     return FaceTarget(pose.apply(points), pose, gaze)
+
+
+def _visible_yaw(face: FittedFace, yaw: float) -> float:
+    """A head that is turned in the picture turns on only as far as the picture shows its far side.
+
+    From half of the way to the limit on, the angle comes nearer and nearer to it and never passes it.
+    """
+    own = np.degrees(np.arcsin(np.clip(face.pose.rotation[0, 2], -1, 1)))
+    room = max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM)
+    easy = room / 2
+    beyond = max(abs(yaw) - easy, 0.0)
+    return float(np.sign(yaw) * (min(abs(yaw), easy) + easy * np.tanh(beyond / easy)))
 
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:

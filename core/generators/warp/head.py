@@ -126,7 +126,9 @@ class Head:
         inside = ((index >= 0) & (index < [self.grid.columns, self.grid.rows])).all(1)
         height = np.full((self.grid.rows, self.grid.columns), -np.inf, np.float32)
         np.maximum.at(height, (index[inside, 1], index[inside, 0]), surface[inside, 2])
-        return np.asarray(cv2.GaussianBlur(_gentle(height, _STEEPEST * self.grid.cell), (0, 0), 0.8), np.float32)
+        # Nothing lies deeper than the axis of the turn: what does would move against the face.
+        height = np.maximum(_gentle(height, _STEEPEST * self.grid.cell), np.float32(self.face.pivot[2]))
+        return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
 
     def _reach(self, skull: Array) -> Array:
         """(rows, columns): 1 on the head and its hair, 0 where the background and the shoulders stay still."""
