@@ -68,7 +68,8 @@ def _fill(found: list[Face | None], fps: Fraction, size: tuple[int, int]) -> Lan
     known = [i for i, face in enumerate(found) if face is not None]
     seen = np.stack([face.landmarks for face in found if face is not None]).reshape(len(known), -1)
     every = np.arange(len(found))
-    landmarks = np.column_stack([np.interp(every, known, column) for column in seen.T])
+    columns: list[NDArray[np.float64]] = [np.interp(every, known, column) for column in seen.T]
+    landmarks = np.column_stack(columns)
     confidence: NDArray[np.float32] = np.zeros((len(found), 68), np.float32)
     for i, face in enumerate(found):
         if face is not None:

@@ -15,7 +15,7 @@ from ..errors import BadInputError
 from ..files import cannot_write, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def is_video(path: Path) -> bool:
 
 
 @contextmanager
-def open_video(path: Path) -> Iterator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
+def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
     """The exact fps, (width, height), and the frames as (H, W, 3) uint8 RGB, one by one. Raises BadInputError."""
     try:
         container = av.open(str(path))

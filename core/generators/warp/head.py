@@ -96,10 +96,12 @@ class Head:
 
     def still_border(self, area: tuple[slice, slice]) -> Array:
         """(h, w) for an area of the picture: 0 at the picture's border, 1 from a little inside on, smooth."""
-        rows, columns = (
-            smooth_step(np.minimum(at, side - 1 - at) / (_BORDER * self.eye_distance))
-            for at, side in zip((np.arange(part.start, part.stop) for part in area), self.size[::-1], strict=True)
-        )
+        width, height = self.size
+        reach = _BORDER * self.eye_distance
+        y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
+        x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
+        rows = smooth_step(np.minimum(y, height - 1 - y) / reach)
+        columns = smooth_step(np.minimum(x, width - 1 - x) / reach)
         return rows[:, None] * columns
 
     def _project_model(self) -> tuple[Array, NDArray[np.bool_]]:

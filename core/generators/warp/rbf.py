@@ -65,7 +65,7 @@ def _plate_kernel(a: Floats, b: Floats, dimensions: int) -> Floats:
 
 def _squared_distances(a: Floats, b: Floats) -> Floats:
     squared: Floats = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.asarray(np.clip(squared, 0, None), a.dtype)
+    return np.maximum(squared, 0, out=squared)
 
 
 def _wendland(squared: Floats) -> Floats:

@@ -122,7 +122,7 @@ _ASKED = {
 
 @pytest.mark.parametrize("name", _ASKED)
 def test_landmarks_found_again_follow_the_ones_asked_for(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], generator: Generator, name: str
+    astronaut_landmarks: NDArray[np.float32], generator: Generator, name: str
 ) -> None:
     channels = {control: np.array([value], np.float32) for control, value in _ASKED[name].items()}
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
