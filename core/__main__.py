@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .worker import serve
 
         return serve()
-    from .run import report
+    from .events import report
 
     action = {"animate": _animate, "detect": _detect}[options.command]
     tell = _tell_json if options.progress == "json" else _tell_text

@@ -31,7 +31,7 @@ def _version(module: str, package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "unknown" if importlib.util.find_spec(module) else None
+        return "unknown" if importlib.util.find_spec(module) else None  # such as opencv-python-headless
 
 
 def missing_package(error: ImportError) -> MissingError:

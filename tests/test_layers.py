@@ -20,6 +20,7 @@ LAYERS = {
     "errors": set[str](),
     "files": {"errors"},
     "packages": {"errors"},
+    "events": {"errors", "packages"},
     "provenance": {"errors"},
     "media": {"errors", "files"},
     "landmarks": {"errors", "files", "packages", "media"},
@@ -29,7 +30,7 @@ LAYERS = {
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
     "run": {
         "errors",
-        "packages",
+        "events",
         "files",
         "job",
         "provenance",
@@ -39,8 +40,8 @@ LAYERS = {
         "generators",
         "compose",
     },  # how it is done
-    "worker": {"errors", "packages", "job", "run", "landmarks", "media"},
-    "__main__": {"errors", "job", "run", "worker", "landmarks", "media", "motion"},
+    "worker": {"errors", "events", "packages", "job", "run"},
+    "__main__": {"errors", "events", "job", "run", "worker", "landmarks", "media", "motion"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
 LIGHT = {
