@@ -38,8 +38,8 @@ def read_picture(path: Path) -> NDArray[Any]:
         data = path.read_bytes()
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise BadInputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise BadInputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of very large pictures; ours may be
