@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import version
@@ -16,6 +15,7 @@ from .motion.controls import ControlTrack, control_track_from_dict, load_control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 FORMAT = 1
 _KEYS = {"gioconda_job", "version", "portrait", "driver", "frames", "generator", "models", "allow_download", "output"}

@@ -65,7 +65,8 @@ def _plate_kernel(a: Floats, b: Floats, dimensions: int) -> Floats:
 
 def _squared_distances(a: Floats, b: Floats) -> Floats:
     squared: Floats = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    return np.maximum(squared, 0, out=squared)
+    squared[squared < 0] = 0  # rounding
+    return squared
 
 
 def _wendland(squared: Floats) -> Floats:
