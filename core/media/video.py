@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 from ..errors import BadInputError
 from ..files import cannot_write, make_folder
+from .pictures import to_rgb8
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_QUALITY = "16"  # x264's constant rate factor: visually without loss
+# x264's constant rate factor (16: visually without loss), and threads: their number changes what is written, so it
+# must not depend on the machine.
+_OPTIONS = {"crf": "16", "threads": "4"}
+_BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the same number
 _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
@@ -59,28 +64,35 @@ class VideoWriter:
         """Open a temporary file beside `path`; `size` is (width, height). Raises BadInputError."""
         self._path, self._part = path, path.with_name(path.name + ".part")
         make_folder(path.parent)
-        try:
+        with self._telling():
             self._container = av.open(str(self._part), "w", format="mp4")
-        except (av.error.FFmpegError, OSError) as error:
-            raise cannot_write(path, error) from error
         self._container.metadata["comment"] = comment
-        self._stream: Any = self._container.add_stream("libx264", rate=fps, options={"crf": _QUALITY})
+        self._stream: Any = self._container.add_stream("libx264", rate=fps, options=_OPTIONS)
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
         self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context  # players guess the colours of a file that does not tell them
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
 
     def write(self, pixels: NDArray[Any]) -> None:
-        """Add a frame, (H, W, 3 or 4) uint8 or uint16; alpha is laid on black."""
-        rgb = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-        if rgb.shape[2] == 4:
-            rgb = (rgb[..., :3] * (rgb[..., 3:] / 255.0)).round().astype(np.uint8)
+        """Add a frame, (H, W, 3 or 4) uint8 or uint16; alpha is laid on black. Raises BadInputError."""
+        rgb = to_rgb8(pixels)
         even = np.pad(rgb, ((0, rgb.shape[0] % 2), (0, rgb.shape[1] % 2), (0, 0)), mode="edge")
-        self._encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24"))
+        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        colours = {"dst_colorspace": Colorspace.ITU709, "dst_color_range": ColorRange.MPEG}
+        with self._telling():
+            self._encode(frame.reformat(format="yuv420p", **colours))
 
     def close(self) -> None:
-        """Finish the movie and give it its name."""
-        self._encode(None)
-        self._container.close()
-        self._part.replace(self._path)
+        """Finish the movie and give it its name. Raises BadInputError, and leaves nothing then."""
+        try:
+            with self._telling():
+                self._encode(None)
+                self._container.close()
+                self._part.replace(self._path)
+        except BadInputError:
+            self.discard()
+            raise
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -90,8 +102,12 @@ class VideoWriter:
             self._part.unlink()
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    @contextmanager
+    def _telling(self) -> Generator[None]:
         try:
-            for packet in self._stream.encode(frame):
-                self._container.mux(packet)
+            yield
         except (av.error.FFmpegError, OSError) as error:
             raise cannot_write(self._path, error) from error

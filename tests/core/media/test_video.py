@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Movies in and out: exact rates, every frame, colours, and what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+import pytest
+
+from core.errors import BadInputError
+from core.media.video import VideoWriter, is_video, open_video
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[3]
+NTSC = Fraction(30000, 1001)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "movie.mp4"
+
+
+def _grey(level: int, size: tuple[int, int] = (64, 48)) -> NDArray[np.uint8]:
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def _write(path: Path, frames: list[NDArray[np.uint8]], fps: Fraction = NTSC) -> None:
+    writer = VideoWriter(path, fps, (frames[0].shape[1], frames[0].shape[0]), "A comment: ü")
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
+
+
+def _read(path: Path) -> tuple[Fraction, tuple[int, int], list[NDArray[np.uint8]]]:
+    with open_video(path) as (fps, size, frames):
+        return fps, size, list(frames)
+
+
+@pytest.mark.parametrize("fps", [NTSC, Fraction(25), Fraction(24000, 1001), Fraction(60), Fraction(25, 2)])
+def test_the_rate_is_exact_and_no_frame_is_lost(file: Path, fps: Fraction) -> None:
+    _write(file, [_grey(20 * number) for number in range(10)], fps)
+    read_fps, size, frames = _read(file)
+    assert read_fps == fps
+    assert size == (64, 48)
+    assert [round(frame.mean() / 20) for frame in frames] == list(range(10))
+    with av.open(str(file)) as container:
+        stream = container.streams.video[0]
+        assert stream.frames == 10
+        assert stream.average_rate == fps
+        times = [packet.pts * packet.time_base for packet in container.demux(stream) if packet.pts is not None]
+        assert sorted(times) == [number / fps for number in range(10)]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_movie_of_one_frame(file: Path) -> None:
+    _write(file, [_grey(99)])
+    fps, _, frames = _read(file)
+    assert fps == NTSC
+    assert len(frames) == 1
+
+
+@pytest.mark.parametrize("size", [(63, 47), (63, 48), (64, 47), (33, 33)])
+def test_odd_sides_are_made_even(file: Path, size: tuple[int, int]) -> None:
+    _write(file, [_grey(50, size), _grey(200, size)])
+    _, read_size, frames = _read(file)
+    assert read_size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    assert all(np.abs(frame.astype(int) - level).max() <= 2 for frame, level in zip(frames, (50, 200), strict=True))
+
+
+def test_every_player_can_show_it(file: Path) -> None:
+    _write(file, [_grey(50)] * 3)
+    with av.open(str(file)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert container.metadata["comment"] == "A comment: ü"
+
+
+def test_colours_come_back_as_the_file_tells_them(file: Path) -> None:
+    colours = np.array([[200, 30, 40], [40, 180, 50], [30, 60, 220], [230, 220, 40], [210, 160, 140]], np.uint8)
+    picture = np.repeat(colours, 32, axis=0)[None].repeat(64, axis=0)
+    _write(file, [picture] * 3)
+    with av.open(str(file)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1)  # all BT.709
+        assert context.color_range == 1  # limited
+        frame = next(container.decode(video=0))
+        decoded = frame.to_ndarray(format="rgb24", src_colorspace="ITU709")
+    middles = decoded[32, 16::32].astype(int)
+    assert np.abs(middles - colours).max() <= 4
+    assert np.abs(_read(file)[2][0][32, 16::32].astype(int) - colours).max() <= 4
+
+
+def test_16_bits_and_alpha_are_laid_on_black(file: Path) -> None:
+    rgb = _grey(200)
+    clear = np.dstack([rgb, np.full(rgb.shape[:2], 128, np.uint8)])
+    deep = clear.astype(np.uint16) * 257
+    _write(file, [clear, deep, rgb.astype(np.uint16) * 257])  # pyright: ignore[reportArgumentType]
+    means = [frame.mean() for frame in _read(file)[2]]
+    assert means == pytest.approx([100, 100, 200], abs=2)
+
+
+def test_the_same_frames_give_the_same_bytes(file: Path) -> None:
+    """On one processor as on many: the number of x264's threads is part of what it writes."""
+    program = (
+        "import os, pathlib, sys, numpy\n"
+        "from fractions import Fraction\n"
+        "if sys.argv[2]: os.sched_setaffinity(0, {int(sys.argv[2])})\n"
+        "from core.media.video import VideoWriter\n"
+        "writer = VideoWriter(pathlib.Path(sys.argv[1]), Fraction(25), (256, 256), 'comment')\n"
+        "random = numpy.random.default_rng(1)\n"
+        "for _ in range(5): writer.write(random.integers(0, 255, (256, 256, 3), numpy.uint8))\n"
+        "writer.close()\n"
+    )
+    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    written: list[bytes] = []
+    for alone in ("", str(processors[0]) if len(processors) > 1 else ""):
+        subprocess.run([sys.executable, "-c", program, file, alone], cwd=ROOT, check=True)
+        written.append(file.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_nothing_is_left_of_a_movie_that_is_given_up(file: Path) -> None:
+    file.write_text("an older one")
+    writer = VideoWriter(file, NTSC, (64, 48), "")
+    writer.write(_grey(20))
+    writer.discard()
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert file.read_text() == "an older one"
+
+
+@pytest.mark.parametrize("frames", [1, 60])
+def test_a_full_disk_is_told_and_nothing_is_left(file: Path, frames: int) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full, which only Linux has")
+    file.with_name("movie.mp4.part").symlink_to("/dev/full")  # where it is written first
+    noise = np.random.default_rng(1).integers(0, 255, (frames, 256, 256, 3), np.uint8)
+    with pytest.raises(BadInputError, match=f"disk is full: movie.mp4 cannot be written to {file.parent}"):
+        _write(file, list(noise))
+    if frames == 1:  # it was noticed at the end, else the caller has to clean up
+        assert not list(file.parent.iterdir())
+
+
+def test_places_where_no_movie_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadInputError, match="file cannot be written"):
+        VideoWriter(tmp_path / "file" / "movie.mp4", NTSC, (64, 48), "")
+    (tmp_path / "folder.mp4" / "inside").mkdir(parents=True)
+    writer = VideoWriter(tmp_path / "folder.mp4", NTSC, (64, 48), "")
+    writer.write(_grey(1))
+    with pytest.raises(BadInputError, match=r"folder\.mp4 cannot be written"):
+        writer.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.mp4"]
+
+
+def test_what_is_no_movie(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mp4"
+    _write(whole, [_grey(9)] * 5)
+    (tmp_path / "truncated.mp4").write_bytes(whole.read_bytes()[:-400])
+    (tmp_path / "random.mp4").write_bytes(np.random.default_rng(1).bytes(5000))
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "folder.mp4").mkdir()
+    for name in ("truncated.mp4", "random.mp4", "empty.mp4", "folder.mp4", "nowhere.mp4"):
+        with pytest.raises(BadInputError, match=f"{name}: cannot be read as a movie"):
+            _read(tmp_path / name)
+
+
+def test_sound_alone_is_no_movie(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 44100
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode(None))
+    with pytest.raises(BadInputError, match=r"sound\.mp4: has no picture in it"):
+        _read(path)
+
+
+def test_movies_are_known_by_their_endings() -> None:
+    assert is_video(Path("a.mp4"))
+    assert is_video(Path("A.MOV"))
+    assert not is_video(Path("a.png"))
