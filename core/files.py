@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,15 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and see whether a file can be made in it, before hours of work are lost (BadInputError)."""
+    make_folder(folder)
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise cannot_write(folder / "a file", error) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

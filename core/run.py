@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BadInputError, CancelledError
+from .files import check_writable
 from .job import Job, TrackDriver, clamp_controls, frame_range
 from .landmarks.track import load_track
+from .motion.controls import ControlTrack
 from .provenance import picture_text, statement
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from .events import OnEvent
     from .landmarks.detect import Face
     from .landmarks.track import LandmarkTrack
-    from .motion.controls import ControlTrack
 
+_LEAST_FACE = 8  # pixels
 _WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
 
 
@@ -38,8 +40,9 @@ def detect_faces(
     """Find every face of a picture and tell them, largest first; none is not an error here."""
     from .media.pictures import read_picture
 
+    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {picture.name}"})
     pixels = read_picture(picture)
-    faces = _detect(pixels, detector, models, on_event, allow_download=allow_download)
+    faces = _detect(pixels, detector, models, allow_download=allow_download)
     told = [
         {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
         for face in faces
@@ -54,21 +57,29 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     from .media.pictures import as_stored, read_orientation, read_picture
     from .motion.plan import plan_motion
 
-    job, told = clamp_controls(job)
-    for message in told:
-        on_event({"event": "warning", "message": message})
-    on_event({"event": "stage", "stage": "read", "message": f"Reading {job.portrait.path.name}"})
+    def begin(stage: str, message: str) -> None:
+        if is_cancelled():
+            raise CancelledError(0)
+        on_event({"event": "stage", "stage": stage, "message": message})
+
+    begin("read", f"Reading {job.portrait.path.name}")
+    check_writable(job.output.parent if _is_movie(job) else job.output)
     pixels = read_picture(job.portrait.path)
     driver, neutral = _driver(job)
     frames = frame_range(job, driver.frames)
-    landmarks = _portrait_landmarks(job, pixels, on_event)
-    on_event({"event": "stage", "stage": "prepare", "message": f"Preparing {job.generator}"})
+    job, told = clamp_controls(job)
+    for message in [*told, *_unfit(job, driver, pixels)]:
+        on_event({"event": "warning", "message": message})
+    if job.portrait.landmarks is None and job.portrait.landmarks_path is None:
+        begin("detect", f"Looking for faces in {job.portrait.path.name}")
+    landmarks = _portrait_landmarks(job, pixels)
+    begin("prepare", f"Preparing {job.generator}")
     targets = plan_motion(landmarks, driver, relative_to=neutral)
     generator = create_generator(job.generator, Portrait(pixels, landmarks))
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     height, width = as_stored(pixels, orientation).shape[:2]
+    begin("draw", f"Drawing {len(frames)} frames")
     output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
-    on_event({"event": "stage", "stage": "draw", "message": f"Drawing {len(frames)} frames"})
     done = 0
     try:
         for path, number in output.write(lambda i: as_stored(generator.draw(targets[i]), orientation), frames):
@@ -101,33 +112,68 @@ def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32]
     return track, neutral
 
 
-def _portrait_landmarks(job: Job, pixels: NDArray[Any], on_event: OnEvent) -> NDArray[np.floating[Any]]:
+def _unfit(job: Job, driver: ControlTrack | LandmarkTrack, pixels: NDArray[Any]) -> list[str]:
+    """What a person should know of a track whose points are wanted as they stand."""
+    if isinstance(driver, ControlTrack) or not isinstance(job.driver, TrackDriver) or job.driver.relative:
+        return []
+    size = (pixels.shape[1], pixels.shape[0])
+    if driver.size == size:
+        return []
+    told = "the track belongs to a picture of {} x {} pixels, the portrait has {} x {}".format(*driver.size, *size)
+    return [f"{job.driver.path}: {told}. Its points are taken as they stand."]
+
+
+def _portrait_landmarks(job: Job, pixels: NDArray[Any]) -> NDArray[np.floating[Any]]:
     """The (68, 2) landmarks that the job gives or names, else those of the face that a detector finds."""
     portrait = job.portrait
     if portrait.landmarks is not None:
-        given = np.asarray(portrait.landmarks, np.float32)
-        if given.shape != (68, 2) or not np.isfinite(given).all():
-            raise BadInputError(
-                f"The portrait's landmarks have the shape {given.shape}; 68 pairs of numbers are wanted."
-            )
-        return given
-    if portrait.landmarks_path is not None:
-        return load_track(portrait.landmarks_path).landmarks[0]
-    from .landmarks.detect import pick_face
+        landmarks = _given_landmarks(portrait.landmarks)
+    elif portrait.landmarks_path is not None:
+        landmarks = _stored_landmarks(portrait.landmarks_path, pixels)
+    else:
+        from .landmarks.detect import pick_face
 
-    faces = _detect(pixels, portrait.detector, job.models, on_event, allow_download=job.allow_download)
-    return pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
+        faces = _detect(pixels, portrait.detector, job.models, allow_download=job.allow_download)
+        return pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
+    height, width = pixels.shape[:2]
+    x, y = landmarks.mean(axis=0)
+    if not (0 <= x < width and 0 <= y < height) or np.ptp(landmarks, axis=0).min() < _LEAST_FACE:
+        raise BadInputError(
+            f"The portrait's landmarks are no face of {portrait.path.name} ({width} x {height} pixels): they lie outside "
+            "of it or in one place."
+        )
+    return landmarks
 
 
-def _detect(
-    pixels: NDArray[Any], name: str, models: Path | None, on_event: OnEvent, *, allow_download: bool
-) -> list[Face]:
+def _given_landmarks(values: object) -> NDArray[np.float32]:
+    try:
+        given = np.asarray(values, np.float32)
+    except (TypeError, ValueError) as error:
+        raise BadInputError(f"The portrait's landmarks are not 68 pairs of numbers ({error}).") from error
+    if given.shape != (68, 2) or not np.isfinite(given).all():
+        raise BadInputError(f"The portrait's landmarks have the shape {given.shape}; 68 pairs of numbers are wanted.")
+    return given
+
+
+def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """The first frame of a track; brought to the picture's size if they were found in a larger or smaller copy."""
+    track, (height, width) = load_track(path), pixels.shape[:2]
+    factor = width / track.size[0]
+    if abs(track.size[1] * factor - height) > max(1.0, factor):
+        raise BadInputError(
+            f"{path}: these landmarks belong to a picture of {track.size[0]} x {track.size[1]} pixels; the portrait has "
+            f"another shape ({width} x {height})."
+        )
+    if factor == 1:
+        return track.landmarks[0]
+    return (track.landmarks[0] + np.float32(0.5)) * np.float32(factor) - np.float32(0.5)
+
+
+def _detect(pixels: NDArray[Any], name: str, models: Path | None, *, allow_download: bool) -> list[Face]:
     from .landmarks.detect import create_detector
+    from .media.pictures import to_rgb8
 
-    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces ({name})"})
-    shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-    detector = create_detector(name, models, allow_download=allow_download)
-    return detector.detect(np.ascontiguousarray(shallow[..., :3]))
+    return create_detector(name, models, allow_download=allow_download).detect(to_rgb8(pixels))
 
 
 def _is_movie(job: Job) -> bool:
