@@ -68,8 +68,8 @@ def _mouth() -> list[Control]:
         "mouthSmileLeft mouthSmileRight mouthFrownLeft mouthFrownRight mouthDimpleLeft mouthDimpleRight "
         "mouthStretchLeft mouthStretchRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper "
         "mouthPressLeft mouthPressRight mouthLowerDownLeft mouthLowerDownRight mouthUpperUpLeft "
-        "mouthUpperUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft noseSneerRight tongueOut",
-    )
+        "mouthUpperUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft noseSneerRight",
+    ) + [Control("tongueOut", "mouth", 0, 1, 0, "ARKit tongueOut, 0 to 1; nothing draws a tongue yet")]
 
 
 def _unit(region: str, names: str) -> list[Control]:

@@ -56,20 +56,20 @@ def local_bumps(
     return (_wendland(squared) @ weights).reshape(*points.shape[:-1], -1)
 
 
-def _plate_kernel(a: Floats, b: Floats, dimensions: int) -> Floats:
+def _plate_kernel(a: NDArray[Any], b: NDArray[Any], dimensions: int) -> NDArray[Any]:
     squared = _squared_distances(a, b)
     if dimensions == 3:
         return np.sqrt(squared)
     return squared * np.log(np.maximum(squared, 1e-12))
 
 
-def _squared_distances(a: Floats, b: Floats) -> Floats:
-    squared: Floats = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+def _squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
     squared[squared < 0] = 0  # rounding
     return squared
 
 
-def _wendland(squared: Floats) -> Floats:
+def _wendland(squared: NDArray[Any]) -> NDArray[Any]:
     r = np.sqrt(np.minimum(squared, 1))
     falling = (1 - r) * (1 - r)  # products: a power of 4 takes five times as long
     return falling * falling * (4 * r + 1)
