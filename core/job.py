@@ -102,19 +102,18 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
     if data.get("gioconda_job") != FORMAT:
         raise BadInputError(f"{source}: is a job of format {data.get('gioconda_job')!r}; this version reads {FORMAT}.")
     try:
-        frames = data.get("frames")
         return Job(
             portrait=_portrait_from_dict(data["portrait"], folder, source),
             driver=_driver_from_dict(data["driver"], folder, source),
             output=folder / str(data["output"]),
-            frames=None if frames is None else (int(frames[0]), int(frames[1])),
+            frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
             models=_path(data.get("models"), folder),
-            allow_download=bool(data.get("allow_download", False)),
+            allow_download=_flag(data, "allow_download"),
         )
     except KeyError as error:
         raise BadInputError(f"{source}: {error} is missing.") from error
-    except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise BadInputError(f"{source}: has a value of the wrong kind ({error}).") from error
 
 
@@ -144,7 +143,7 @@ def _portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> P
         landmarks_path=_path(data.get("landmarks_path"), folder),
         detector=str(data.get("detector", "dlib")),
         face_index=int(data.get("face_index", 0)),
-        as_stored=bool(data.get("as_stored", False)),
+        as_stored=_flag(data, "as_stored"),
     )
 
 
@@ -191,6 +190,21 @@ def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(set(data) - known)
     if unknown:
         raise BadInputError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}.")
+
+
+def _frames(pair: list[int] | None) -> tuple[int, int] | None:
+    if pair is None:
+        return None
+    first, last = pair
+    return int(first), int(last)
+
+
+def _flag(data: Mapping[str, Any], name: str) -> bool:
+    """No word passes for yes: "false" must not start a download."""
+    value = data.get(name, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be true or false, not {value!r}")
+    return value
 
 
 def _path(value: str | None, folder: Path) -> Path | None:
