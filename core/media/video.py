@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from ..errors import BadInputError
 from ..files import cannot_write, make_folder
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from av.container import InputContainer
     from numpy.typing import NDArray
 
 # x264's constant rate factor (16: visually without loss), and threads: their number changes what is written, so it
 # must not depend on the machine.
 _OPTIONS = {"crf": "16", "threads": "4"}
+_EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal on every processor
 _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the same number
 _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
@@ -36,7 +39,10 @@ def is_video(path: Path) -> bool:
 
 @contextmanager
 def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
-    """The exact fps, (width, height), and the frames as (H, W, 3) uint8 RGB, one by one. Raises BadInputError."""
+    """The exact fps, (width, height), and the frames as (H, W, 3) uint8 RGB, one by one. Raises BadInputError.
+
+    Frames are upright, and evenly spaced: where a movie's own are not, some are repeated or left out.
+    """
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError) as error:
@@ -46,15 +52,38 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
             raise BadInputError(f"{path}: has no picture in it.")
         stream = container.streams.video[0]
         fps = stream.average_rate or stream.base_rate or Fraction(25)
-        yield fps, (stream.width, stream.height), _frames(path, container)
+        frames = _evenly(_decode(path, container), fps)
+        first = next(frames, None)
+        if first is None:
+            raise BadInputError(f"{path}: has no frame in it.")
+        yield fps, (first.shape[1], first.shape[0]), chain([first], frames)
 
 
-def _frames(path: Path, container: Any) -> Iterator[NDArray[np.uint8]]:  # noqa: ANN401
+def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:
+    """The time of each frame in seconds, if it is known, and the frame."""
     try:
         for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24")
+            time = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
+            picture = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)  # as a telephone was held
+            yield time, np.ascontiguousarray(picture, np.uint8)
     except av.error.FFmpegError as error:
         raise BadInputError(f"{path}: is damaged ({error}).") from error
+
+
+def _evenly(frames: Iterator[tuple[Fraction | None, NDArray[np.uint8]]], fps: Fraction) -> Iterator[NDArray[np.uint8]]:
+    """One frame for every 1/fps seconds."""
+    count, start, last = 0, Fraction(0), None
+    for time, picture in frames:
+        if last is None:
+            start = time or start
+        due = count if time is None else round((time - start) * fps)
+        while last is not None and count < due:
+            yield last
+            count += 1
+        if due >= count:
+            yield picture
+            count += 1
+        last = picture
 
 
 class VideoWriter:
@@ -81,7 +110,7 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
         colours = {"dst_colorspace": Colorspace.ITU709, "dst_color_range": ColorRange.MPEG}
         with self._telling():
-            self._encode(frame.reformat(format="yuv420p", **colours))
+            self._encode(frame.reformat(format="yuv420p", interpolation=_EXACT, **colours))
 
     def close(self) -> None:
         """Finish the movie and give it its name. Raises BadInputError, and leaves nothing then."""

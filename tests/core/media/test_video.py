@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from fractions import Fraction
@@ -189,3 +190,40 @@ def test_movies_are_known_by_their_endings() -> None:
     assert is_video(Path("a.mp4"))
     assert is_video(Path("A.MOV"))
     assert not is_video(Path("a.png"))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "size", "corner"),
+    [((0, 1, -1, 0, 48, 0), (48, 64), (0, -1)), ((-1, 0, 0, -1, 64, 48), (64, 48), (-1, -1))],
+    ids=["a quarter clockwise", "upside down"],
+)
+def test_frames_are_turned_as_a_telephone_was_held(
+    file: Path, matrix: tuple[int, ...], size: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    picture = _grey(0)
+    picture[:24, :24] = 250
+    _write(file, [picture] * 3)
+    data = bytearray(file.read_bytes())
+    place = data.index(b"tkhd") + 44  # the track's matrix (ISO 14496-12, 8.3.2), from the screen's (x, y, 1)
+    a, b, c, d, x, y = (value << 16 for value in matrix)
+    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, x, y, 1 << 30)
+    file.write_bytes(data)
+    _, read_size, frames = _read(file)
+    assert read_size == size
+    assert all(frame[corner].mean() > 240 for frame in frames)
+    assert all(frame[0, 0].mean() < 10 for frame in frames)
+
+
+def test_uneven_frames_are_spread_evenly(file: Path) -> None:
+    """A frame counts for as long as it is shown: telephones film unevenly, and landmark tracks are even."""
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level, moment in ((40, 0), (80, 1), (120, 4), (160, 5), (200, 6)):  # tenths of a second
+            frame = av.VideoFrame.from_ndarray(_grey(level), format="rgb24")
+            frame.pts, frame.time_base = moment, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    fps, _, frames = _read(file)
+    assert 7 < fps < 8
+    assert [round(float(frame.mean()) / 40) for frame in frames] == [1, 2, 2, 3, 4]
