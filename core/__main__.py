@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .job import Job
+    from .landmarks.track import LandmarkTrack
 
 _DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve()
     from .events import report
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a path may have letters that a console cannot show
     action = {"animate": _animate, "detect": _detect}[options.command]
     tell = _tell_json if options.progress == "json" else _tell_text
     try:
@@ -53,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     driver = animate.add_mutually_exclusive_group(required=True)
     driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
     driver.add_argument("--track", type=Path, metavar="T.npz", help="a landmark track, .npz or .json")
-    driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of all other options")
+    driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of the other options")
     animate.add_argument("--motion", choices=("relative", "absolute"), default="relative",
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
     animate.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
@@ -92,8 +97,12 @@ def _job(options: argparse.Namespace) -> Job:
     from .motion.controls import load_controls
 
     if options.job is not None:
+        if options.portrait is not None:
+            raise BadInputError(
+                f"{options.portrait}: the job names its portrait itself; only --frames and -o go with it."
+            )
         job = load_job(options.job)
-        return job if options.frames is None else replace(job, frames=options.frames)
+        return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
     driver = (
@@ -127,25 +136,37 @@ def _detect(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
     follow = track_video if is_video(options.source) else track_picture
     track = follow(options.source, detector, options.face_index, tell)
     save_track(options.output, track)
+    tell({"event": "stage", "stage": "detect", "message": _found(track)})
     tell({"event": "done", "frames": track.frames, "output": str(options.output)})
 
 
+def _found(track: LandmarkTrack) -> str:
+    """What was found, in words."""
+    seen = track.confidence.any(axis=1)
+    width, height = (track.landmarks[seen].max(axis=1) - track.landmarks[seen].min(axis=1)).mean(axis=0)
+    told = f"Found a face of {width:.0f} x {height:.0f} pixels, confidence {track.confidence[seen].mean():.2f}"
+    if track.frames > 1:
+        told += f", in {seen.sum()} of {track.frames} frames"
+    return told if seen.all() else f"{told}; the others are filled in from their neighbours, with confidence 0"
+
+
 def _tell_json(event: dict[str, Any]) -> None:
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+    print(json.dumps(event), flush=True)
 
 
 def _tell_text(event: dict[str, Any]) -> None:
     """One line for people; errors go to stderr."""
     kind = event["event"]
     if kind == "frame":
-        end = "\n" if event["done"] == event["total"] or not sys.stdout.isatty() else "\r"
-        print(f"Frame {event['frame']} ({event['done']} of {event['total']})", end=end, flush=True)
+        done, total = event["done"], event["total"]
+        end = "\n" if done == total or not sys.stdout.isatty() else "\r"
+        print(f"Frame {event['frame']}" + (f" ({done} of {total})" if total else ""), end=end, flush=True)
     elif kind in ("error", "warning"):
         print(f"{kind.capitalize()}: {event['message']}", file=sys.stderr)
     elif kind == "stage":
         print(event["message"], flush=True)
     elif kind == "done":
-        print(f"Done: {event['frames']} frames in {event['output']}")
+        print(f"Done: {event['frames']} frame{'' if event['frames'] == 1 else 's'} in {event['output']}")
     elif kind == "cancelled":
         print("Cancelled; finished frames are kept.", file=sys.stderr)
 
