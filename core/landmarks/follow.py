@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BadInputError
-from ..media.pictures import read_picture
+from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video
 from .detect import Face, FaceDetector, pick_face
 from .track import LandmarkTrack
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     OnEvent = Callable[[dict[str, Any]], None]
 
 _JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
+_PATIENCE = 10  # frames without the face, after which only every tenth is searched thoroughly
 
 
 def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent) -> LandmarkTrack:
     """The landmarks of one face of a picture, as a track of one frame. Raises BadInputError."""
     on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {path.name}"})
     pixels = read_picture(path)
-    shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-    face = pick_face(detector.detect(np.ascontiguousarray(shallow[..., :3])), face_index, str(path))
+    face = pick_face(detector.detect(to_rgb8(pixels)), face_index, str(path))
     size = (pixels.shape[1], pixels.shape[0])
     return LandmarkTrack(face.landmarks[None], face.confidence[None], Fraction(25), size)
 
@@ -41,17 +41,19 @@ def track_video(path: Path, detector: FaceDetector, face_index: int, on_event: O
     The face is picked in the first frame that shows enough faces, then the nearest one is taken. Frames without
     it are filled in from their neighbours, with confidence 0. Raises BadInputError when it is never seen.
     """
+    if face_index < 0:
+        raise BadInputError(f"{path}: face {face_index} does not exist; 0 is the largest.")
     found: list[Face | None] = []
+    last: Face | None = None
+    missed = 0
     with open_video(path) as (fps, size, frames):
         for number, pixels in enumerate(frames, 1):
-            faces = detector.detect(pixels)
-            last = next((face for face in reversed(found) if face is not None), None)
-            if last is None:
-                found.append(faces[face_index] if face_index < len(faces) else None)
-            else:
-                found.append(_nearest(faces, last))
+            faces = detector.detect(pixels, thorough=missed < _PATIENCE or missed % _PATIENCE == 0)
+            face = _nearest(faces, last) if last else next(iter(faces[face_index:]), None)
+            found.append(face)
+            last, missed = (face, 0) if face else (last, missed + 1)
             on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
-    if not any(found):
+    if last is None:
         raise BadInputError(f"{path}: no face {face_index} is found in any of its {len(found)} frames.")
     return _fill(found, fps, size)
 
