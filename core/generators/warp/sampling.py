@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -73,10 +74,16 @@ def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8, loop: bool =
         ends = np.concatenate([points[-1:], points, points[:2]])
     else:
         ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
-    a, b, c, d = ends[:-3, None], ends[1:-2, None], ends[2:-1, None], ends[3:, None]
-    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return np.concatenate([curve.reshape(-1, 2), ends[-2:-1]])
+    pieces = np.stack([ends[:-3], ends[1:-2], ends[2:-1], ends[3:]], axis=1)
+    return np.concatenate([(_catmull_rom(steps) @ pieces).reshape(-1, 2), ends[-2:-1]])
+
+
+@cache
+def _catmull_rom(steps: int) -> NDArray[np.float64]:
+    """(steps, 4) weights of the four points around a piece, from its start to just before its end."""
+    t = np.linspace(0, 1, steps, endpoint=False)
+    powers = np.stack([np.ones(steps), t, t**2, t**3], axis=1)
+    return powers @ np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
 
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
