@@ -176,9 +176,11 @@ def place(job: Job, task: WorkerTask) -> str:
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
     told = f"{portraits.count(len(job.names), 'frame')} in {job.folder}"
-    if strips.shows_through(scene, portrait, result):
+    if not portrait.mute and strips.shows_through(scene, portrait, result):
         portrait.mute = True
         told += f'. "{portrait.name}" is muted, as it would show through'
+    if portrait.modifiers and not found:  # to add a modifier by a script crashes Blender 5.0
+        told += f'. The modifiers of "{portrait.name}" are not copied: grade the result, too'
     return told
 
 
@@ -194,5 +196,4 @@ def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
         "generator": job.data["generator"],
         "detector": job.data["portrait"]["detector"],
         "face_index": job.data["portrait"]["face_index"],
-        "folder": str(job.folder),
     }

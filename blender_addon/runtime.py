@@ -146,7 +146,7 @@ class InstallTask(Task):
         return self.state != "running"
 
     def _tell(self, line: str) -> None:
-        self.message = f"{self._step}: {line.strip()[:60]}"
+        self.message = f"{self._step}: {line.partition(' (from ')[0].strip()[:60]}"
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{line}\n")
 

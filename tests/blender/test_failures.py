@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
+from tests.blender.conftest import MODULE
 from tests.blender.timeline import add_picture, key
 
 if TYPE_CHECKING:
@@ -178,6 +179,24 @@ def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -
     for operator in (bpy.ops.gioconda.find_face, bpy.ops.gioconda.generate):
         with pytest.raises(RuntimeError, match=r"broken\.png"):
             operator()
+
+
+@pytest.mark.usefixtures("portrait")
+def test_model_files_are_not_fetched_unasked(addon: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    own = bpy.context.preferences.addons[MODULE].preferences
+    own.model_folder, own.allow_downloads = str(tmp_path), True
+    assert not own.may_download()  # Blender's online access is off
+    with pytest.raises(RuntimeError):
+        bpy.ops.gioconda.find_face(detector="face-alignment")
+    # The package where the worker has none, else its model files.
+    assert addon("session").session.last.mend in ("TORCH", "MODELS")
+    own.model_folder, own.allow_downloads = "", False
+
+
+@pytest.mark.usefixtures("portrait")
+def test_an_unknown_detector_is_told() -> None:
+    with pytest.raises(RuntimeError, match="eyeballing"):
+        bpy.ops.gioconda.find_face(detector="eyeballing")
 
 
 @pytest.mark.usefixtures("portrait")
