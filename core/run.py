@@ -16,6 +16,7 @@ import numpy as np
 from .errors import BadInputError, CancelledError
 from .files import check_writable
 from .job import Job, TrackDriver, clamp_controls, frame_range
+from .landmarks.topology import EYES, OUTER_LIP
 from .landmarks.track import load_track
 from .motion.controls import ControlTrack
 from .provenance import picture_text, statement
@@ -134,21 +135,27 @@ def _portrait_landmarks(job: Job, pixels: NDArray[Any]) -> NDArray[np.floating[A
         from .landmarks.detect import pick_face
 
         faces = _detect(pixels, portrait.detector, job.models, allow_download=job.allow_download)
-        return pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
-    height, width = pixels.shape[:2]
-    x, y = landmarks.mean(axis=0)
-    if not (0 <= x < width and 0 <= y < height) or np.ptp(landmarks, axis=0).min() < _LEAST_FACE:
-        raise BadInputError(
-            f"The portrait's landmarks are no face of {portrait.path.name} ({width} x {height} pixels): they lie outside "
-            "of it or in one place."
-        )
+        landmarks = pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
+    _check_inside(landmarks, pixels, portrait.path)
     return landmarks
+
+
+def _check_inside(landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], path: Path) -> None:
+    """A head may reach out of the picture; eyes and mouth have to be seen to be moved."""
+    height, width = pixels.shape[:2]
+    middles = np.array([landmarks[list(part)].mean(axis=0) for part in (*EYES, OUTER_LIP)])
+    inside = (middles >= 0).all() and (middles < (width, height)).all()
+    if not inside or np.ptp(landmarks, axis=0).min() < _LEAST_FACE:
+        raise BadInputError(
+            f"{path}: the landmarks are no face in this picture of {width} x {height} pixels: eyes or mouth lie outside, "
+            "or all points in one place."
+        )
 
 
 def _given_landmarks(values: object) -> NDArray[np.float32]:
     try:
         given = np.asarray(values, np.float32)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInputError(f"The portrait's landmarks are not 68 pairs of numbers ({error}).") from error
     if given.shape != (68, 2) or not np.isfinite(given).all():
         raise BadInputError(f"The portrait's landmarks have the shape {given.shape}; 68 pairs of numbers are wanted.")
@@ -161,8 +168,8 @@ def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
     factor = width / track.size[0]
     if abs(track.size[1] * factor - height) > max(1.0, factor):
         raise BadInputError(
-            f"{path}: these landmarks belong to a picture of {track.size[0]} x {track.size[1]} pixels; the portrait has "
-            f"another shape ({width} x {height})."
+            f"{path}: these landmarks belong to a picture of {track.size[0]} x {track.size[1]} pixels; "
+            f"the portrait has another shape ({width} x {height})."
         )
     if factor == 1:
         return track.landmarks[0]
