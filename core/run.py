@@ -147,8 +147,8 @@ def _check_inside(landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], pa
     inside = (middles >= 0).all() and (middles < (width, height)).all()
     if not inside or np.ptp(landmarks, axis=0).min() < _LEAST_FACE:
         raise BadInputError(
-            f"{path}: the landmarks are no face in this picture of {width} x {height} pixels: eyes or mouth lie outside, "
-            "or all points in one place."
+            f"{path}: the landmarks are no face in this picture of {width} x {height} pixels: eyes or mouth lie "
+            "outside, or all points in one place."
         )
 
 

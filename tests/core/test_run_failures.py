@@ -77,7 +77,7 @@ def _moved(landmarks: NDArray[np.float32], x: float, y: float) -> list[list[floa
         (lambda points: _moved(points, 300, 0), "outside"),
         (lambda points: _moved(points, -110, 0), "outside"),
         (lambda points: _moved(points, 0, -115), "outside"),
-        (lambda points: _moved(points, 0, 110), "outside"),
+        (lambda points: _moved(points, 0, 125), "outside"),
     ],
 )
 def test_landmarks_that_are_no_face_of_the_picture(
