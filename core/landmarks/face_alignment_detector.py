@@ -35,7 +35,7 @@ _MARGIN = 0.8  # of a box's size, kept around it: the networks look at twice the
 class FaceAlignmentDetector:
     """S3FD finds faces, FAN their 68 points.
 
-    S3FD, because FAN was trained on its boxes. BlazeFace is faster, but the package shows it only the middle square
+    S3FD, the default of the package: BlazeFace is faster, but the package shows it only the middle square
     of a picture, its front model asserts on some picture sizes, and its weights are not pinned by a hash.
 
     `points`: POINTS_2D follows the visible contour of the face; POINTS_3D keeps the jaw's points on the turned-away
