@@ -109,7 +109,8 @@ class Worker:
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
             )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -148,6 +149,17 @@ class Worker:
         self.process.stdin.close()
         return self.process.wait(SECONDS)
 
+    def end(self) -> None:
+        """Kill it if it still runs; leave no pipe open."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        with contextlib.suppress(OSError):  # what it has not read cannot be sent any more
+            self.process.stdin.close()
+        self.process.stdout.close()
+
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
@@ -162,10 +174,7 @@ def start_worker(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
 
     yield start
     for worker in started:
-        worker.process.kill()
-        worker.process.wait()
-        with contextlib.suppress(OSError):  # what was never read cannot be sent any more
-            worker.process.communicate()
+        worker.end()
 
 
 @pytest.fixture
