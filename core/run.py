@@ -98,6 +98,12 @@ def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32]
     if not isinstance(job.driver, TrackDriver):
         return job.driver, None
     asked, track = job.driver, load_track(job.driver.path)
+    flat = np.ptp(track.landmarks, axis=1).min(axis=1) < 1
+    if flat.any():
+        raise BadInputError(
+            f"{asked.path}: the points of frame {int(np.argmax(flat))} (counted from 0) lie in one place or on a line: "
+            "they must be pixels of a face."
+        )
     neutral = None
     if asked.relative:
         if not 0 <= asked.neutral_frame < track.frames:

@@ -331,6 +331,17 @@ def test_a_track_of_another_size_is_told_where_its_points_are_wanted_as_they_sta
     assert not [event for event in _run(tracked(other)) if event["event"] == "warning"]
 
 
+@pytest.mark.parametrize("motion", ["relative", "absolute"])
+def test_a_track_whose_points_make_no_face(tracked: Callable[..., Event], opening: LandmarkTrack, motion: str) -> None:
+    """One place in one frame, or a track in shares of the picture instead of pixels."""
+    opening.landmarks[2] = 7
+    with pytest.raises(BadInputError, match=r"track\.npz: the points of frame 2 .* must be pixels"):
+        _run(tracked(opening, motion=motion))
+    shares = LandmarkTrack(opening.landmarks / 256, opening.confidence, opening.fps, opening.size)
+    with pytest.raises(BadInputError, match="the points of frame 0"):
+        _run(tracked(shares, motion=motion))
+
+
 def test_a_track_that_is_no_track(job: MakeJob, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text(
