@@ -24,6 +24,10 @@ _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distanc
 _WIDE_SOURCE = 0.14  # and from here on its lower half moves with the jaw
 _JAW = (7, 8, 9, 65, 66, 67)  # chin and lower lip: between the two move the lower teeth
 _BRIGHTER = 1.25  # the model's pictures are lit from the front only
+_SHADED = 0.8
+_LIP_EDGE = 0.035  # eye distances
+_UPPER_LIP = (61, 62, 63)
+_TEETH_RISE = 0.8  # of the lip's rise
 _TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
 _TOOTH, _GUM = 2, 1
 
@@ -46,12 +50,14 @@ class MouthInterior:
         palette = _Palette(pixels, face)
         self._upper = palette.paint(_lay(model.mouth_upper, to_atlas, self._corner, size))
         self._lower = palette.paint(_lay(model.mouth_lower, to_atlas, self._corner, size))
+        self._lower[..., :3] *= _SHADED  # by the upper jaw
         self._cavity = palette.cavity
         self._opening = _opening(self._lips) / self._distance
+        soft = 0.01 * self._distance
         inner = self._lips[list(INNER_LIP)]
-        self._own = polygon_mask(
-            smooth_curve(inner, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * self._distance
-        )
+        shown = inner.copy()
+        shown[5:8, 1] -= _LIP_EDGE * self._distance  # else a rim of the lower lip stays under the teeth
+        self._own = polygon_mask(smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], soft)
         self._middle = (inner[1:4, 1].mean() + inner[5:8, 1].mean()) / 2
 
     def read(self, positions: Array, moved: NDArray[np.floating[Any]]) -> NDArray[Any]:
@@ -68,7 +74,7 @@ class MouthInterior:
             inside += (colour[..., :3] - inside) * (colour[..., 3:] * shown)
         inside *= self._lip_shadow(positions, moved)[..., None]
         if own > 0:
-            inside = self._lay_own(inside, positions, jaw, own)
+            inside = self._lay_own(inside, positions, jaw, self._lift(moved), own)
         top = np.iinfo(self._pixels.dtype).max
         drawn = np.clip(np.rint(inside * top), 0, top).astype(self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
@@ -82,11 +88,16 @@ class MouthInterior:
         wider = _opening(moved) / self._distance - self._opening
         return 1 - float(smooth_step(np.array(wider / 0.02)))
 
-    def _lay_own(self, inside: Array, positions: Array, jaw: Array, own: float) -> Array:
+    def _lift(self, moved: NDArray[np.floating[Any]]) -> Array:
+        """Shown teeth go up with a rising lip for the most part: what is above them is not in the picture."""
+        rise = (moved - self._lips)[list(_UPPER_LIP)].mean(0)
+        return np.array([0, _TEETH_RISE * min(float(rise[1]), 0)], np.float32)
+
+    def _lay_own(self, inside: Array, positions: Array, jaw: Array, lift: Array, own: float) -> Array:
         """The portrait's own interior stays with the skull; the lower half of a wide one moves with the jaw."""
         top = np.iinfo(self._pixels.dtype).max
         wide = float(smooth_step(np.array((self._opening - _WIDE_SOURCE) / 0.05)))
-        for shift, half in ((jaw * wide, -1), (0 * jaw, 1)):
+        for shift, half in ((lift + (jaw - lift) * wide, -1), (lift, 1)):
             at = positions - shift
             coverage = read_at(self._own, at - self._corner, outside_zero=True) * own
             if wide:  # the upper half over the lower one, softly
