@@ -121,7 +121,7 @@ def test_the_worker_dies_with_blender(addon: Callable[[str], ModuleType], runnin
     child = addon("session").session.current.task._child
     child.hang_up()
     child.process.wait(10)
-    assert _end(addon).state == "failed"
+    assert _end(addon).state in ("failed", "cancelled")
     assert len(_frames(running)) < LONG
 
 

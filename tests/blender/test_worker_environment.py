@@ -67,7 +67,7 @@ def test_environment_is_made_from_wheels_without_a_network(
         bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
     made = (no_worker / "pyvenv.cfg").stat().st_mtime_ns
     wanted.write_text("tiny-face==1.0\n", encoding="utf-8")
-    with pytest.raises(RuntimeError, match="lacks the package numpy"):
+    with pytest.raises(RuntimeError, match="lacks"):
         bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
     assert (no_worker / "pyvenv.cfg").stat().st_mtime_ns == made  # it went on where it had failed
     assert list(no_worker.glob("[Ll]ib/**/site-packages/tiny_face.py"))
