@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +43,23 @@ class _Candidate:
     score: float  # 0 to 1
 
 
+@cache
+def _load_predictor() -> Any:  # noqa: ANN401
+    """Once for all detectors: it takes a second."""
+    return dlib.shape_predictor(models.pose_predictor_model_location())
+
+
+@cache
+def _load_cnn() -> Any:  # noqa: ANN401
+    return dlib.cnn_face_detection_model_v1(models.cnn_face_detector_model_location())
+
+
 class DlibDetector:
     """dlib's HOG detector, its CNN detector where that finds nothing, and its 68-point predictor."""
 
     def __init__(self) -> None:
         self._hog = dlib.get_frontal_face_detector()
-        self._predictor = dlib.shape_predictor(models.pose_predictor_model_location())
-        self._cnn: Any = None  # rarely needed
+        self._predictor = _load_predictor()
 
     def detect(self, rgb8: NDArray[np.uint8], *, thorough: bool = True) -> list[Face]:
         """All faces of an (H, W, 3) picture, largest first; an empty list if there is none.
@@ -82,10 +93,8 @@ class DlibDetector:
 
     def _by_cnn(self, rgb8: NDArray[np.uint8]) -> list[_Candidate]:
         """Every face three times, as this detector does not tell how it is tilted: the steadiest will be right."""
-        if self._cnn is None:
-            self._cnn = dlib.cnn_face_detection_model_v1(models.cnn_face_detector_model_location())
         factor = min(1.0, _CNN_SIDE / max(rgb8.shape[:2]))
-        found = [(each.rect, each.confidence) for each in self._cnn(_resized(rgb8, factor), 0)]
+        found = [(each.rect, each.confidence) for each in _load_cnn()(_resized(rgb8, factor), 0)]
         turns = product(found, (0, _TILT, -_TILT))
         return [_candidate(rectangle, factor, np.eye(2, 3), degrees, score) for (rectangle, score), degrees in turns]
 
