@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONTROLS = {"fps": [25, 1], "channels": {"jawOpen": [0, 0.5, 1]}}
 
 
-def _data(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def _data(**changes: Any) -> dict[str, Any]:
     return {
         "gioconda_job": 1,
         "portrait": {"path": "portrait.png"},
