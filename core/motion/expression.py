@@ -38,6 +38,7 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
     gaze = np.radians(_gaze_degrees(value))
     points = face.points + face.direction(_model_offsets(value))
     _close_lids(points, face.points, value)
+    _round_lower_lip(points, face.points)
     _part(points, face.points, LID_PAIRS)
     _part(points, face.points, LIP_PAIRS)
     height = float(np.ptp(face.points[:, 1]))
@@ -88,6 +89,19 @@ def _close_lids(points: Array, neutral: Array, value: Mapping[str, float]) -> No
             meet = points[lower] + _CLOSED_HEIGHT * (neutral[upper] - neutral[lower])
             for lid in (upper, lower):
                 points[lid] += value[name] * (meet - points[lid])
+
+
+def _round_lower_lip(points: Array, neutral: Array) -> None:
+    """An open mouth is round; a portrait whose lip points stand closer together than the model's would get a V."""
+    upper, lower = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
+    grown = (points[list(lower)] - points[list(upper)]) - (neutral[list(lower)] - neutral[list(upper)])
+    left, right = points[60, :2], points[64, :2]
+    half = np.linalg.norm(right - left) / 2
+    for place, outer in ((1, 58), (3, 56)):
+        from_middle = np.linalg.norm(points[lower[place], :2] - (left + right) / 2 - grown[2, :2] / 2) / max(half, 1e-6)
+        lacking = np.sqrt(max(1 - min(float(from_middle), 1.0) ** 2, 0)) * grown[2] - grown[place]
+        if lacking @ grown[2] > 0:
+            points[[lower[place], outer]] += lacking
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

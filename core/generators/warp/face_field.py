@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 _SMOOTH = 1e-4
-_FULL_LIP = 0.13  # of the mouth's opening
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -66,11 +65,7 @@ class Opening:
             return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
         around = smooth_curve(points[list(self.outline)], steps, loop=True)
         corner = (len(self.upper) - 1) * steps
-        above, below = around[: corner + 1], around[: corner - 1 : -1]
-        # Between its few points an open lower lip is round, not a V.
-        gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
-        beside_middle = np.sin(np.linspace(0, 2 * np.pi, len(below))) ** 2
-        return above, below + _FULL_LIP * beside_middle[:, None] * gap
+        return around[: corner + 1], around[: corner - 1 : -1]
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
