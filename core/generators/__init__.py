@@ -19,4 +19,6 @@ def create_generator(name: str, portrait: Portrait) -> Generator:
         from .warp.generator import WarpGenerator
 
         return WarpGenerator(portrait)
+    if name == "few_shot":
+        raise BadInputError("The generator few_shot is not in this version: use warp.")
     raise BadInputError(f"Unknown generator {name!r}: choose one of {', '.join(GENERATORS)}.")

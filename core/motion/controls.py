@@ -62,14 +62,16 @@ def _brows() -> list[Control]:
 
 
 def _mouth() -> list[Control]:
-    return _unit(
+    shapes = _unit(
         "mouth",
         "jawOpen jawForward jawLeft jawRight mouthClose mouthFunnel mouthPucker mouthLeft mouthRight "
         "mouthSmileLeft mouthSmileRight mouthFrownLeft mouthFrownRight mouthDimpleLeft mouthDimpleRight "
         "mouthStretchLeft mouthStretchRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper "
         "mouthPressLeft mouthPressRight mouthLowerDownLeft mouthLowerDownRight mouthUpperUpLeft "
         "mouthUpperUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft noseSneerRight",
-    ) + [Control("tongueOut", "mouth", 0, 1, 0, "ARKit tongueOut, 0 to 1; nothing draws a tongue yet")]
+    )
+    tongue = Control("tongueOut", "mouth", 0, 1, 0, "ARKit tongueOut, 0 to 1; nothing draws a tongue yet")
+    return [*shapes, tongue]
 
 
 def _unit(region: str, names: str) -> list[Control]:
