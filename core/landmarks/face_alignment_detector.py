@@ -12,14 +12,20 @@ from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import cv2
-import face_alignment
 import numpy as np
 import torch
-from face_alignment import api
+from numba.core import config as numba_config
 
 from ..errors import BadInputError
 from .detect import Face, face_of, largest_first
 from .weights import FACES, POINTS_2D, Weights, find_weights
+
+# The package lets numba compile a loop over 68 points, which takes 13 s of every new process and saves 8 ms a face.
+# Numba's switch works for what is imported after it.
+numba_config.DISABLE_JIT = True
+
+import face_alignment  # noqa: E402
+from face_alignment import api  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Generator

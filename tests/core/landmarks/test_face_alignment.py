@@ -19,13 +19,14 @@ from core.errors import BadInputError, MissingError
 from core.landmarks.detect import create_detector
 from core.landmarks.weights import FACES, POINTS_2D, POINTS_3D, Weights
 
-torch = pytest.importorskip("torch", reason="the face-alignment detector needs core/requirements-torch.txt")
-pytest.importorskip("face_alignment", reason="the face-alignment detector needs core/requirements-torch.txt")
-
-from core.landmarks.face_alignment_detector import FaceAlignmentDetector  # noqa: E402 - needs both packages
+OPTIONAL = "the face-alignment detector needs core/requirements-torch.txt"
+torch = pytest.importorskip("torch", reason=OPTIONAL)
+module = pytest.importorskip("core.landmarks.face_alignment_detector", reason=OPTIONAL)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from core.landmarks.face_alignment_detector import FaceAlignmentDetector
 
 SIZE = 120  # so small that the coarsest layer of the face detector is a single cell: it sees one face
 
@@ -67,7 +68,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=[POINTS_2D, POINTS_3D], ids=["2D", "3D"])
 def detector(request: pytest.FixtureRequest, models: Path) -> FaceAlignmentDetector:
     points, faces = _known(request.param, models), _known(FACES, models)
-    return FaceAlignmentDetector(models, allow_download=False, points=points, faces=faces)
+    return module.FaceAlignmentDetector(models, allow_download=False, points=points, faces=faces)
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_the_cache_of_torch_is_used(models: Path, tmp_path: Path, monkeypatch: p
     for weights in (FACES, POINTS_2D):
         (checkpoints / weights.name).hardlink_to(models / weights.name)
     points, faces = _known(POINTS_2D, models), _known(FACES, models)
-    assert FaceAlignmentDetector(None, allow_download=False, points=points, faces=faces)
+    assert module.FaceAlignmentDetector(None, allow_download=False, points=points, faces=faces)
 
 
 def test_files_that_are_not_the_published_ones_are_refused(models: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_program_in_a_file_never_runs(models: Path, tmp_path: Path, bad: Weigh
         for weights in (POINTS_2D, FACES)
     )
     with pytest.raises(BadInputError) as told:
-        FaceAlignmentDetector(tmp_path, allow_download=False, points=points, faces=faces)
+        module.FaceAlignmentDetector(tmp_path, allow_download=False, points=points, faces=faces)
     assert bad.name in str(told.value)
     assert not mark.exists()
 
@@ -178,7 +179,7 @@ def test_a_file_of_another_network_is_told(models: Path, tmp_path: Path) -> None
     (tmp_path / FACES.name).hardlink_to(models / POINTS_2D.name)
     (tmp_path / POINTS_2D.name).hardlink_to(models / FACES.name)
     with pytest.raises(BadInputError, match="cannot be loaded") as told:
-        FaceAlignmentDetector(
+        module.FaceAlignmentDetector(
             tmp_path, allow_download=False, points=_known(POINTS_2D, tmp_path), faces=_known(FACES, tmp_path)
         )
     assert FACES.name in str(told.value)
