@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from ...motion.face_model import fit_face
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
-from .grid import Grid
+from .grid import Grid, overlap, positions, within
 from .head import Head
 from .lids import follow_lids, lid_shifts
 from .mouth import MouthInterior
@@ -83,12 +82,14 @@ class _Frame:
         self.field = FaceField(head, moved)
         self.grid = Grid.over(self._box(), head.grid.cell)
         self.unturned, self.way = self._maps(self.grid.nodes)
-        windows = {opening: self._reached(opening) for opening in (RIGHT, LEFT, MOUTH)}
-        # An eye that has left the picture has no cells.
-        inside = {opening: w for opening, w in windows.items() if w[0].start < w[0].stop and w[1].start < w[1].stop}
-        self._sides = {opening: self._beside(opening, window) for opening, window in inside.items()}
-        self._area: Area
-        self._way: Array
+        # All that may move: what the grid covers of the picture.
+        self._whole = overlap(
+            self.grid.area((slice(0, self.grid.rows), slice(0, self.grid.columns))),
+            (slice(0, head.size[1]), slice(0, head.size[0])),
+        )
+        areas = {opening: overlap(self._reached(opening), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
+        # An eye that has left the picture has no pixels.
+        self._sides = {opening: self._beside(opening, area) for opening, area in areas.items() if _is_some(area)}
 
     def _box(self) -> NDArray[np.floating[Any]]:
         """The part of the picture that the head covers in the portrait or in this frame."""
@@ -117,16 +118,29 @@ class _Frame:
 
     def draw_skin(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
         """Read every pixel that moves; the rest of `out` keeps what it has."""
-        moving = np.abs(self.way).max(axis=2) > _STILL
-        for opening in self._sides:
-            moving[self._reached(opening)] = True
-        rows, columns = np.nonzero(moving.any(axis=1))[0], np.nonzero(moving.any(axis=0))[0]
-        # One cell more on every side, because enlarging reads the neighbours.
-        window = (slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2))
-        self._area, self._way = self._enlarge(self.way, window)
+        area = overlap(self._moving(), self._whole)
+        if not _is_some(area):
+            return
+        way = self.grid.enlarge(self.way, area)
         for side in self._sides.values():
-            self._way[_within(side.area, self._area)] += side.mixed
-        out[self._area] = sample(pixels, _positions(self._area) + self._way)
+            way[within(side.area, area)] += side.fine.enlarge(side.mixed, side.area)
+        self._head.hold_border(way, area)
+        way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
+        way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
+        out[area] = sample(pixels, way)
+
+    def _moving(self) -> Area:
+        """Whole cells around all that moves."""
+        moving = np.abs(self.way).max(axis=2) > _STILL
+        for side in self._sides.values():
+            rows, columns = side.area
+            box = np.array([columns.start, rows.start, columns.stop, rows.stop])
+            moving[self.grid.window(box)] = True
+        rows, columns = (np.nonzero(moving.any(axis=axis))[0] for axis in (1, 0))
+        if not len(rows):
+            return slice(0, 0), slice(0, 0)
+        # A cell more on every side, because enlarging spreads a field to the cells beside it.
+        return self.grid.area((slice(rows[0] - 1, rows[-1] + 2), slice(columns[0] - 1, columns[-1] + 2)))
 
     def draw_opening(
         self, pixels: NDArray[Any], out: NDArray[Any], opening: Opening, inside: Inside, inside_moves: float = 0
@@ -135,68 +149,52 @@ class _Frame:
 
         `inside_moves` says by how many pixels what lies between moves by itself.
         """
-        side, target = self._sides.get(opening), self._target.landmarks
-        if side is None:
-            return
+        head, side, target = self._head, self._sides.get(opening), self._target.landmarks
         outline = np.concatenate([part[:: 1 - 2 * i] for i, part in enumerate(opening.rims(target))])
-        margin = _RIM_MARGIN * self._head.eye_distance
-        area = _clip(np.concatenate([outline.min(0) - margin, outline.max(0) + margin]), side.area)
-        if area[0].start >= area[0].stop or area[1].start >= area[1].stop:
+        margin = _RIM_MARGIN * head.eye_distance
+        box = _pixels_of(np.concatenate([outline.min(0) - margin, outline.max(0) + margin]))
+        if side is None or not _is_some(area := overlap(box, side.area)):
             return
-        own = _within(area, side.area)
-        seen = _positions(area)
-        way = seen + self._way[_within(area, self._area)] - side.mixed[own]
-        skin = blend(sample(pixels, way + side.below[own]), sample(pixels, way + side.above[own]), side.share[own])
-        corner = (area[1].start, area[0].start)
-        coverage = polygon_mask(outline, corner, seen.shape[:2], _SOFT_EDGE * self._head.eye_distance)
-        coverage *= self._head.still_border(area) * _stirred(side, inside_moves, self._head.eye_distance)
-        out[area] = blend(skin, inside(side.unturned[own]), coverage) if coverage.any() else skin
-
-    def _beside(self, opening: Opening, window: tuple[slice, slice]) -> _Sides:
-        """The fields of an opening at every pixel of a window of cells, which is what they reach."""
-        area, offset = self._enlarge(self.unturned - self.grid.nodes, window)
-        seen = _positions(area)
-        unturned = seen + offset
-        # The opening's own fields are smooth: a quarter of the coarse cell is fine enough.
-        fine = max(1, self.grid.cell // _FINER)
-        size = (max(2, seen.shape[1] // fine), max(2, seen.shape[0] // fine))
-        coarse = np.asarray(cv2.resize(unturned, size, interpolation=cv2.INTER_AREA), np.float32)
-        fields = self.field.beside(opening, coarse)
-        still = self._head.still_border(area)[..., None]
-        above, below = (
-            np.asarray(cv2.resize(field, seen.shape[1::-1], interpolation=cv2.INTER_CUBIC) * still, np.float32)
-            for field in fields
+        seen = positions(area)
+        way = self.grid.enlarge(self.way, area)
+        below, above = (
+            sample(pixels, seen + head.hold_border(way + side.fine.enlarge(field, area), area))
+            for field in (side.below, side.above)
         )
-        share = _share_above(opening, self._target.landmarks, seen)
-        return _Sides(area, unturned, above, below, share, below + (above - below) * share[..., None])
+        skin = blend(below, above, _share_above(opening, target, seen))
+        coverage = polygon_mask(outline, (area[1].start, area[0].start), seen.shape[:2], _SOFT_EDGE * head.eye_distance)
+        coverage = head.hold_border(coverage, area) * _stirred(side, inside_moves, head.eye_distance)
+        if coverage.any():
+            turned = head.hold_border(self.grid.enlarge(self.unturned - self.grid.nodes, area), area)
+            skin = blend(skin, inside(seen + turned), coverage)
+        out[area] = skin
 
-    def _reached(self, opening: Opening) -> tuple[slice, slice]:
-        """The cells of this frame's grid that the fields of an opening reach."""
+    def _beside(self, opening: Opening, area: Area) -> _Sides:
+        """The fields of an opening over an area of the picture, which is what they reach."""
+        # They are smooth: a quarter of the coarse cell is fine enough.
+        cell = max(1, self.grid.cell // _FINER)
+        fine = Grid.over(np.array([area[1].start, area[0].start, area[1].stop, area[0].stop]), cell)
+        unturned = fine.nodes + self.grid.sample(self.unturned - self.grid.nodes, fine.nodes)
+        above, below = self.field.beside(opening, unturned)
+        share = _share_above(opening, self._target.landmarks, fine.nodes)
+        return _Sides(area, fine, above, below, below + (above - below) * share[..., None])
+
+    def _reached(self, opening: Opening) -> Area:
+        """The pixels that the fields of an opening reach, be they in the picture or not."""
         reach = opening.radius * self._head.eye_distance * self._target.pose.scale
         points = self._target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
-        return self.grid.window(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
-
-    def _enlarge(self, field: Array, window: tuple[slice, slice]) -> tuple[Area, Array]:
-        """A way at every picture pixel of a window of cells, none at the border; and where in the picture that is."""
-        way = self.grid.enlarge(field, window)
-        width, height = self._head.size
-        left = self.grid.left + window[1].start * self.grid.cell
-        top = self.grid.top + window[0].start * self.grid.cell
-        area = (slice(top, min(top + way.shape[0], height)), slice(left, min(left + way.shape[1], width)))
-        way = way[: area[0].stop - top, : area[1].stop - left]
-        return area, way * self._head.still_border(area)[..., None]
+        return _pixels_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
 
 @dataclass(frozen=True)
 class _Sides:
-    """An opening's part of the map, over an area of the picture."""
+    """An opening's part of the map: fields on a fine grid over an area of the picture."""
 
     area: Area
-    unturned: Array  # (h, w, 2) positions in the unturned face
-    above: Array  # (h, w, 2) what the skin above adds to the way
+    fine: Grid
+    above: Array  # (rows, columns, 2) what the skin above adds to the way
     below: Array
-    share: Array  # (h, w) 1 where the skin above is seen
-    mixed: Array  # (h, w, 2)
+    mixed: Array  # whichever of them is seen there
 
 
 def _stirred(side: _Sides, inside_moves: float, distance: float) -> Array:
@@ -205,28 +203,14 @@ def _stirred(side: _Sides, inside_moves: float, distance: float) -> Array:
     return smooth_step(np.array(motion / (_STIRRED * distance)))
 
 
-def _within(area: Area, outer: Area) -> Area:
-    """The same part of the picture as slices of an array that covers `outer`."""
-    return (
-        slice(area[0].start - outer[0].start, area[0].stop - outer[0].start),
-        slice(area[1].start - outer[1].start, area[1].stop - outer[1].start),
-    )
-
-
-def _clip(box: NDArray[np.floating[Any]], outer: Area) -> Area:
-    """Whole pixels of a box (left, top, right, bottom) inside an area."""
+def _pixels_of(box: NDArray[np.floating[Any]]) -> Area:
+    """Whole pixels of a box (left, top, right, bottom)."""
     low, high = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int) + 1
-    return (
-        slice(max(int(low[1]), outer[0].start), min(int(high[1]), outer[0].stop)),
-        slice(max(int(low[0]), outer[1].start), min(int(high[0]), outer[1].stop)),
-    )
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _positions(area: Area) -> Array:
-    """(h, w, 2) pixel positions of a part of the picture."""
-    x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
-    y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
-    return np.dstack(np.meshgrid(x, y))
+def _is_some(area: Area) -> bool:
+    return area[0].start < area[0].stop and area[1].start < area[1].stop
 
 
 def _share_above(opening: Opening, landmarks: NDArray[np.floating[Any]], seen: Array) -> Array:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
+    Area = tuple[slice, slice]  # rows and columns of the picture
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,43 @@ class Grid:
         """Read a field (rows, columns[, 2]) at (h, w, 2) positions, bilinear; the edge goes on outside."""
         return read_at(field, self.indices(points))
 
-    def enlarge(self, field: Array, window: tuple[slice, slice]) -> Array:
-        """The field (rows, columns[, 2]) at every pixel of a window of cells (row and column slices)."""
+    def area(self, window: tuple[slice, slice]) -> Area:
+        """The pixels of a window of cells."""
+        rows, columns = window
+        return (
+            slice(self.top + rows.start * self.cell, self.top + rows.stop * self.cell),
+            slice(self.left + columns.start * self.cell, self.left + columns.stop * self.cell),
+        )
+
+    def enlarge(self, field: Array, area: Area) -> Array:
+        """A field (rows, columns[, 2]) at every pixel of an area (row and column slices), cubic."""
+        box = np.array([area[1].start, area[0].start, area[1].stop, area[0].stop], np.float64)
+        margin = 2 * self.cell * np.array([-1, -1, 1, 1])  # what the cubic kernel reads
+        window = self.window(box + margin)
         part = np.ascontiguousarray(field[window])
         size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
-        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)
+        large = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)
+        return large[within(area, self.area(window))]
+
+
+def within(area: Area, outer: Area) -> Area:
+    """The same pixels as slices of an array that covers `outer`."""
+    return (
+        slice(area[0].start - outer[0].start, area[0].stop - outer[0].start),
+        slice(area[1].start - outer[1].start, area[1].stop - outer[1].start),
+    )
+
+
+def overlap(area: Area, outer: Area) -> Area:
+    """The part of an area that lies in another one; its slices are empty where there is none."""
+    starts = [max(a.start, b.start) for a, b in zip(area, outer, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(area, outer, strict=True)]
+    rows, columns = (slice(start, max(start, stop)) for start, stop in zip(starts, stops, strict=True))
+    return rows, columns
+
+
+def positions(area: Area) -> Array:
+    """(h, w, 2) pixel positions x, y of an area."""
+    x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
+    y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
+    return np.dstack(np.meshgrid(x, y))

@@ -94,15 +94,20 @@ class Head:
         """(h, w): how much of the head's motion portrait positions (h, w, 2) take part in."""
         return self.grid.sample(self.reach, points)
 
-    def still_border(self, area: tuple[slice, slice]) -> Array:
-        """(h, w) for an area of the picture: 0 at the picture's border, 1 from a little inside on, smooth."""
+    def hold_border(self, field: Array, area: tuple[slice, slice]) -> Array:
+        """Bring a field (h, w[, 2]) over an area of the picture smoothly to 0 at the picture's border, in place."""
         width, height = self.size
         reach = _BORDER * self.eye_distance
         y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
         x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
         rows = smooth_step(np.minimum(y, height - 1 - y) / reach)
         columns = smooth_step(np.minimum(x, width - 1 - x) / reach)
-        return rows[:, None] * columns
+        depth = field.ndim - 1
+        near = rows < 1  # most of a picture is far from its border
+        field[near] *= rows[near].reshape(-1, *[1] * depth)
+        near = columns < 1
+        field[:, near] *= columns[near].reshape(-1, *[1] * (depth - 1))
+        return field
 
     def _project_model(self) -> tuple[Array, NDArray[np.bool_]]:
         """The model's depth map as (N, 3) points of this portrait, and which of them belong to the skull."""
