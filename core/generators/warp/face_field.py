@@ -96,9 +96,11 @@ class FaceField:
         ring = _ring(head)
         centres = np.concatenate([moved[list(BASE)], ring])
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
-        base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) if np.abs(values).max() > 0 else None
-        still = head.grid.nodes * 0 if base is None else base
-        self.base: Array = (still * head.reach[..., None]).astype(np.float32)
+        self.base: Array = np.zeros_like(head.grid.nodes)
+        if np.abs(values).max() > 0:
+            near = head.reach > 0  # beyond it the field is faded out anyway
+            spline = thin_plate(centres, values, head.grid.nodes[near], _SMOOTH)
+            self.base[near] = spline * head.reach[near][:, None]
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
         """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""

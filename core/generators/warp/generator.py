@@ -150,7 +150,8 @@ class _Frame:
         `inside_moves` says by how many pixels what lies between moves by itself.
         """
         head, side, target = self._head, self._sides.get(opening), self._target.landmarks
-        outline = np.concatenate([part[:: 1 - 2 * i] for i, part in enumerate(opening.rims(target))])
+        rims = opening.rims(target)
+        outline = np.concatenate([rims[0], rims[1][::-1]])
         margin = _RIM_MARGIN * head.eye_distance
         box = _pixels_of(np.concatenate([outline.min(0) - margin, outline.max(0) + margin]))
         if side is None or not _is_some(area := overlap(box, side.area)):
@@ -161,7 +162,7 @@ class _Frame:
             sample(pixels, seen + head.hold_border(way + side.fine.enlarge(field, area), area))
             for field in (side.below, side.above)
         )
-        skin = blend(below, above, _share_above(opening, target, seen))
+        skin = blend(below, above, _share_above(rims, seen))
         coverage = polygon_mask(outline, (area[1].start, area[0].start), seen.shape[:2], _SOFT_EDGE * head.eye_distance)
         coverage = head.hold_border(coverage, area) * _stirred(side, inside_moves, head.eye_distance)
         if coverage.any():
@@ -176,7 +177,7 @@ class _Frame:
         fine = Grid.over(np.array([area[1].start, area[0].start, area[1].stop, area[0].stop]), cell)
         unturned = fine.nodes + self.grid.sample(self.unturned - self.grid.nodes, fine.nodes)
         above, below = self.field.beside(opening, unturned)
-        share = _share_above(opening, self._target.landmarks, fine.nodes)
+        share = _share_above(opening.rims(self._target.landmarks), fine.nodes)
         return _Sides(area, fine, above, below, below + (above - below) * share[..., None])
 
     def _reached(self, opening: Opening) -> Area:
@@ -213,9 +214,9 @@ def _is_some(area: Area) -> bool:
     return area[0].start < area[0].stop and area[1].start < area[1].stop
 
 
-def _share_above(opening: Opening, landmarks: NDArray[np.floating[Any]], seen: Array) -> Array:
+def _share_above(rims: tuple[NDArray[np.float64], NDArray[np.float64]], seen: Array) -> Array:
     """(h, w): 1 above the middle line of an opening, 0 below it; softer and softer beside its corners."""
-    middle = np.mean(opening.rims(landmarks), axis=0)
+    middle = (rims[0] + rims[1]) / 2
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
     along = along / width

@@ -27,7 +27,7 @@ _HAIR = 0.2  # hair stands this far off the bare head, in eye distances
 _BAND, _NECK_BAND = 0.75, 1.2  # over this distance the motion dies out beside the head and down the neck
 _BORDER = 0.3  # and towards the picture's border
 _STEEPEST = 1.1  # slope of the surface: a cliff beside cheek or nose would tear when it turns
-_SEARCH_STEPS, _HALVINGS = 10, 3
+_SEARCH_STEPS, _HALVINGS = 8, 2
 
 
 class Head:
