@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast Gioconda is here: medians, and ratios to one bare cv2.remap of the same picture in the same run.
 
-Run by `python3 build.py bench`. The picture is NASA's astronaut, enlarged so that her face is a third of the height.
+Run by `python3 build.py bench`. The picture is NASA's astronaut: as it is, her face 18 % of the height, and enlarged until it is a third.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ def main() -> None:
     """Print the table."""
     cv2.setNumThreads(2)
     print("Medians in ms; ratio: one drawn frame to one bare cubic cv2.remap of the whole picture.")
-    print(f"{'picture':>11}  {'bare remap':>10}  {'prepare':>8}  {'draw':>7}  {'ratio':>6}  {'write PNG':>9}")
-    for size in SIZES:
-        remap, prepare, draw, write = _measure(_picture(size))
-        name = f"{size[0]}x{size[1]}"
-        print(f"{name:>11}  {remap:10.1f}  {prepare:8.0f}  {draw:7.1f}  {draw / remap:6.2f}  {write:9.1f}")
+    print(f"{'picture':>16}  {'bare remap':>10}  {'prepare':>8}  {'draw':>7}  {'ratio':>6}  {'write PNG':>9}")
+    pictures = {"512x512 as it is": skimage.data.astronaut()}
+    pictures |= {f"{size[0]}x{size[1]}": _picture(size) for size in SIZES}
+    for name, picture in pictures.items():
+        remap, prepare, draw, write = _measure(picture)
+        print(f"{name:>16}  {remap:10.1f}  {prepare:8.0f}  {draw:7.1f}  {draw / remap:6.2f}  {write:9.1f}")
     print(f"add-on import and register in Blender: {_addon_ms():.1f} ms")
     seconds, loaded = _worker_start()
     print(f"worker ready: {seconds:.2f} s, torch imported: {'yes' if loaded else 'no'}")
