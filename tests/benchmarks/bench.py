@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast Gioconda is here: medians, and ratios to one bare cv2.remap of the same picture in the same run.
 
-Run by `python3 build.py bench`. The picture is NASA's astronaut: as it is, her face 18 % of the height, and enlarged until it is a third.
+Run by `python3 build.py bench`. The picture is NASA's astronaut: as it is, where her face takes 18 % of the
+height, and enlarged until it takes a third.
 """
 
 from __future__ import annotations

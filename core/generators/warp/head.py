@@ -98,6 +98,9 @@ class Head:
         """Bring a field (h, w[, 2]) over an area of the picture smoothly to 0 at the picture's border, in place."""
         width, height = self.size
         reach = _BORDER * self.eye_distance
+        first, last = min(area[0].start, area[1].start), max(area[0].stop - height, area[1].stop - width)
+        if first >= reach and last <= -reach:
+            return field
         y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
         x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
         rows = smooth_step(np.minimum(y, height - 1 - y) / reach)
