@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-MEASURE = """
-import importlib, sys, time
+ENABLE = """
+import importlib, sys
 import bpy
 before = "numpy" in sys.modules
-begin = time.perf_counter()
 extension = importlib.import_module(sys.argv[1])
 extension.register()
-print("ms", 1000 * (time.perf_counter() - begin))
 print("numpy", "numpy" in sys.modules and not before)
 extension.unregister()
 """
@@ -46,15 +44,9 @@ def test_disable_leaves_nothing_behind_and_enable_brings_it_back(addon: Callable
     assert _handlers() == enabled
 
 
-def test_import_and_register_take_less_than_50_ms_and_no_numpy() -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["BLENDER_USER_RESOURCES"] = str(PROFILE)
-    times = []
-    for _ in range(4):  # the first one compiles
-        told = subprocess.run(
-            [sys.executable, "-c", MEASURE, MODULE], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        assert "numpy False" in told
-        times.append(float(told.split("ms ")[1].split()[0]))
-    print("import and register, ms:", *(round(t, 1) for t in times))
-    assert min(times) < 50
+def test_import_and_register_do_without_numpy() -> None:
+    """It is what makes enabling fast; `build.py bench` tells how fast."""
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(PROFILE)}
+    command = [sys.executable, "-c", ENABLE, MODULE]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "numpy False" in told

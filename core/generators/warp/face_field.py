@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 _SMOOTH = 1e-4
+_FULL_LIP = 0.09  # of the mouth's opening
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -65,7 +66,12 @@ class Opening:
             return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
         around = smooth_curve(points[list(self.outline)], steps, loop=True)
         corner = (len(self.upper) - 1) * steps
-        return around[: corner + 1], around[: corner - 1 : -1]
+        above, below = around[: corner + 1], around[: corner - 1 : -1]
+        # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
+        along = np.linspace(0, len(self.lower) - 1, len(below))  # whole numbers are the landmarks
+        outer = (along < 1) | (along > along[-1] - 1)
+        gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
+        return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:

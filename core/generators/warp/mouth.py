@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _TEETH_DEPTH = 10.0  # cm, where the front teeth stand in the model
-_TEETH_SHOW = 0.2  # cm, the model hides its upper teeth this much more than a talking person does
+_TEETH_SHOW = 0.32  # cm, the model hides its upper teeth this much more than a talking person does
 _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distances) shows its own mouth
 _WIDE_SOURCE = 0.14  # and from here on its lower half moves with the jaw
 _JAW = (7, 8, 9, 65, 66, 67)  # chin and lower lip: between the two move the lower teeth
