@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from ..motion.target import FaceTarget
 
-    Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-
 
 @dataclass(frozen=True)
 class Portrait:
