@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import JAW, RIGID
+from ..landmarks.topology import EYE_OUTER_CORNERS, JAW, RIGID
 from .pose import Pose, fit_pose
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ class FittedFace:
     def scale(self) -> float:
         """Pixels per centimetre."""
         return self.pose.scale
+
+    @property
+    def eye_distance(self) -> float:
+        """Pixels between the outer eye corners, depth included: a turned head's is not foreshortened."""
+        right, left = EYE_OUTER_CORNERS
+        return float(np.linalg.norm(self.points[right] - self.points[left]))
 
     def from_model(self, points: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model points, centimetres, to the picture: (..., 3) pixels."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import EYE_OUTER_CORNERS, LID_PAIRS, RIGID
+from ..landmarks.topology import LID_PAIRS, RIGID
 from .face_model import FittedFace, fit_face
 from .pose import Pose, fit_pose
 from .target import FaceTarget
@@ -41,7 +41,7 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
     to the portrait.
     """
     driver = fit_face(neutral)
-    size = _eye_distance(face.points) / _eye_distance(driver.points)
+    size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
     for landmarks, pose in zip(track.landmarks, _poses(driver, track.landmarks), strict=True):
         if np.array_equal(landmarks, neutral):
@@ -50,7 +50,7 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
         offsets = np.zeros((68, 3))
         offsets[:, :2] = pose.unapply(landmarks, driver.points[:, 2]) - driver.points[:, :2]
         points = face.points + size * offsets @ turn.T
-        _keep_opening_ratio(points, face.points, driver.points + offsets, driver.points)
+        _keep_opening_ratio(points, face.points, driver.points + offsets, driver)
         moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         yield FaceTarget(moved.apply(points), moved, np.zeros((2, 2)))
 
@@ -69,17 +69,12 @@ def _still(face: FittedFace) -> FaceTarget:
     return FaceTarget(face.points[:, :2], Pose(np.eye(3), face.pivot), np.zeros((2, 2)))
 
 
-def _eye_distance(points: Array) -> float:
-    left, right = EYE_OUTER_CORNERS
-    return float(np.linalg.norm(points[left] - points[right]))
-
-
-def _keep_opening_ratio(points: Array, neutral: Array, driver: Array, driver_neutral: Array) -> None:
+def _keep_opening_ratio(points: Array, neutral: Array, moved: Array, driver: FittedFace) -> None:
     """Eyes close by ratio: lids that meet on the driver meet on the portrait, however wide its eyes are."""
-    least = _LEAST_OPENING * _eye_distance(driver_neutral)
+    least = _LEAST_OPENING * driver.eye_distance
     for upper, lower in LID_PAIRS:
-        open_driver = float(np.linalg.norm(driver_neutral[upper] - driver_neutral[lower]))
+        open_driver = float(np.linalg.norm(driver.points[upper] - driver.points[lower]))
         if open_driver < least:
             continue
-        ratio = float(np.linalg.norm(driver[upper, :2] - driver[lower, :2])) / open_driver
+        ratio = float(np.linalg.norm(moved[upper, :2] - moved[lower, :2])) / open_driver
         points[upper] = points[lower] + ratio * (neutral[upper] - neutral[lower])

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from ...landmarks.topology import EYES
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid
 from .rbf import thin_plate
@@ -36,13 +35,12 @@ class Head:
     def __init__(self, face: FittedFace, size: tuple[int, int]) -> None:
         """Lay the fitted head model under the picture of `size` (width, height)."""
         self.face = face
-        self.eye_distance = eye_distance(face.points)
+        self.eye_distance = face.eye_distance
         points = face.points[:, :2]
         box = np.concatenate([points.min(0), points.max(0)])
         box += _MARGIN * self.eye_distance * [-1, -1, 1, 1]
         self.grid = Grid.over(box, _cell(self.eye_distance))
         self.size = size
-        surface, skull = self._project_model()
         surface, skull = self._project_model()
         self.height = self._height_field(surface)
         # What the surface has at the landmarks, not what the model says: only then do they land where asked.
@@ -170,9 +168,3 @@ def _cell(distance: float) -> int:
     """Pixels; a multiple of four where that is fine enough, so that finer grids fit into it."""
     cell = distance / _CELLS_PER_EYE_DISTANCE
     return max(1, 4 * round(cell / 4)) if cell > 3 else max(1, round(cell))
-
-
-def eye_distance(points: NDArray[np.floating[Any]]) -> float:
-    """Between the outer eye corners, pixels; foreshortening by a turned head is taken off with the depth."""
-    right, left = EYES[0][0], EYES[1][3]
-    return float(np.linalg.norm(points[right] - points[left]))

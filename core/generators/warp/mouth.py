@@ -10,7 +10,6 @@ import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS, OUTER_LIP
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
-from .head import eye_distance
 from .sampling import polygon_mask, read_at, sample, smooth_curve, smooth_step
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class MouthInterior:
         model = load_face_model()
         self._pixels = pixels
         self._lips = face.points[:, :2]
-        self._distance = eye_distance(face.points)
+        self._distance = face.eye_distance
         lip = self._lips[list(OUTER_LIP)]
         low = np.floor(lip.min(0) - 0.35 * self._distance).astype(int)
         high = np.ceil(lip.max(0) + 0.35 * self._distance).astype(int)
@@ -130,7 +129,7 @@ class _Palette:
         bright = np.percentile(skin, 85, axis=0)
         # Teeth are as bright as lit skin and far less coloured, under the same light; its own ones tell better.
         self._tooth = np.clip(bright.mean() + 0.35 * (bright - bright.mean()), 0, 1).astype(np.float32)
-        if _opening(points) > _OPEN_SOURCE * eye_distance(face.points):
+        if _opening(points) > _OPEN_SOURCE * face.eye_distance:
             own = np.percentile(_colours_in(pixels, points[list(INNER_LIP)]), 80, axis=0)
             if own.mean() > _TEETH_SEEN * bright.mean():
                 self._tooth = own.astype(np.float32)
