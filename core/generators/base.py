@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 class Portrait:
     """The picture to animate."""
 
-    pixels: NDArray[Any]  # (H, W, 3 or 4) uint8 or uint16, RGB or RGBA with straight alpha
+    pixels: NDArray[Any]  # (H, W, 3 or 4) uint8, uint16 or float32 (scene-linear), RGB or RGBA with straight alpha
     landmarks: NDArray[np.floating[Any]]  # (68, 2) pixels of the picture
+    head_mask: NDArray[np.float32] | None = None  # (H, W) 0..1: what moves with the head; found when None
+    creases: float = 0.7  # how strongly expressions crease the skin; 0: not at all
 
 
 class Generator(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import FittedFace, load_face_model
-from .sampling import polygon_mask, read_at, sample, smooth_curve, smooth_step
+from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Eyeball:
     def _find_and_fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
         """Work on a small copy: what is filled in is smooth, what is seen keeps its pixels."""
         zoom = min(1.0, _WORK_WIDTH / self._width)
-        reduced = cv2.resize(_to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        reduced = cv2.resize(to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         small = np.asarray(reduced, np.uint8)
         seen = polygon_mask((outline + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0)
         shadow = max(1, round(_LID_SHADOW * self._width * zoom))
@@ -82,7 +82,7 @@ class Eyeball:
         disc = smooth_step((self._radius - distance) / max(0.15 * self._radius, 1) + 0.5)
         white, iris = sample(self._white, local), sample(self._whole, local - move)
         turned = white + (iris.astype(np.float32) - white) * disc[..., None]
-        return np.rint(still + (turned - still) * amount).astype(still.dtype)
+        return to_pixels(still + (turned - still) * amount, still.dtype)
 
 
 def _find_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], width: float) -> tuple[Array, float]:
@@ -149,7 +149,7 @@ def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array
 
 def _over(filled: Array, patch: NDArray[Any], shown: Array) -> NDArray[Any]:
     """The portrait's own pixels where they show the eyeball, the filled ones elsewhere."""
-    return np.rint(filled + (patch.astype(np.float32) - filled) * shown[..., None]).astype(patch.dtype)
+    return to_pixels(filled + (patch.astype(np.float32) - filled) * shown[..., None], patch.dtype)
 
 
 def _distance(shape: tuple[int, ...], centre: Array) -> Array:
@@ -157,12 +157,7 @@ def _distance(shape: tuple[int, ...], centre: Array) -> Array:
     return np.hypot(columns - centre[0], rows - centre[1])
 
 
-def _to_8bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
-
-
 def _to_patch(small: Array, patch: NDArray[Any]) -> Array:
     """An 8-bit range picture at the patch's size, range and channels (its own alpha kept)."""
-    large = cv2.resize(small, patch.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    top = np.iinfo(patch.dtype).max
-    return np.concatenate([np.clip(large * (top / 255), 0, top), patch[..., 3:].astype(np.float32)], axis=2)
+    large = np.asarray(cv2.resize(small, patch.shape[1::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.concatenate([from_8bit(large, patch.dtype), patch[..., 3:].astype(np.float32)], axis=2)

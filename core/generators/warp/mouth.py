@@ -10,7 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS, OUTER_LIP
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
-from .sampling import polygon_mask, read_at, sample, smooth_curve, smooth_step
+from .sampling import full_scale, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,8 +74,7 @@ class MouthInterior:
         inside *= self._lip_shadow(positions, moved)[..., None]
         if own > 0:
             inside = self._lay_own(inside, positions, jaw, self._lift(moved), own)
-        top = np.iinfo(self._pixels.dtype).max
-        drawn = np.clip(np.rint(inside * top), 0, top).astype(self._pixels.dtype)
+        drawn = to_pixels(inside * full_scale(self._pixels.dtype), self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
@@ -94,7 +93,7 @@ class MouthInterior:
 
     def _lay_own(self, inside: Array, positions: Array, jaw: Array, lift: Array, own: float) -> Array:
         """The portrait's own interior stays with the skull; the lower half of a wide one moves with the jaw."""
-        top = np.iinfo(self._pixels.dtype).max
+        top = full_scale(self._pixels.dtype)
         wide = float(smooth_step(np.array((self._opening - _WIDE_SOURCE) / 0.05)))
         for shift, half in ((lift + (jaw - lift) * wide, -1), (lift, 1)):
             at = positions - shift
@@ -193,4 +192,4 @@ def _colours_in(pixels: NDArray[Any], outline: NDArray[np.floating[Any]]) -> NDA
     patch = pixels[low[1] : high[1], low[0] : high[0], :3]
     mask = np.zeros(patch.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(np.round(outline - low), np.int32)), (1,))
-    return patch[mask > 0].astype(np.float64) / np.iinfo(pixels.dtype).max
+    return patch[mask > 0].astype(np.float64) / full_scale(pixels.dtype)

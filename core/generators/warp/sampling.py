@@ -21,24 +21,54 @@ _OPAQUE_CHANNELS = 3
 
 
 def sample(pixels: Pixels, positions: Array) -> Pixels:
-    """Cubic sampling of (H, W, C) uint8 or uint16 pixels at (h, w, 2) positions; whole positions are exact.
+    """Cubic sampling of (H, W, C) uint8, uint16 or float32 pixels at (h, w, 2) positions; whole positions are exact.
 
     Alpha is straight, so colours are weighted with it: an invisible pixel's colour must not bleed into an edge.
     """
     if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
         return read_at(pixels, positions, cubic=True)
-    top = np.iinfo(pixels.dtype).max
+    top = full_scale(pixels.dtype)
     alpha = pixels[..., 3:].astype(np.float32) / top
     weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
     moved = read_at(weighted, positions, cubic=True)
     visible = np.clip(moved[..., 3:], 0, 1)
     colour = moved[..., :3] / np.maximum(visible, 1e-4)
-    mixed = np.clip(np.rint(np.concatenate([colour, visible * top], axis=2)), 0, top)
-    return mixed.astype(pixels.dtype)
+    return to_pixels(np.concatenate([colour, visible * top], axis=2), pixels.dtype)
 
 
 def _is_opaque(pixels: Pixels) -> bool:
-    return bool((pixels[..., 3] == np.iinfo(pixels.dtype).max).all())
+    return bool((pixels[..., 3] == full_scale(pixels.dtype)).all())
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
+    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
+
+
+def to_pixels(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Pixels:
+    """Values on the type's own scale as pixels: whole numbers are rounded and clipped, floats stay what they are."""
+    if np.issubdtype(dtype, np.integer):
+        values = np.clip(np.rint(values), 0, full_scale(dtype))
+    return values.astype(dtype)
+
+
+def to_8bit(pixels: Pixels) -> NDArray[np.uint8]:
+    """A display-ready copy to look for things in; float pixels are encoded by the sRGB curve (IEC 61966-2-1)."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if np.issubdtype(pixels.dtype, np.integer):
+        return (pixels >> 8).astype(np.uint8)
+    light = np.clip(pixels, 0, 1)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.rint(255 * encoded).astype(np.uint8)
+
+
+def from_8bit(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Array:
+    """Display values 0..255 (fractions allowed) on the scale of a pixel type: the way back from `to_8bit`."""
+    shown = np.clip(values / 255, 0, 1)
+    if not np.issubdtype(dtype, np.integer):
+        shown = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+    return (shown * full_scale(dtype)).astype(np.float32)
 
 
 def read_at(picture: Pixels, positions: Array, *, cubic: bool = False, outside_zero: bool = False) -> Pixels:
@@ -88,5 +118,4 @@ def _catmull_rom(steps: int) -> NDArray[np.float64]:
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
     """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1."""
-    mixed = under + (over.astype(np.float32) - under) * coverage[..., None]
-    return np.rint(mixed).astype(under.dtype)
+    return to_pixels(under + (over.astype(np.float32) - under) * coverage[..., None], under.dtype)
