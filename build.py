@@ -6,7 +6,7 @@ python3 build.py demo       see a portrait move: out/demo.mp4, out/demo.png
 python3 build.py test       run all tests, in every Blender whose Python is installed
 python3 build.py lint       ruff and basedpyright
 python3 build.py package    write the extension: dist/gioconda-<version>.zip
-python3 build.py bench      measure how fast it is
+python3 build.py bench      measure how fast it is; with --quality: how good, beside baselines and goals
 python3 build.py setup      only make the environments
 """
 
@@ -25,10 +25,12 @@ from tools.environment import (
     BPY_PYTHON,
     MAIN_BPY,
     ROOT,
+    SCORER_FILE,
     bpy_environment,
     ensure,
     lint_environment,
     main_environment,
+    scorer_environment,
 )
 from tools.pythons import find_python
 from tools.running import BuildError, run, say, step
@@ -156,6 +158,12 @@ def bench(arguments: list[str]) -> int:
     return run([ensure(main_environment()), "tests/benchmarks/bench.py", *arguments], cwd=ROOT)
 
 
+def quality(arguments: list[str]) -> int:
+    """Print how good the frames are; without the scorer's files, what can be measured without them."""
+    scorer = ["--scorer", ensure(scorer_environment())] if (ROOT / SCORER_FILE).is_file() else []
+    return run([ensure(main_environment()), "-m", "tests.benchmarks.quality", *scorer, *arguments], cwd=ROOT)
+
+
 def _absolute(path: str) -> Path:
     return Path(path).expanduser().resolve()
 
@@ -170,7 +178,9 @@ def main(argv: list[str]) -> int:
     commands.add_parser("demo").add_argument("--portrait", type=_absolute, help="a picture with a face")
     tests = commands.add_parser("test", help="other options and paths go to pytest")
     tests.add_argument("--only", metavar="VERSION", choices=sorted(BPY_PYTHON), help="one Blender")
-    for name in ("lint", "package", "bench"):
+    bench_parser = commands.add_parser("bench", help="other options go to the benchmark")
+    bench_parser.add_argument("--quality", action="store_true", help="how good instead of how fast")
+    for name in ("lint", "package"):
         commands.add_parser(name)
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command not in ("test", "bench"):
@@ -181,7 +191,7 @@ def main(argv: list[str]) -> int:
         "test": lambda: test(arguments.only, rest),
         "lint": lint,
         "package": package,
-        "bench": lambda: bench(rest),
+        "bench": lambda: (quality if arguments.quality else bench)(rest),
     }
     return calls[arguments.command]()
 
