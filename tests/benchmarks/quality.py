@@ -80,16 +80,13 @@ def _print_cases(table: Table, ours: Scores) -> None:
             rows[file.stem] = table.mean({case: baseline[case] for case in ours})
     if not rows:
         print(f"No baselines to compare with: there is none of these cases in {EVAL / 'baselines'}.")
-    mean = table.mean(ours)
-    print(f"\n{len(ours)} cases")
-    print("\n".join(table.text(rows | {"this version": mean}, table.goals(_page()), mean)))
-    print("worst: " + ", ".join(f"{m} {v:.3g} {case}" for m, (v, case) in table.worst(ours).items()))
+    print(f"\n{table.header}, {len(ours)} cases")
+    print("\n".join(table.text(rows, table.goals(_page()), ours)))
 
 
 def _regions(options: argparse.Namespace) -> dict[str, Any]:
     """The table of regions: the clips of the scorer's page, then those of `--clips` with them."""
     scores: dict[str, Any] = {}
-    ours = dict.fromkeys(REGIONS.measures)
     rows = REGIONS.rows(_page())
     for folder in (EVAL / "synth", *options.clips):
         drawn = _draw(folder / "cases_synth.json", OUT / "clips", options.only)
@@ -100,15 +97,10 @@ def _regions(options: argparse.Namespace) -> dict[str, Any]:
         score = [EVAL / "synth/score_regions.py", "all", "--gen", OUT / "clips", "--synth", folder]
         _score([options.scorer, *score, "--json", written], missing=bool(options.only))
         scores |= json.loads(written.read_text(encoding="utf-8"))
-        ours = REGIONS.mean(scores)
-        rows[f"this version, {len(scores)} clip{'s' * (len(scores) > 1)}"] = ours
     if not scores:
         return {}
-    print("\nMean error 0-255 by region")
-    if len(scores) > 2:
-        rows = {**rows, **{f"  {clip}": row for clip, row in scores.items()}}
-    print("\n".join(REGIONS.text(rows, REGIONS.goals(_page()), ours)))
-    print("worst: " + ", ".join(f"{m} {v:.3g} {clip}" for m, (v, clip) in REGIONS.worst(scores).items()))
+    print(f"\nmean error 0-255 by region, {len(scores)} clips (the baselines: the two open ones)")
+    print("\n".join(REGIONS.text(rows | scores, REGIONS.goals(_page()), scores)))
     return {"regions": scores}
 
 

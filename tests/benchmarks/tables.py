@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Row = dict[str, float | None]
 
 LOWER_IS_BETTER = "l1_face pose pose_p95 jerk skin eyes mouth_in face lower_face head_rest background revealed detail"
-_WIDTH = 11
+_NAME, _WIDTH = 24, 11  # characters
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,21 @@ class Table:
         """The worst value of every measure, and the case it is from."""
         found: dict[str, tuple[float, str]] = {}
         for measure in self.measures:
-            ends = [(row[measure], case) for case, row in scores.items() if row.get(measure) is not None]
-            if ends:
-                found[measure] = max(ends) if measure in LOWER_IS_BETTER.split() else min(ends)
+            values = [(row[measure], case) for case, row in scores.items() if row.get(measure) is not None]
+            if values:
+                found[measure] = max(values, key=lambda pair: _badness(measure, pair[0]))
         return found
 
-    def text(self, rows: Mapping[str, Row], goals: Mapping[str, Goal], ours: Row) -> list[str]:
-        """Lines to print: the rows, the goals, and under each goal whether `ours` meets it."""
-        lines = [_line(self.header, self.measures)]
+    def text(self, rows: Mapping[str, Row], goals: Mapping[str, Goal], scores: Scores) -> list[str]:
+        """Lines to print: the rows, then of our `scores` the mean, the worst and whether the mean meets the goals."""
+        ours, worst = self.mean(scores), self.worst(scores)
+        rows = {**rows, "this version": ours, "this version, worst": {m: value for m, (value, _) in worst.items()}}
+        lines = [_line("", self.measures)]
         lines += [_line(name, [_number(row.get(m)) for m in self.measures]) for name, row in rows.items()]
         if goals:
             lines.append(_line("goal", [str(goals[m]) for m in self.measures]))
             lines.append(_line("goal met", [_verdict(goals[m], ours.get(m)) for m in self.measures]))
-        return lines
+        return [*lines, "worst in: " + ", ".join(f"{m} {case}" for m, (_, case) in worst.items())]
 
 
 SELF = Table("self", "msssim haarpsi ssim_face l1_face pose pose_p95 eye_r eye_gain mouth_r mouth_gain id_gt jerk")
@@ -115,6 +117,12 @@ def _values(scores: Scores, measure: str) -> list[float]:
     return [row[measure] for row in scores.values() if row.get(measure) is not None]
 
 
+def _badness(measure: str, value: float) -> float:
+    if measure.endswith("_gain"):
+        return abs(value - 1)
+    return value if measure in LOWER_IS_BETTER.split() else -value
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
@@ -126,4 +134,4 @@ def _verdict(goal: Goal, value: float | None) -> str:
 
 
 def _line(name: str, cells: Sequence[str]) -> str:
-    return f"{name:<24}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells)
+    return f"{name[:_NAME]:<{_NAME + 1}}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells)
