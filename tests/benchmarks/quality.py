@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How good the frames are: the open cases and the synthetic clips of ../shared/eval, beside its baselines and goals.
 
+Temporal noise is the scorer's `jerk`: that of landmarks found again, as a multiple of that of the landmarks asked for.
 Run by `python3 build.py bench --quality`. The scorer has an environment of its own; `--scorer` names its Python.
 """
 
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.benchmarks import detail
 from tests.benchmarks.tables import CROSS, REGIONS, SELF, of_type
 from tools.running import BuildError, run, say
 
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     """Draw, score, print the tables, write them as JSON; gives the exit code."""
     options = _options(arguments)
     result: dict[str, Any] = {}
+    if not options.only:
+        result |= _detail()
     if (EVAL / "score.py").is_file() and options.scorer:
         result |= _cases(options)
         result |= _regions(options)
@@ -52,6 +56,23 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, default=OUT / "quality.json", help="where the numbers go")
     parser.add_argument("--jobs", default="2", help="how many cases are scored at a time")
     return parser.parse_args(arguments)
+
+
+def _detail() -> dict[str, Any]:
+    """Sharpness of the moving skin, and pixels that changed where nothing moved; needs no scorer."""
+    folder = ROOT.parent / "shared/data/portraits"
+    say("Measuring the detail that motion costs")
+    if not folder.is_dir():
+        print(f"Only the astronaut: there is no {folder}.")
+    rows = detail.measure(folder if folder.is_dir() else None)
+    print(f"\n{'sharpness of moving skin':<36}{'mean':>8}{'least':>8}   changed still pixels")
+    for name, row in rows.items():
+        print(f"{name:<36}{row['sharpness']:8.3f}{row['least']:8.3f}{row['changed']:9.0f}")
+    sharp = min(row["sharpness"] for row in rows.values()) >= detail.GOAL
+    still = not any(row["changed"] for row in rows.values())
+    print(f"{'goal':<36}{detail.GOAL:8.2f}{'':8}{0:9d}")
+    print(f"{'goal met in all':<36}{'yes' if sharp else 'NO':>8}{'':8}{'yes' if still else 'NO':>9}")
+    return {"detail": rows}
 
 
 def _cases(options: argparse.Namespace) -> dict[str, Any]:

@@ -63,13 +63,26 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < _STILL and np.abs(target.gaze).max() == 0:
             return out
-        lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids))
-        frame.draw_skin(self._pixels, out)
+        frame = self._frame(target)
+        area, way = frame.skin()
+        if _is_some(area):
+            out[area] = sample(self._pixels, way)
         for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True):
             frame.draw_opening(self._pixels, out, opening, partial(eye.read, gaze=gaze), eye.way(gaze))
         frame.draw_opening(self._pixels, out, MOUTH, partial(self._mouth.read, moved=frame.field.moved))
         return out
+
+    def skin_map(self, target: FaceTarget) -> Array:
+        """(H, W, 2): the portrait's position that the skin at every pixel of the frame is read from."""
+        height, width = self._pixels.shape[:2]
+        out = positions((slice(0, height), slice(0, width)))
+        area, way = self._frame(target).skin()
+        out[area] = way
+        return out
+
+    def _frame(self, target: FaceTarget) -> _Frame:
+        lids = follow_lids(self._shifts, self._detected, target.landmarks)
+        return _Frame(self._head, replace(target, landmarks=target.landmarks + lids))
 
 
 class _Frame:
@@ -116,18 +129,18 @@ class _Frame:
         way = unturned + head.grid.sample(base, unturned) - seen
         return unturned, way
 
-    def draw_skin(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
-        """Read every pixel that moves; the rest of `out` keeps what it has."""
+    def skin(self) -> tuple[Area, Array]:
+        """The area of all that moves, which may be empty, and the portrait's positions to read there."""
         area = overlap(self._moving(), self._whole)
         if not _is_some(area):
-            return
+            return area, positions(area)
         way = self.grid.enlarge(self.way, area)
         for side in self._sides.values():
             way[within(side.area, area)] += side.fine.enlarge(side.mixed, side.area)
         self._head.hold_border(way, area)
         way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
         way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
-        out[area] = sample(pixels, way)
+        return area, way
 
     def _moving(self) -> Area:
         """Whole cells around all that moves."""
