@@ -7,6 +7,7 @@ python3 build.py test       run all tests, in every Blender whose Python is inst
 python3 build.py lint       ruff and basedpyright
 python3 build.py package    write the extension: dist/gioconda-<version>.zip
 python3 build.py bench      measure how fast it is; with --quality: how good, beside baselines and goals
+python3 build.py gallery    portraits and performances, the first version beside this one: docs/gallery.md
 python3 build.py setup      only make the environments
 """
 
@@ -164,6 +165,11 @@ def quality(arguments: list[str]) -> int:
     return run([ensure(main_environment()), "-m", "tests.benchmarks.quality", *scorer, *arguments], cwd=ROOT)
 
 
+def gallery(arguments: list[str]) -> int:
+    """Draw the gallery's page."""
+    return run([ensure(main_environment()), "-m", "tools.gallery", *arguments], cwd=ROOT)
+
+
 def _absolute(path: str) -> Path:
     return Path(path).expanduser().resolve()
 
@@ -180,10 +186,11 @@ def main(argv: list[str]) -> int:
     tests.add_argument("--only", metavar="VERSION", choices=sorted(BPY_PYTHON), help="one Blender")
     bench_parser = commands.add_parser("bench", help="other options go to the benchmark")
     bench_parser.add_argument("--quality", action="store_true", help="how good instead of how fast")
+    commands.add_parser("gallery", help="other options go to the gallery")
     for name in ("lint", "package"):
         commands.add_parser(name)
     arguments, rest = parser.parse_known_args(argv)
-    if rest and arguments.command not in ("test", "bench"):
+    if rest and arguments.command not in ("test", "bench", "gallery"):
         parser.error(f"unknown: {' '.join(rest)}")
     calls = {
         "setup": lambda: setup(fresh=arguments.fresh),
@@ -191,6 +198,7 @@ def main(argv: list[str]) -> int:
         "test": lambda: test(arguments.only, rest),
         "lint": lint,
         "package": package,
+        "gallery": lambda: gallery(rest),
         "bench": lambda: (quality if arguments.quality else bench)(rest),
     }
     return calls[arguments.command]()
