@@ -89,7 +89,7 @@ def lint_environment() -> Environment:
 def scorer_environment() -> Environment:
     """What `bench --quality` scores with, as its own list says; the tracker in it ends at Python 3.12."""
     python = next((version for version in SCORER_PYTHON if find_python(version)), SCORER_PYTHON[0])
-    return Environment(".venv-scorer", python, (), modules=("torch", "mediapipe", "piq", "dlib"), torch=SCORER_FILE)
+    return Environment(".venv-scorer", python, (), modules=("torch", "mediapipe", "dlib"), torch=SCORER_FILE)
 
 
 def ensure(environment: Environment, *, fresh: bool = False) -> Path:

@@ -116,7 +116,7 @@ def _make_pictures(folder: Path) -> None:
     astronaut: NDArray[np.uint8] = np.asarray(skimage.data.astronaut(), np.uint8)
     Image.fromarray(astronaut).save(folder / "astronaut.png")
     large = Image.fromarray(astronaut[:320, 64:384]).resize((640, 640), Image.Resampling.BICUBIC)
-    drawn = cv2.pencilSketch(np.asarray(large), sigma_s=40, sigma_r=0.1, shade_factor=0.04)[0]
+    drawn = cv2.pencilSketch(np.asarray(large, np.uint8), sigma_s=40, sigma_r=0.1, shade_factor=0.04)[0]
     Image.fromarray(np.asarray(drawn, np.uint8)).convert("RGB").save(folder / "pencil.png")
 
 
@@ -176,7 +176,7 @@ def _clip(sitter: Sitter, versions: list[str], path: Path) -> None:
                     stream.width, stream.height = size
                     stream.pix_fmt = "yuv420p"
                 small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")))
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(small, np.uint8), format="rgb24")))
         container.mux(stream.encode(None))
 
 
