@@ -83,11 +83,11 @@ class WarpGenerator:
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:
-        """(H, W, 2): the portrait's position that the skin at every pixel of the frame is read from."""
-        height, width = self._pixels.shape[:2]
-        out = positions((slice(0, height), slice(0, width)))
+        """(H, W, 2): the portrait's position that every pixel of the person is read from; NaN on the background."""
+        out = positions(self._head.picture)
         area, way = Frame(self._head, self._with_lids(target)).skin()
         out[area] = way
+        out[self._layers.coverage(out) == 0] = np.nan
         return out
 
     def _with_lids(self, target: FaceTarget) -> FaceTarget:
