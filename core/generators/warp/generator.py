@@ -83,11 +83,12 @@ class WarpGenerator:
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:
-        """(H, W, 2): the portrait's position that every pixel of the person is read from; NaN on the background."""
-        out = positions(self._head.picture)
+        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
+        height, width = self._pixels.shape[:2]
+        out = positions((slice(0, height), slice(0, width)))
         area, way = Frame(self._head, self._with_lids(target)).skin()
+        way[~self._layers.shows_person(way)] = np.nan
         out[area] = way
-        out[self._layers.coverage(out) == 0] = np.nan
         return out
 
     def _with_lids(self, target: FaceTarget) -> FaceTarget:
