@@ -19,6 +19,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, overlap, positions, within
 from .head import Head
 from .lids import follow_lids, lid_shifts
+from .lips import keep_lips
 from .mouth import MouthInterior
 from .sampling import blend, polygon_mask, sample, smooth_step
 
@@ -64,11 +65,14 @@ class WarpGenerator:
         if moved < _STILL and np.abs(target.gaze).max() == 0:
             return out
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids))
+        unturned = target.pose.unapply(target.landmarks, self._head.landmark_height)
+        lips = keep_lips(self._detected, unturned, self._head.eye_distance)
+        lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
+        frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids + lips))
         frame.draw_skin(self._pixels, out)
         for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True):
             frame.draw_opening(self._pixels, out, opening, partial(eye.read, gaze=gaze), eye.way(gaze))
-        frame.draw_opening(self._pixels, out, MOUTH, partial(self._mouth.read, moved=frame.field.moved))
+        frame.draw_opening(self._pixels, out, MOUTH, partial(self._mouth.read, moved=frame.field.moved, pose=target.pose))
         return out
 
 
