@@ -19,7 +19,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, overlap, positions, within
 from .head import Head
 from .lids import follow_lids, lid_shifts
-from .lips import keep_lips
+from .lips import keep_lips, seam_shifts
 from .mouth import MouthInterior
 from .sampling import blend, polygon_mask, sample, smooth_step
 
@@ -53,7 +53,8 @@ class WarpGenerator:
         fitted = fit_face(portrait.landmarks)
         self._detected = fitted.points[:, :2]
         self._shifts = lid_shifts(portrait.pixels, fitted.points)
-        face = replace(fitted, points=fitted.points + np.pad(self._shifts, ((0, 0), (0, 1))))
+        self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
+        face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         self._head = Head(face, (width, height))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
         self._mouth = MouthInterior(portrait.pixels, face)
@@ -65,8 +66,8 @@ class WarpGenerator:
         if moved < _STILL and np.abs(target.gaze).max() == 0:
             return out
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        unturned = target.pose.unapply(target.landmarks, self._head.landmark_height)
-        lips = keep_lips(self._detected, unturned, self._head.eye_distance)
+        unturned = target.pose.unapply(target.landmarks, self._head.landmark_height) + self._seam
+        lips = self._seam + keep_lips(self._head.face.points[:, :2], unturned, self._head.eye_distance)
         lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
         frame = _Frame(self._head, replace(target, landmarks=target.landmarks + lids + lips))
         frame.draw_skin(self._pixels, out)

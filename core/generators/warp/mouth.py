@@ -31,13 +31,14 @@ _LIP_LINE = (60, 61, 62, 63, 64)
 _UPPER_LIP, _LOWER_LIP = (61, 62, 63), (65, 66, 67)
 _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distances) shows its own mouth
 _FINEST = 60.0  # pixels a centimetre: the model knows no more
-_JAW_PART = 0.85  # of the opening of the lips; the rest they do by themselves
+_JAW_PART = 0.9  # of the opening of the lips; the rest they do by themselves
+_TONGUE_FOLLOWS = 0.7  # of the jaw's opening: in speech the tongue stays up
 _NODES = 24  # places across the opening where depth and light are worked out
 _LIGHT_CELL = 0.08  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _LIGHT_REACH = 0.85  # standard deviation of the light that falls through an opening, for a depth of 1
 _FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
-_EXPOSURE = 1.0
+_EXPOSURE = 1.1
 _BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
@@ -72,7 +73,8 @@ class MouthInterior:
         )
         self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
         self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
-        self._own = OwnMouth(pixels, self._lips, face.eye_distance, is_open=is_open, shows_teeth=palette.shows_teeth)
+        gum = from_8bit(255 * palette.gum, pixels.dtype)
+        self._own = OwnMouth(pixels, self._lips, face, gum if is_open and palette.shows_teeth else None, is_open=is_open)
 
     def read(self, positions: Array, moved: NDArray[np.floating[Any]], pose: Pose | None = None) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
@@ -85,12 +87,14 @@ class MouthInterior:
         view = self._view(pose)
         skull = Sight.of_skull(view, self._plane)
         opened, aside = self._jaw(moved)
-        jaw = Sight.of_jaw(view, self._plane, self._model, opened, aside)
+        jaw, tongue = (
+            Sight.of_jaw(view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
+        )
         (places, _), (model_nodes, lips) = self._in_model(positions, view), self._in_model(nodes, view)
         throat = light.at(nodes, np.full(nodes.shape[:2], _LIGHT_DEPTHS[-1], np.float32))
         colour = _enlarge(self._palette.lit(self._palette.throat, throat[..., None]), step, positions.shape[:2])
         teeth_shown = 1 - self._own.hides_model_above(positions, moved)
-        for relief, sight in ((self._tongue, jaw), (self._teeth, jaw), (self._upper, skull)):
+        for relief, sight in ((self._tongue, tongue), (self._teeth, jaw), (self._upper, skull)):
             depth = relief.depth_at(sight, model_nodes)
             fields = _enlarge(np.dstack([depth, light.at(nodes, lips - _LIP_THICK - depth)]), step, positions.shape[:2])
             lit = fields[..., 1:]

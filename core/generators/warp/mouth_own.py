@@ -14,11 +14,15 @@ from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_st
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...motion.face_model import FittedFace
+
     Array = NDArray[np.float32]
 
 _LIP_EDGE = 0.035  # eye distances: the rim of the lower lip is no tooth
 _LIP_SHADE = 0.02  # eye distances under the upper lip that are its edge and shadow
 _GROW = 0.1  # eye distances by which shown teeth go on upwards
+_TOOTH = 1.0  # cm, the height of a front tooth
+_LEAST_GROWN, _GUM_EDGE = 0.15, 0.15  # cm
 _MIRRORED = 0.45  # of their height: so far up they are their own mirror image
 _DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
 _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
@@ -29,13 +33,13 @@ class OwnMouth:
     """Pixels between the lips of the portrait."""
 
     def __init__(
-        self, pixels: NDArray[Any], lips: NDArray[np.floating[Any]], distance: float, *, is_open: bool, shows_teeth: bool
+        self, pixels: NDArray[Any], lips: NDArray[np.floating[Any]], face: FittedFace, gum: Array | None, *, is_open: bool
     ) -> None:
-        """Cut it out; teeth that are shown are continued upwards, where the lip hides them."""
-        self._distance = distance
+        """Cut it out; teeth are continued upwards, where the lip hides them, to `gum` of this colour (None: no teeth)."""
+        self._distance = distance = face.eye_distance
         self._opening = _opening(lips)
         self._vanishes = _TOOTHLESS if is_open else _CLOSED
-        self._teeth = is_open and shows_teeth
+        self._teeth = gum is not None
         inner = lips[list(INNER_LIP)]
         margin = 0.25 * distance
         low = np.floor(inner.min(0) - margin).astype(int)
@@ -49,7 +53,10 @@ class OwnMouth:
         self._top, self._height = top, np.maximum(bottom - top, 0)
         at = np.dstack([x, self._continued(y) if self._teeth else y]) + self._corner
         self._picture = read_at(pixels[..., :3], at, cubic=True).astype(np.float32)
-        if self._teeth:
+        if gum is not None:
+            crown = np.maximum(_TOOTH * face.scale, self._height + _LEAST_GROWN * face.scale)
+            above = smooth_step((bottom - crown - y) / (_GUM_EDGE * face.scale) + 0.5)[..., None]
+            self._picture += (gum - self._picture) * above
             shown[1:4, 1] -= _GROW * distance
         self._coverage = polygon_mask(smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
         self._split = self._gap(full_scale(pixels.dtype)) if self._teeth else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .sampling import read_at
+from .sampling import read_at, smooth_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _DEPTH_STEPS = 20  # a centimetre, in the model's pictures
+_BACK_TEETH, _FADE = 5.0, 4.0  # cm: z from which teeth are as bright as the front ones come
 _LEVELS = 10  # depths at which a line of sight is compared with the relief
 _TOOTH, _THERE = 255, 128
 
@@ -76,7 +77,11 @@ class Relief:
         """
         self._origin, self._step = origin, step
         cell = step * scale  # pixels
-        planes = np.dstack([picture[..., 0] == _TOOTH, picture[..., 0] >= _THERE, picture[..., 1] / 255.0])
+        depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
+        there = picture[..., 0] >= _THERE
+        # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
+        tooth = (picture[..., 0] == _TOOTH) * smooth_step((depth - _BACK_TEETH) / _FADE)
+        planes = np.dstack([tooth, there, picture[..., 1] / 255.0])
         # At least a cell of blur hides the model's facets, more where many cells fall into one pixel.
         planes = cv2.GaussianBlur(planes.astype(np.float32), (0, 0), max(0.8, 0.5 / cell, blur / cell))
         rows, columns = (max(int(np.ceil((n - 1) * cell)) + 1, 2) for n in picture.shape[:2])
@@ -85,8 +90,8 @@ class Relief:
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         self._painted = paint(np.clip(laid, 0, 1).astype(np.float32))
-        self._depth = cv2.GaussianBlur(picture[..., 2].astype(np.float32) / _DEPTH_STEPS, (0, 0), 1.5)
-        inside = self._depth[picture[..., 0] >= _THERE]
+        self._depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+        inside = self._depth[there]
         self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
 
     def depth_at(self, sight: Sight, nodes: Array) -> Array:
