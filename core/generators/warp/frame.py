@@ -54,11 +54,10 @@ class _Sides:
 class Frame:
     """One target on one portrait."""
 
-    def __init__(self, head: Head, target: FaceTarget) -> None:
-        """Compute the maps on coarse grids."""
+    def __init__(self, head: Head, target: FaceTarget, height: Array) -> None:
+        """Compute the maps on coarse grids; `height` is the head's surface for this turn."""
         self._head = head
         self._pose = target.pose
-        height = head.height(target.pose)
         self.moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
