@@ -17,7 +17,7 @@ from ...motion.face_model import fit_face
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, Opening
 from .frame import STILL, Frame
-from .grid import is_some, overlap, positions
+from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
@@ -64,8 +64,7 @@ class WarpGenerator:
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
         frame, target = self._frame(target)
-        area, way = frame.skin()
-        if is_some(area):
+        for area, way in frame.skin():
             out[area] = self._layers.read(way, area)
         insides: list[tuple[Opening, Inside, float]] = [
             (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
@@ -85,11 +84,10 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
-        height, width = self._pixels.shape[:2]
-        out = positions((slice(0, height), slice(0, width)))
-        area, way = self._frame(target)[0].skin()
-        way[~self._layers.shows_person(way)] = np.nan
-        out[area] = way
+        frame, out = self._frame(target)[0], positions(self._head.picture)
+        for area, way in frame.skin():
+            out[area] = way
+        out[~self._layers.shows_person(out)] = np.nan
         return out
 
     def _frame(self, target: FaceTarget) -> tuple[Frame, FaceTarget]:

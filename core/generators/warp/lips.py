@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
-_KEPT = (1.1, 1.05)  # of the upper and lower lip's thickness: they roll out; trackers leave a fifth less of the upper one
+_KEPT = (
+    1.1,
+    1.05,
+)  # of the upper and lower lip's thickness: they roll out; trackers leave a fifth less of the upper one
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.25  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in

@@ -74,7 +74,9 @@ class MouthInterior:
         self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
         self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
         gum = from_8bit(255 * palette.gum, pixels.dtype)
-        self._own = OwnMouth(pixels, self._lips, face, gum if is_open and palette.shows_teeth else None, is_open=is_open)
+        self._own = OwnMouth(
+            pixels, self._lips, face, gum if is_open and palette.shows_teeth else None, is_open=is_open
+        )
 
     def read(self, positions: Array, moved: NDArray[np.floating[Any]], pose: Pose | None = None) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.

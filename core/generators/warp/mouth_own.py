@@ -33,7 +33,13 @@ class OwnMouth:
     """Pixels between the lips of the portrait."""
 
     def __init__(
-        self, pixels: NDArray[Any], lips: NDArray[np.floating[Any]], face: FittedFace, gum: Array | None, *, is_open: bool
+        self,
+        pixels: NDArray[Any],
+        lips: NDArray[np.floating[Any]],
+        face: FittedFace,
+        gum: Array | None,
+        *,
+        is_open: bool,
     ) -> None:
         """Cut it out; teeth are continued upwards, where the lip hides them, to `gum` of this colour (None: no teeth)."""
         self._distance = distance = face.eye_distance
@@ -58,7 +64,9 @@ class OwnMouth:
             above = smooth_step((bottom - crown - y) / (_GUM_EDGE * face.scale) + 0.5)[..., None]
             self._picture += (gum - self._picture) * above
             shown[1:4, 1] -= _GROW * distance
-        self._coverage = polygon_mask(smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
+        self._coverage = polygon_mask(
+            smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * distance
+        )
         self._split = self._gap(full_scale(pixels.dtype)) if self._teeth else None
 
     def _continued(self, y: Array) -> Array:
