@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BadInputError, CancelledError
-from .files import check_writable
+from .files import check_writable, write_bytes
 from .job import Job, TrackDriver, clamp_controls, frame_range
 from .landmarks.topology import EYES, OUTER_LIP
 from .landmarks.track import load_track
@@ -194,24 +194,28 @@ def _is_movie(job: Job) -> bool:
 
 
 class _Folder:
-    """Frames as PNG files, written by a thread while the next one is drawn."""
+    """Frames as files, written by a thread while the next one is drawn."""
 
     def __init__(self, job: Job) -> None:
+        from .media.pictures import frame_format
+
         self._folder, self._text = job.output, picture_text(job.generator)
+        self._format = frame_format(job.portrait.path)
         self._pool = ThreadPoolExecutor(1)
 
     def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
         """Draw and write; yield path and 1-based number of every frame that is on the disk, in order."""
-        from .media.pictures import write_png
-
         waiting: deque[tuple[Path, int, Future[None]]] = deque()
         for index in frames:
-            path = self._folder / f"frame_{index + 1:06d}.png"
-            waiting.append((path, index + 1, self._pool.submit(write_png, path, draw(index), self._text)))
+            path = self._folder / f"frame_{index + 1:06d}.{self._format.ending}"
+            waiting.append((path, index + 1, self._pool.submit(self._write, path, draw(index))))
             if len(waiting) > _WAITING:
                 yield self._written(waiting)
         while waiting:
             yield self._written(waiting)
+
+    def _write(self, path: Path, pixels: NDArray[Any]) -> None:
+        write_bytes(path, self._format.encode(pixels, self._text))
 
     @staticmethod
     def _written(waiting: deque[tuple[Path, int, Future[None]]]) -> tuple[Path, int]:

