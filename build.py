@@ -18,6 +18,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if sys.version_info < (3, 8):  # noqa: UP036 - the tools' settings cannot stop an older Python
     sys.exit("build.py needs Python 3.8 or later; this is {}.{}.".format(*sys.version_info))
@@ -35,6 +36,9 @@ from tools.environment import (
 )
 from tools.pythons import find_python
 from tools.running import BuildError, run, say, step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OUT = ROOT / "out"
 NO_TESTS = 5  # pytest's exit code when its filters leave nothing
@@ -162,12 +166,17 @@ def bench(arguments: list[str]) -> int:
 def quality(arguments: list[str]) -> int:
     """Print how good the frames are; without the scorer's files, what can be measured without them."""
     scorer = ["--scorer", ensure(scorer_environment())] if (ROOT / SCORER_FILE).is_file() else []
-    return run([ensure(main_environment()), "-m", "tests.benchmarks.quality", *scorer, *arguments], cwd=ROOT)
+    return _run_module("tests.benchmarks.quality", [*scorer, *arguments])
 
 
 def gallery(arguments: list[str]) -> int:
     """Draw the gallery's page."""
-    return run([ensure(main_environment()), "-m", "tools.gallery", *arguments], cwd=ROOT)
+    return _run_module("tools.gallery", arguments)
+
+
+def _run_module(name: str, arguments: Sequence[str | Path]) -> int:
+    """Run a module of ours from where the person is, so that the paths they give mean what they think."""
+    return run([ensure(main_environment()), "-m", name, *arguments], cwd=Path.cwd(), env={"PYTHONPATH": str(ROOT)})
 
 
 def _absolute(path: str) -> Path:

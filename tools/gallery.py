@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     pictures = page.parent / "gallery"
     pictures.mkdir(parents=True, exist_ok=True)
     for sitter in sitters:
-        _sheet(sitter, [*versions, "now"]).save(pictures / f"{sitter.name}.jpg", quality=80, optimize=True)
+        _sheet(sitter, [*versions, "now"]).save(pictures / f"{sitter.name}.jpg", quality=75, optimize=True)
         _clip(sitter, [*versions, "now"], pictures / f"{sitter.name}.mp4")
     if not options.only:
         page.write_text(page_text(sitters, [*versions, "now"]), encoding="utf-8")
@@ -172,7 +172,7 @@ def _clip(sitter: Sitter, versions: list[str], path: Path) -> None:
                 whole = np.hstack(parts)
                 size = 2 * round(whole.shape[1] * CLIP / whole.shape[0] / 2), CLIP
                 if stream is None:
-                    stream = container.add_stream("libx264", Fraction(FPS), options={"crf": "30", "threads": "4"})
+                    stream = container.add_stream("libx264", Fraction(FPS), options={"crf": "33", "threads": "4"})
                     stream.width, stream.height = size
                     stream.pix_fmt = "yuv420p"
                 small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)

@@ -50,12 +50,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="build.py bench --quality", description=__doc__)
-    parser.add_argument("--scorer", type=Path, help="the Python that scores; build.py makes one")
-    parser.add_argument("--clips", type=Path, action="append", default=[], help="a folder of more synthetic clips")
+    parser.add_argument("--scorer", type=_absolute, help="the Python that scores; build.py makes one")
+    parser.add_argument("--clips", type=_absolute, action="append", default=[], help="a folder of more synthetic clips")
     parser.add_argument("--only", nargs="+", default=[], metavar="CASE", help="some cases or clips")
-    parser.add_argument("--json", type=Path, default=OUT / "quality.json", help="where the numbers go")
+    parser.add_argument("--json", type=_absolute, default=OUT / "quality.json", help="where the numbers go")
     parser.add_argument("--jobs", default="2", help="how many cases are scored at a time")
     return parser.parse_args(arguments)
+
+
+def _absolute(path: str) -> Path:
+    return Path(path).absolute()  # not resolved: an environment's Python is a link
 
 
 def _detail() -> dict[str, Any]:

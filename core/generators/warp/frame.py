@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 STILL = 1e-3  # pixels: a shorter way is no motion
-_ROUNDS = 3
 _FINEST = 2  # pixels
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
@@ -125,11 +124,8 @@ class Frame:
         head, base = self._head, self._field.base
         turn = np.zeros_like(seen)
         if not self._pose.is_identity():
-            whole = head.unturn(self._pose, self._height, seen) - seen
-            # The reach belongs to the portrait's position, which depends on the reach.
-            turn = whole
-            for _ in range(_ROUNDS):
-                turn = whole * head.reach_at(seen + turn)[..., None]
+            turn = head.unturn(self._pose, self._height, seen) - seen
+            turn *= head.share_turn(seen, turn)[..., None]
         return turn + head.fine.sample(base, seen + turn), turn
 
     def _refine(self, grid: Grid, way: Array, turn: Array) -> tuple[Grid, Array, Array]:

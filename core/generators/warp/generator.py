@@ -83,10 +83,11 @@ class WarpGenerator:
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:
-        """(H, W, 2): the portrait's position that the skin at every pixel of the frame is read from."""
+        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
         height, width = self._pixels.shape[:2]
         out = positions((slice(0, height), slice(0, width)))
         area, way = Frame(self._head, self._with_lids(target)).skin()
+        way[~self._layers.shows_person(way)] = np.nan
         out[area] = way
         return out
 

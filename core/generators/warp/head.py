@@ -28,7 +28,8 @@ _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the land
 _CHIN, _NECK = -0.1, 0.75  # eye distances: from so far below the chin on, the motion dies out over this length of neck
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
-_SEARCH_STEPS, _HALVINGS = 8, 2
+_SHARES = 6
+_SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 2
 
 
 class Head:
@@ -94,13 +95,44 @@ class Head:
             below = above(middle) <= 0
             inside = np.where(below, middle, inside)
             outside = np.where(below, outside, middle)
-        a, b = above(inside), above(outside)
-        share = np.clip(a / np.where(a == b, 1, a - b), 0, 1)
-        return foot + (inside + share * (outside - inside))[..., None] * slope[:2]
+        for _ in range(_SECANTS):
+            a, b = above(inside), above(outside)
+            middle = inside + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (outside - inside)
+            below = above(middle) <= 0
+            inside = np.where(below, middle, inside)
+            outside = np.where(below, outside, middle)
+        return foot + middle[..., None] * slope[:2]
 
-    def reach_at(self, points: Array) -> Array:
-        """(h, w): how much of the head's motion portrait positions (h, w, 2) take part in."""
-        return self.fine.sample(self._fine_reach, points)
+    def share_turn(self, seen: Array, turn: Array) -> Array:
+        """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
+
+        (N, M): the largest share s with s = reach at the position that s leads to, so that a head that sinks covers
+        the shoulders and is not covered by them.
+        """
+        share = self.fine.sample(self._fine_reach, seen + turn)
+        partly = share < 1
+        if not partly.any():
+            return share
+        start, way = seen[partly][:, None], turn[partly][:, None]
+
+        def over(trial: Array) -> Array:
+            return trial - self.fine.sample(self._fine_reach, start + way * trial[..., None])
+
+        high = np.ones(start.shape[:2], np.float32)
+        low = np.zeros_like(high)
+        found = np.zeros(high.shape, bool)
+        for trial in np.linspace(1, 0, _SHARES + 1, dtype=np.float32)[1:-1]:
+            reached = ~found & (over(np.full_like(high, trial)) <= 0)
+            low[reached] = trial
+            found |= reached
+            high[~found] = trial
+        for _ in range(_SECANTS):
+            a, b = over(low), over(high)
+            middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
+            below = over(middle) <= 0
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        share[partly] = middle[:, 0]
+        return share
 
     def hold_border(self, way: Array, area: Area) -> Array:
         """Change the way (h, w, 2) over an area of the picture, in place, so that nothing is read beyond its border.
@@ -166,10 +198,9 @@ class Head:
 
     def _reach(self, positions: Array) -> Array:
         """(h, w): 1 on head and hair, falling down the neck, 0 on the shoulders."""
-        face = self.face
-        down = face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
+        down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
         down = (down / np.linalg.norm(down)).astype(np.float32)
-        below_chin = (positions - face.points[8, :2].astype(np.float32)) @ down
+        below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
         return smooth_step(1 - (below_chin / self.eye_distance - _CHIN) / _NECK)
 
 

@@ -34,7 +34,7 @@ class Layers:
     def read(self, positions: Array, area: Area) -> NDArray[Any]:
         """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate."""
         person = sample(self._person, positions)
-        coverage = read_at(self._coverage, positions)
+        coverage = self._coverage_at(positions)
         seen = self._plate[area].copy()
         cv2.copyTo(person, (coverage == _OPAQUE).view(np.uint8), seen)
         rows, columns = np.nonzero((coverage > 0) & (coverage < _OPAQUE))
@@ -42,3 +42,10 @@ class Layers:
         behind = seen[rows, columns].astype(np.float32)
         seen[rows, columns] = to_pixels(behind + (person[rows, columns] - behind) * share, seen.dtype)
         return seen
+
+    def shows_person(self, positions: Array) -> NDArray[np.bool_]:
+        """(h, w): where something of the person is seen, and not the background alone."""
+        return self._coverage_at(positions) > 0
+
+    def _coverage_at(self, positions: Array) -> NDArray[np.uint8]:
+        return read_at(self._coverage, positions)

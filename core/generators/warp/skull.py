@@ -41,6 +41,7 @@ class Skull:
         up = (levels[1] - levels[0]) / ((levels[1] - levels[0]) ** 2).sum()
         height = (nodes - levels[0].astype(np.float32)) @ up.astype(np.float32)
         radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
+        self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
         self._hair = smooth_step((radius - 1) / _HAIR)
         self._share = smooth_step((radius - _INNER) / (1 - _INNER)) * smooth_step(height)
 
@@ -60,7 +61,7 @@ class Skull:
         along = self._out @ roll.T
         grown = np.sqrt(_quadratic(turned, along) / _quadratic(self._shape, self._out))
         missing = along * grown[..., None] - self._out @ in_plane.T.astype(np.float32)
-        nearer = missing @ towards / (towards @ towards)
+        nearer = missing @ towards / (towards @ towards) / self._beyond
         # On the side that turns away the face itself is the outline; only hair stands out behind it.
         wanted = np.float32(self._centre[2]) + np.minimum(nearer, nearer * self._hair)
         return height + (wanted - height) * self._share

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.motion.target import FaceTarget
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
+_EDGE = np.ones((5, 5), np.uint8)  # a field that is drawn from a grid takes as many pixels for such a jump
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
 _EVERY = 3  # of the frames of a case one is looked at
 _SMALLEST = 3  # pixels: fewer in one place cannot be seen
@@ -43,7 +44,8 @@ def _largest_fold(generator: WarpGenerator, target: FaceTarget) -> tuple[int, tu
     place = generator.skin_map(target)
     across, down = place[:-1, 1:] - place[:-1, :-1], place[1:, :-1] - place[:-1, :-1]
     turned = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0] <= 0
-    turned &= np.maximum(np.abs(across), np.abs(down)).max(2) < _JUMP
+    step = np.maximum(np.abs(across), np.abs(down)).max(2)  # NaN at the person's outline, which is an edge as well
+    turned &= cv2.dilate((~(step < _JUMP)).view(np.uint8), _EDGE) == 0
     turned &= ~openings(target.landmarks, place.shape, _AROUND)[:-1, :-1]
     _, _, found, middles = cv2.connectedComponentsWithStats(turned.astype(np.uint8), connectivity=8)
     if len(found) == 1:
