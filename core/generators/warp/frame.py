@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 STILL = 1e-3  # pixels: a shorter way is no motion
-_FINEST = 2  # pixels
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _SHARP = 0.05  # pixels: between the corners they do not
@@ -65,8 +64,9 @@ class Frame:
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._height = head.grid.enlarge_to(head.fine, moved_height)
         self._coarse = Grid.over(self._box(), head.grid.cell)
-        self._coarse_way, *maps = self._maps(self._coarse.nodes)
-        self._grid, self._way, self._turn = self._refine(self._coarse, self._coarse_way, *maps)
+        self._coarse_way, self._turn = self._maps(self._coarse.nodes)
+        self._turn_grid = self._coarse
+        self._refine()
         # All that may move: what the grid covers of the picture.
         self._whole = overlap(self._coarse.whole, head.picture)
         areas = {opening: overlap(self._reached(opening, target), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
@@ -78,7 +78,7 @@ class Frame:
         area = overlap(self._moving(), self._whole)
         if not is_some(area):
             return area, positions(area)
-        way = self._grid.enlarge(self._way, area)
+        way = self._way_grid.enlarge(self._way, area)
         for sides in self._sides.values():
             part = way[within(sides.area, area)]
             below, above = (sides.grid.enlarge(field, sides.area) for field in (sides.below, sides.above))
@@ -109,7 +109,7 @@ class Frame:
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""
-        return positions(area) + self._head.hold_border(self._grid.enlarge(self._turn, area), area)
+        return positions(area) + self._head.hold_border(self._turn_grid.enlarge(self._turn, area), area)
 
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
@@ -128,23 +128,28 @@ class Frame:
             turn *= head.share_turn(seen, turn)[..., None]
         return turn + head.fine.sample(base, seen + turn), turn
 
-    def _refine(self, grid: Grid, way: Array, turn: Array) -> tuple[Grid, Array, Array]:
-        """The maps on finer and finer grids, finest where the surface turns out of sight."""
-        fine = grid.finer(min(FINER, grid.cell))
-        parts = fine.rows // grid.rows
-        if grid.cell <= _FINEST or parts == 1:
-            return grid, way, turn
-        squeezed = np.abs(np.gradient(turn, axis=(0, 1))).max(axis=(0, 3)) > _SQUEEZED * grid.cell
-        rows, columns = np.nonzero(cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8)))
-        way, turn = grid.enlarge_to(fine, way), grid.enlarge_to(fine, turn)
-        if not len(rows):
-            return fine, way, turn
-        inside = np.arange(parts)
-        cells = (rows[:, None, None] * parts + inside[:, None], columns[:, None, None] * parts + inside)
-        nodes = fine.node_at(*cells)
-        for field, exact in zip((way, turn), self._maps(nodes.reshape(len(rows), -1, 2)), strict=True):
-            field[cells] = exact.reshape(nodes.shape)
-        return self._refine(fine, way, turn)
+    def _refine(self) -> None:
+        """Bring the maps to finer and finer grids, computed anew where the surface turns out of sight."""
+        self._way_grid, self._way = self._coarse, self._coarse_way
+        while self._way_grid.cell > 1:
+            grid, turn = self._turn_grid, self._turn
+            squeezed = np.abs(np.gradient(turn, axis=(0, 1))).max(axis=(0, 3)) > _SQUEEZED * grid.cell
+            if grid is self._coarse:  # its nodes are too far apart to show all that is squeezed between them
+                squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+            rows, columns = np.nonzero(squeezed)
+            fine = grid.finer(FINER if grid.cell % FINER == 0 else grid.cell)
+            parts = np.arange(grid.cell // fine.cell)
+            cells = (
+                rows[:, None, None] * len(parts) + parts[:, None],
+                columns[:, None, None] * len(parts) + parts,
+            )
+            nodes = fine.node_at(*cells)
+            way, turn = self._maps(nodes.reshape(len(rows), -1, 2)) if len(rows) else (nodes, nodes)
+            self._way_grid, self._way = fine, grid.enlarge_to(fine, self._way)
+            self._way[cells] = way.reshape(nodes.shape)
+            if fine.cell > 1:
+                self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
+                self._turn[cells] = turn.reshape(nodes.shape)
 
     def _moving(self) -> Area:
         """Whole cells around all that moves: where the person was, and where it is now."""
@@ -162,7 +167,7 @@ class Frame:
     def _beside(self, opening: Opening, area: Area) -> _Sides:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, self._coarse.cell // 2))
-        unturned = grid.nodes + self._grid.sample(self._turn, grid.nodes)
+        unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
         return _Sides(area, grid, *self._field.beside(opening, unturned), opening.rims(self.moved))
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:

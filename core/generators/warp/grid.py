@@ -88,6 +88,8 @@ class Grid:
 
     def enlarge(self, field: Array, area: Area) -> Array:
         """A field (rows, columns[, 2]) at every pixel of an area (row and column slices), cubic."""
+        if self.cell == 1:
+            return field[within(area, self.whole)].copy()
         window = self.window(area, margin=2)  # what the cubic kernel reads
         part = np.ascontiguousarray(field[window])
         size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
