@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scene-linear light and display values: the sRGB curve (IEC 61966-2-1)."""
+"""What pixel values mean: the value of white; scene-linear light and display values (sRGB, IEC 61966-2-1)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
+    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
 
 
 def encode_srgb(light: NDArray[np.floating[Any]]) -> Array:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from ..colour import encode_srgb
+from ..colour import encode_srgb, full_scale
 from ..errors import BadInputError
 from ..files import write_bytes
 from .exr import ExrFrames, decode_exr, is_exr
@@ -47,7 +47,7 @@ def read_picture(path: Path) -> NDArray[Any]:
     height, width = pixels.shape[:2]
     if min(height, width) < _LEAST_SIDE:
         raise BadInputError(f"{path}: is {width}x{height} pixels; a face needs at least {_LEAST_SIDE}.")
-    return _upright(pixels, orientation)
+    return upright(pixels, orientation)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -69,6 +69,28 @@ def _decode(data: bytes) -> tuple[NDArray[Any], int]:
             return _deep_pixels(data) if _is_deep(picture, data) else _plain_pixels(picture), orientation
 
 
+def read_mask(path: Path, size: tuple[int, int], orientation: int = 1) -> NDArray[np.float32]:
+    """(H, W) coverage 0..1 from a picture: its alpha where that hides something, else how bright it is.
+
+    `size` is the (width, height) that it is brought to; `orientation` is that of the picture over which it was
+    painted, if that was done as the file stores it. Raises BadInputError.
+    """
+    pixels = upright(read_picture(path), orientation)
+    coverage = pixels[..., :3].mean(axis=2, dtype=np.float32)
+    white = full_scale(pixels.dtype)
+    if pixels.shape[2] == 4 and (pixels[..., 3] < white).any():
+        coverage = pixels[..., 3].astype(np.float32)
+    height, width = coverage.shape
+    factor = size[0] / width
+    if abs(height * factor - size[1]) > max(1.0, factor):
+        raise BadInputError(
+            f"{path}: this mask of {width} x {height} pixels has another shape than the portrait "
+            f"({size[0]} x {size[1]})."
+        )
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(np.clip(coverage / white, 0, 1), size, interpolation=kind), np.float32)
+
+
 def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 of any picture, as detectors and movies want it; transparent parts are laid on black.
 
@@ -86,7 +108,7 @@ def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(shallow)
 
 
-def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Undo the turning and mirroring that an EXIF orientation, 1 to 8, tells of."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)

@@ -189,6 +189,58 @@ def test_frames_for_programs_that_ignore_exif_lie_as_the_file_does(
         np.testing.assert_array_equal(np.rot90(upright), lying)
 
 
+@pytest.fixture
+def disc(landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(256, 256): white from chin to brows, black where her hair and shoulders are."""
+    middle, radius = landmarks.mean(axis=0), np.ptp(landmarks, axis=0).max() * 0.6
+    disc = cv2.circle(np.zeros((256, 256), np.uint8), middle.astype(int).tolist(), int(radius), (255,), -1)
+    return np.asarray(cv2.GaussianBlur(disc, (0, 0), 1.5), np.uint8)
+
+
+def test_a_mask_decides_what_moves_with_the_head(
+    job: MakeJob, tmp_path: Path, pixels: NDArray[np.uint8], disc: NDArray[np.uint8], run: Run
+) -> None:
+    data = job(2, headYaw=12)
+    far = cv2.dilate(disc, np.ones((41, 41), np.uint8)) == 0
+    changed: list[float] = []
+    for mask in (None, str(tmp_path / "mask.png")):
+        cv2.imwrite(str(tmp_path / "mask.png"), cv2.resize(disc, (512, 512)))
+        data["portrait"]["head_mask_path"] = mask
+        run(data)
+        frame = read_picture(tmp_path / "out" / "frame_000002.png").astype(int)
+        changed.append(float((np.abs(frame - pixels).max(axis=2) > 8)[far].mean()))
+    assert changed[0] > 0.05  # her hair
+    assert changed[1] < 0.002
+
+
+def test_a_mask_for_a_picture_that_lies_as_it_is_stored_lies_too(
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], disc: NDArray[np.uint8], run: Run
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).transpose(Image.Transpose.ROTATE_90).save(portrait, exif=exif)
+    data = job(2, headYaw=12)
+    for lies in (False, True):
+        cv2.imwrite(str(tmp_path / "mask.png"), np.rot90(disc) if lies else disc)
+        data["portrait"] |= {"as_stored": lies, "head_mask_path": str(tmp_path / "mask.png")}
+        run({**data, "output": str(tmp_path / str(lies))})
+    upright, lying = (_raw(tmp_path / name / "frame_000002.png") for name in ("False", "True"))
+    np.testing.assert_array_equal(np.rot90(upright), lying)
+
+
+def test_a_mask_without_the_face_in_it_is_refused(
+    job: MakeJob, tmp_path: Path, disc: NDArray[np.uint8], run: Run
+) -> None:
+    data = job(1)
+    data["portrait"]["head_mask_path"] = str(tmp_path / "mask.png")
+    cv2.imwrite(str(tmp_path / "mask.png"), 255 - disc)
+    with pytest.raises(BadInputError, match=r"mask\.png: this mask leaves the face out"):
+        run(data)
+    (tmp_path / "mask.png").unlink()
+    with pytest.raises(BadInputError, match=r"mask\.png: there is no such file"):
+        run(data)
+
+
 def test_frames_are_numbered_as_the_drivers(job: MakeJob, tmp_path: Path, run: Run, files: Files) -> None:
     whole = job(10, output="whole", headYaw=20)
     run(whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...colour import decode_srgb, encode_srgb
+from ...colour import decode_srgb, encode_srgb, full_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,11 +40,6 @@ def sample(pixels: Pixels, positions: Array) -> Pixels:
 
 def _is_opaque(pixels: Pixels) -> bool:
     return bool((pixels[..., 3] == full_scale(pixels.dtype)).all())
-
-
-def full_scale(dtype: np.dtype[Any]) -> float:
-    """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
-    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
 
 
 def to_pixels(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Pixels:
