@@ -72,7 +72,7 @@ class Job:
     models: Path | None = None  # a folder of pre-placed model files
     allow_download: bool = False
     creases: float = 0.7  # how strongly expressions crease the skin, 0..1
-    neutralise: float = 0  # how far the portrait's own expression is taken off, 0..1
+    neutralise: float = 0.0  # how far the portrait's own expression is taken off, 0..1
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
