@@ -110,9 +110,8 @@ def _print_cases(table: Table, ours: Scores) -> None:
 
 
 def _regions(options: argparse.Namespace) -> dict[str, Any]:
-    """The table of regions: the clips of the scorer's page, then those of `--clips` with them."""
+    """The table of regions: of the clips of the scorer's page, then of those of `--clips` with them."""
     scores: dict[str, Any] = {}
-    rows = REGIONS.rows(_page())
     for folder in (EVAL / "synth", *options.clips):
         drawn = _draw(folder / "cases_synth.json", OUT / "clips", options.only)
         if not drawn:
@@ -122,10 +121,9 @@ def _regions(options: argparse.Namespace) -> dict[str, Any]:
         score = [EVAL / "synth/score_regions.py", "all", "--gen", OUT / "clips", "--synth", folder]
         _score([options.scorer, *score, "--json", written], missing=bool(options.only))
         scores |= json.loads(written.read_text(encoding="utf-8"))
-    if not scores:
-        return {}
-    print(f"\nmean error 0-255 by region, {len(scores)} clips (the baselines: the two open ones)")
-    print("\n".join(REGIONS.text(rows | scores, REGIONS.goals(_page()), scores)))
+        rows = REGIONS.rows(_page()) if folder == EVAL / "synth" else {}
+        print(f"\nmean error 0-255 by region, {len(scores)} clips")
+        print("\n".join(REGIONS.text(rows | scores, REGIONS.goals(_page()), scores)))
     return {"regions": scores}
 
 

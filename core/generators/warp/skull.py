@@ -25,7 +25,7 @@ _CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare
 _HALF_AXES = np.array([7.9, 11.0, 9.3])
 _INNER = 0.85  # from this share of the outline's radius on the surface gives way to the outline
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
-_EARS, _ABOVE = 4.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
+_EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
 
 
 class Skull:

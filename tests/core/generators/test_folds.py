@@ -27,16 +27,15 @@ if TYPE_CHECKING:
     from core.motion.target import FaceTarget
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
-_EDGE = np.ones((5, 5), np.uint8)  # a field that is drawn from a grid takes as many pixels for such a jump
+_THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small its jump; a fold is thicker
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
 _EVERY = 3  # of the frames of a case one is looked at
-_SMALLEST = 3  # pixels: fewer in one place cannot be seen
 
 
 def _folds(generator: WarpGenerator, targets: list[FaceTarget]) -> list[str]:
     """Where skin is turned over, in words, for every frame that shows it."""
     found = [(_largest_fold(generator, target), number) for number, target in enumerate(targets)]
-    return [f"frame {number}: {size} pixels at {place}" for (size, place), number in found if size >= _SMALLEST]
+    return [f"frame {number}: {size} pixels at {place}" for (size, place), number in found if size]
 
 
 def _largest_fold(generator: WarpGenerator, target: FaceTarget) -> tuple[int, tuple[int, int]]:
@@ -45,9 +44,9 @@ def _largest_fold(generator: WarpGenerator, target: FaceTarget) -> tuple[int, tu
     across, down = place[:-1, 1:] - place[:-1, :-1], place[1:, :-1] - place[:-1, :-1]
     turned = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0] <= 0
     step = np.maximum(np.abs(across), np.abs(down)).max(2)  # NaN at the person's outline, which is an edge as well
-    turned &= cv2.dilate((~(step < _JUMP)).view(np.uint8), _EDGE) == 0
-    turned &= ~openings(target.landmarks, place.shape, _AROUND)[:-1, :-1]
-    _, _, found, middles = cv2.connectedComponentsWithStats(turned.astype(np.uint8), connectivity=8)
+    turned &= (step < _JUMP) & ~openings(target.landmarks, place.shape, _AROUND)[:-1, :-1]
+    turned = cv2.morphologyEx(turned.view(np.uint8), cv2.MORPH_OPEN, _THICK)
+    _, _, found, middles = cv2.connectedComponentsWithStats(turned, connectivity=8)
     if len(found) == 1:
         return 0, (0, 0)
     largest = 1 + int(found[1:, cv2.CC_STAT_AREA].argmax())
@@ -62,8 +61,8 @@ _TURNS = [
     {"headPitch": -20.0},
     {"headRoll": 30.0},
     {"headRoll": -30.0},
-    {"headYaw": 30.0, "headPitch": 20.0, "headRoll": -30.0},
-    {"headYaw": -30.0, "headPitch": -20.0, "headRoll": 30.0},
+    {"headYaw": 20.0, "headPitch": 12.0, "headRoll": -20.0},
+    {"headYaw": -20.0, "headPitch": -12.0, "headRoll": 20.0},
 ]
 _FACES = {
     "still": {},
