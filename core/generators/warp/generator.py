@@ -7,6 +7,7 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .grid import Area
 
     Array = NDArray[np.float32]
     Inside = Callable[[Array], NDArray[Any]]  # positions in the unturned face -> pixels
 
+_THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
 _STIRRED = 0.02  # eye distances of motion after which an opening is drawn
 
 
@@ -64,8 +67,12 @@ class WarpGenerator:
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
         frame, target = self._frame(target)
-        for area, way in frame.skin():
+
+        def draw_skin(part: tuple[Area, Array]) -> None:
+            area, way = part
             out[area] = self._layers.read(way, area)
+
+        list(_THREADS.map(draw_skin, frame.skin()))
         insides: list[tuple[Opening, Inside, float]] = [
             (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
             for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True)
