@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...motion.face_model import fit_face
+from .creases import Creases
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, Opening
 from .frame import STILL, Frame
@@ -59,6 +60,7 @@ class WarpGenerator:
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
         self._mouth = MouthInterior(portrait.pixels, face)
+        self._creases = Creases(portrait.pixels, face, portrait.creases)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
@@ -67,10 +69,13 @@ class WarpGenerator:
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
         frame, target = self._frame(target)
+        shade = self._creases.shade(frame.moved)
 
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part
             out[area] = self._layers.read(way, area)
+            if shade is not None:
+                shade.apply(out[area], way)
 
         list(_THREADS.map(draw_skin, frame.skin()))
         insides: list[tuple[Opening, Inside, float]] = [
