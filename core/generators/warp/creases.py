@@ -43,7 +43,10 @@ class Shade:
         window = self._window(positions)
         if window is None:
             return
-        gain = read_at(self.gain, self.grid.indices(positions[window]))
+        cell = self.grid.cell  # as Grid.indices, in a tenth of the time
+        to_cells = np.eye(2, 3) / cell
+        to_cells[:, 2] = [0.5 / cell - 0.5 - corner / cell for corner in (self.grid.left, self.grid.top)]
+        gain = read_at(self.gain, np.asarray(cv2.transform(positions[window], to_cells), np.float32))
         part = np.ascontiguousarray(pixels[window])
         pixels[window] = cv2.multiply(part, gain, dtype=_CV_TYPES[pixels.dtype.name])
 
