@@ -69,7 +69,7 @@ class WarpGenerator:
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
         frame, target = self._frame(target)
-        shade = self._creases.shade(frame.moved)
+        shade = self._creases.shade(frame.moved, target.shading)
 
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part
