@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .face_grid import nodes
-from .sampling import smooth_curve
+from .sampling import smooth_curve, smooth_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
+
+
+_FOREHEAD_PART = 0.4  # its left part begins in the middle and is whole from here on
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,21 @@ class _Crease:
     parts: tuple[_Fold | _Swelling, ...]
     raised_by: Mapping[str, float]  # motion (see `motions.py`) -> share
     middle: bool = False  # one shape for both halves, raised by the mean of left and right
+    part_of_forehead: bool = False  # the left or the middle part of lines that go all the way across
 
 
+_FOREHEAD = tuple(
+    _Fold(tuple(zip((-0.55, -0.36, -0.20, -0.04, 0.12, 0.26, 0.42, 0.55), heights, strict=True)), depth, width, light, True)
+    for heights, depth, width, light in (
+        ((-0.455, -0.515, -0.51, -0.485, -0.50, -0.515, -0.505, -0.445), 0.07, 0.018, 0.015),
+        ((-0.56, -0.605, -0.605, -0.59, -0.60, -0.62, -0.60, -0.565), 0.12, 0.019, 0.03),
+        ((-0.675, -0.705, -0.70, -0.695, -0.71, -0.71, -0.695, -0.67), 0.05, 0.018, 0.01),
+    )
+)
 _CREASES = (
     _Crease(  # from the wing of the nose past the corner of the mouth
         (
-            _Fold(((0.17, 0.40), (0.235, 0.50), (0.30, 0.63), (0.345, 0.77), (0.345, 0.87)), 0.20, 0.022, 0.07),
+            _Fold(((0.17, 0.40), (0.235, 0.50), (0.30, 0.63), (0.345, 0.77), (0.345, 0.87)), 0.23, 0.022, 0.07),
             _Swelling((0.27, 0.70), (0.07, 0.10), -0.05),
         ),
         {"smile": 0.9, "sneer": 0.6},
@@ -94,7 +106,7 @@ _CREASES = (
     ),
     _Crease(  # beside the middle, between the brows
         (
-            _Fold(((0.055, -0.36), (0.06, -0.26), (0.05, -0.16)), 0.20, 0.019, 0.02, both_sides=True),
+            _Fold(((0.055, -0.36), (0.06, -0.26), (0.05, -0.16)), 0.32, 0.018, 0.03, both_sides=True),
             _Swelling((0.30, -0.20), (0.16, 0.05), -0.08),
             _Swelling((0.12, -0.27), (0.05, 0.07), 0.03),
         ),
@@ -105,26 +117,8 @@ _CREASES = (
         {"sneer": 0.7, "brow_down": 0.4},
         middle=True,
     ),
-    _Crease(  # the forehead above the brow's outer half
-        (
-            _Fold(((0.12, -0.50), (0.32, -0.54), (0.52, -0.46)), 0.09, 0.017, 0.025, both_sides=True),
-            _Fold(((0.03, -0.605), (0.24, -0.65), (0.47, -0.60)), 0.10, 0.018, 0.03, both_sides=True),
-            _Fold(((0.08, -0.735), (0.25, -0.745), (0.38, -0.71)), 0.05, 0.016, 0.015, both_sides=True),
-        ),
-        {"brow_end_up": 1.0},
-    ),
-    _Crease(  # its middle
-        (
-            _Fold(((-0.27, -0.515), (-0.10, -0.49), (0.02, -0.49), (0.16, -0.505), (0.30, -0.52)), 0.08, 0.016, 0.025,
-                  both_sides=True),
-            _Fold(((-0.42, -0.62), (-0.18, -0.60), (-0.02, -0.585), (0.14, -0.60), (0.38, -0.625)), 0.13, 0.018, 0.035,
-                  both_sides=True),
-            _Fold(((-0.30, -0.70), (-0.13, -0.695), (0.03, -0.70), (0.22, -0.715), (0.33, -0.70)), 0.07, 0.016, 0.02,
-                  both_sides=True),
-        ),
-        {"brow_start_up": 0.9, "brow_end_up": 0.3},
-        middle=True,
-    ),
+    _Crease(_FOREHEAD, {"brow_end_up": 1.0}, part_of_forehead=True),
+    _Crease(_FOREHEAD, {"brow_start_up": 0.85, "brow_end_up": 0.25}, middle=True, part_of_forehead=True),
     _Crease(  # between lower lip and chin
         (
             _Fold(((0.17, 1.03), (0.08, 0.985), (0.0, 0.975), (-0.08, 0.985), (-0.17, 1.03)), 0.13, 0.022, 0.05),
@@ -164,6 +158,9 @@ def shapes() -> Array:
     drawn: list[Array] = []
     for crease in _CREASES:
         shape = np.sum([_draw(part) for part in crease.parts], axis=0)
+        if crease.part_of_forehead:
+            left = smooth_step(nodes()[..., 0] / _FOREHEAD_PART)
+            shape *= 1 - left - left[:, ::-1] if crease.middle else left
         drawn += [shape] if crease.middle else [shape, shape[:, ::-1]]
     return np.stack(drawn).astype(np.float32)
 

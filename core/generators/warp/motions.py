@@ -47,7 +47,7 @@ def _left_motions() -> dict[str, Array]:
         "sneer": (_up(35) - _up(30)) / 0.06,
         "sulk": (_LIPS_LEAD_CORNER * (_up(62, 66) - nose) - (_up(54) - nose)) / 0.07,
         "squint": (_up(46, 47) - _up(42, 45)) / 0.04,
-        "brow_down": (eye - _up(22, 23)) / 0.05 + (_along(21) - _along(22)) / 0.30,
+        "brow_down": (eye - _up(22, 23)) / 0.04 + (_along(21) - _along(22)) / 0.30,
         "brow_start_up": (_up(22, 23) - eye) / 0.06,
         "brow_end_up": (_up(24, 25) - eye) / 0.08,
         "pout": chin / 0.09,

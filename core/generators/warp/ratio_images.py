@@ -39,13 +39,13 @@ _SMOOTH = 1.0  # cells: of the pictures before they are divided
 _FURTHEST, _STIFF = 3.0, 5.0  # cells: how far landmarks are corrected, and over what distance that may change
 _MISALIGNED = 0.5  # cells: what is left
 _DARKEST_SKIN = 8.0  # 0..255: below, a ratio is noise
-_FAR = 4.0  # cells: places that are not sure are filled in from so far
+_FAR, _PATCH = 4.0, 10.0  # cells: places that are not sure are filled in from so far; what is a large patch of light
 _STRONGEST, _OUTLIER = 0.5, 0.5
 _EDGEWISE = 0.3  # skin whose area is less than this share of the neutral frame's is seen too flat
 _TURNED = 12.0  # degrees
 _ROBUST, _ROBUST_ROUNDS = 0.1, 3
 _EYE, _BROW, _LIP, _RIM, _NOSTRILS = 0.05, 0.07, 0.03, 0.06, 0.04  # eye distances around these that are not skin
-_FOREHEAD = 0.42  # above the brows
+_FOREHEAD = 0.36  # above the brows
 
 
 def measure_shading(movie: Path, track: LandmarkTrack, neutral_frame: int) -> NDArray[np.float16]:
@@ -95,7 +95,8 @@ class _Face:
         self.edges = (np.stack(np.gradient(self.light)) ** 2).sum(0)
         local = self.light - cv2.GaussianBlur(self.light, (0, 0), _STIFF)
         self.texture = np.clip(128 + 200 * local, 0, 255).astype(np.uint8)  # what the change of light leaves
-        self.skin = find_skin(picture, nodes())[0] * _bare()
+        skin = cv2.erode(find_skin(picture, nodes())[0], np.ones((5, 5), np.uint8))  # hair has stray ends
+        self.skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 1.0), np.float32) * _bare()
         across, down = (np.gradient(places, axis=axis) for axis in (1, 0))
         self.area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]  # pixels; below 0 where it is hidden
         self.rotation = fit_pose(_rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)).rotation
@@ -112,12 +113,18 @@ def _ratio(neutral: _Face, frame: _Face) -> Array:
     # What a small error of alignment would show, against what is seen.
     false = cv2.GaussianBlur(_MISALIGNED**2 * neutral.edges, (0, 0), 1.0)
     sure = skin * change**2 / (change**2 + false + 1e-5) / (1 + (change / _OUTLIER) ** 4)
-    around = cv2.GaussianBlur(change * sure, (0, 0), _FAR) / np.maximum(cv2.GaussianBlur(sure, (0, 0), _FAR), 1e-2)
+    around, patches = (_spread(change, sure, distance) for distance in (_FAR, _PATCH))
     # A head that turns is lit anew, in large patches: that belongs to the driver's room.
     turn = np.degrees(np.arccos(np.clip((np.trace(frame.rotation @ neutral.rotation.T) - 1) / 2, -1, 1)))
-    filled = around * np.exp(-((turn / _TURNED) ** 2)) + (change - around) * sure
+    filled = around + (change - around) * sure - patches * (1 - np.exp(-((turn / _TURNED) ** 2)))
     result = np.dstack([np.clip(filled, -_STRONGEST, _STRONGEST) * skin, skin])
     return np.asarray(cv2.resize(result, (COLUMNS // SHRINK, ROWS // SHRINK), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _spread(change: Array, sure: Array, distance: float) -> Array:
+    """The mean change within `distance` cells, of places as sure as they are; 0 where none is near."""
+    near = np.maximum(cv2.GaussianBlur(sure, (0, 0), distance), 1e-2)
+    return np.asarray(cv2.GaussianBlur(change * sure, (0, 0), distance) / near, np.float32)
 
 
 def _correction(neutral: _Face, frame: _Face) -> Array:
