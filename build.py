@@ -6,7 +6,8 @@ python3 build.py demo       see a portrait move: out/demo.mp4, out/demo.png
 python3 build.py test       run all tests, in every Blender whose Python is installed
 python3 build.py lint       ruff and basedpyright
 python3 build.py package    write the extension: dist/gioconda-<version>.zip
-python3 build.py bench      measure how fast it is
+python3 build.py bench      measure how fast it is; with --quality: how good, beside baselines and goals
+python3 build.py gallery    portraits and performances, the first version beside this one: docs/gallery.md
 python3 build.py setup      only make the environments
 """
 
@@ -17,6 +18,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if sys.version_info < (3, 8):  # noqa: UP036 - the tools' settings cannot stop an older Python
     sys.exit("build.py needs Python 3.8 or later; this is {}.{}.".format(*sys.version_info))
@@ -25,13 +27,18 @@ from tools.environment import (
     BPY_PYTHON,
     MAIN_BPY,
     ROOT,
+    SCORER_FILE,
     bpy_environment,
     ensure,
     lint_environment,
     main_environment,
+    scorer_environment,
 )
 from tools.pythons import find_python
 from tools.running import BuildError, run, say, step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OUT = ROOT / "out"
 NO_TESTS = 5  # pytest's exit code when its filters leave nothing
@@ -156,6 +163,22 @@ def bench(arguments: list[str]) -> int:
     return run([ensure(main_environment()), "tests/benchmarks/bench.py", *arguments], cwd=ROOT)
 
 
+def quality(arguments: list[str]) -> int:
+    """Print how good the frames are; without the scorer's files, what can be measured without them."""
+    scorer = ["--scorer", ensure(scorer_environment())] if (ROOT / SCORER_FILE).is_file() else []
+    return _run_module("tests.benchmarks.quality", [*scorer, *arguments])
+
+
+def gallery(arguments: list[str]) -> int:
+    """Draw the gallery's page."""
+    return _run_module("tools.gallery", arguments)
+
+
+def _run_module(name: str, arguments: Sequence[str | Path]) -> int:
+    """Run a module of ours from where the person is, so that the paths they give mean what they think."""
+    return run([ensure(main_environment()), "-m", name, *arguments], cwd=Path.cwd(), env={"PYTHONPATH": str(ROOT)})
+
+
 def _absolute(path: str) -> Path:
     return Path(path).expanduser().resolve()
 
@@ -170,10 +193,13 @@ def main(argv: list[str]) -> int:
     commands.add_parser("demo").add_argument("--portrait", type=_absolute, help="a picture with a face")
     tests = commands.add_parser("test", help="other options and paths go to pytest")
     tests.add_argument("--only", metavar="VERSION", choices=sorted(BPY_PYTHON), help="one Blender")
-    for name in ("lint", "package", "bench"):
+    bench_parser = commands.add_parser("bench", help="other options go to the benchmark")
+    bench_parser.add_argument("--quality", action="store_true", help="how good instead of how fast")
+    commands.add_parser("gallery", help="other options go to the gallery")
+    for name in ("lint", "package"):
         commands.add_parser(name)
     arguments, rest = parser.parse_known_args(argv)
-    if rest and arguments.command not in ("test", "bench"):
+    if rest and arguments.command not in ("test", "bench", "gallery"):
         parser.error(f"unknown: {' '.join(rest)}")
     calls = {
         "setup": lambda: setup(fresh=arguments.fresh),
@@ -181,7 +207,8 @@ def main(argv: list[str]) -> int:
         "test": lambda: test(arguments.only, rest),
         "lint": lint,
         "package": package,
-        "bench": lambda: bench(rest),
+        "gallery": lambda: gallery(rest),
+        "bench": lambda: (quality if arguments.quality else bench)(rest),
     }
     return calls[arguments.command]()
 

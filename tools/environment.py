@@ -20,6 +20,8 @@ from .system_libraries import install_advice, missing_libraries
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
 TORCH_FILE = "core/requirements-torch.txt"
+SCORER_FILE = "../shared/eval/requirements.txt"
+SCORER_PYTHON = ("3.11", "3.12")
 BPY_PYTHON = {"5.0": "3.11", "5.2": "3.13", "4.5": "3.11", "4.2": "3.11"}
 """The Python that each tested Blender is built for."""
 MAIN_BPY = {"3.11": "5.0", "3.13": "5.2"}
@@ -35,7 +37,7 @@ class Environment:
     groups: tuple[str, ...]
     files: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # must be importable at the end
-    torch: bool = False
+    torch: str = ""  # a file of requirements that need a build of torch which fits this computer
 
     @property
     def path(self) -> Path:
@@ -55,7 +57,7 @@ class Environment:
     def inputs(self) -> str:
         """Hash of all that decides what gets installed."""
         digest = hashlib.sha256(json.dumps([asdict(self), UV_VERSION]).encode())
-        for name in ("pyproject.toml", *self.files, *([TORCH_FILE] if self.torch else [])):
+        for name in ("pyproject.toml", *self.files, *([self.torch] if self.torch else [])):
             digest.update((ROOT / name).read_bytes())
         return digest.hexdigest()
 
@@ -68,7 +70,7 @@ def main_environment() -> Environment:
         ("demo", "test"),
         files=("core/requirements.txt",),
         modules=("bpy", "cv2", "av", "dlib", "PIL.Image", "face_recognition_models"),
-        torch=True,
+        torch=TORCH_FILE,
     )
     python = _read_stamp(environment).get("python") or _choose_python()
     return replace(environment, python=python, groups=(f"bpy-{MAIN_BPY[python]}", *environment.groups))
@@ -81,7 +83,13 @@ def bpy_environment(version: str) -> Environment:
 
 def lint_environment() -> Environment:
     """The linters, out of the way of what they look at."""
-    return replace(main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch=False)
+    return replace(main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch="")
+
+
+def scorer_environment() -> Environment:
+    """What `bench --quality` scores with, as its own list says; the tracker in it ends at Python 3.12."""
+    python = next((version for version in SCORER_PYTHON if find_python(version)), SCORER_PYTHON[0])
+    return Environment(".venv-scorer", python, (), modules=("torch", "mediapipe", "dlib"), torch=SCORER_FILE)
 
 
 def ensure(environment: Environment, *, fresh: bool = False) -> Path:
@@ -90,6 +98,9 @@ def ensure(environment: Environment, *, fresh: bool = False) -> Path:
     works = bool(stamp) and is_python(environment.executable, environment.python)
     if fresh or not works or stamp.get("inputs") != environment.inputs():
         stamp = _install(environment, fresh=fresh or not works)
+    if stamp["torch"] and "torch" in environment.modules:
+        environment.stamp.unlink()  # so that the next run tries again
+        raise BuildError(f"{environment.folder} needs torch: {stamp['torch']}")
     if stamp["torch"]:
         say(f"Without torch: {stamp['torch']}. Only the face-alignment detector needs it.")
     if not stamp["loads"]:
@@ -117,7 +128,8 @@ def _install(environment: Environment, *, fresh: bool) -> dict[str, Any]:
     wanted += [part for name in environment.files for part in ("-r", name)]
     size = " (Blender is a download of about 350 MB)" if "bpy" in environment.modules else ""
     title = f"Installing {', '.join([*environment.groups, *environment.files])} in {environment.folder}{size}"
-    _uv_step(title, uv, ["pip", "install", "--python", environment.executable, *wanted])
+    if wanted:
+        _uv_step(title, uv, ["pip", "install", "--python", environment.executable, *wanted])
     stamp = {
         "inputs": environment.inputs(),
         "python": environment.python,
@@ -129,17 +141,17 @@ def _install(environment: Environment, *, fresh: bool) -> dict[str, Any]:
 
 
 def _install_torch(uv: Path, environment: Environment) -> str:
-    """Install torch and face-alignment; '' or why there is none (see docs/decisions/torch.md)."""
-    python = environment.executable
+    """Install torch and what is listed with it; '' or why there is none (see docs/decisions/torch.md)."""
+    python, listed = environment.executable, environment.torch
     say("Installing torch, the build that fits this computer's GPU or CPU")
-    backend = ["pip", "install", "--python", python, "--torch-backend=auto", "-r", TORCH_FILE]
+    backend = ["pip", "install", "--python", python, "--torch-backend=auto", "-r", listed]
     if run_quiet([uv, *backend], cwd=ROOT, env=_UV_ENV) == 0:
         return ""
-    pinned = next(line for line in (ROOT / TORCH_FILE).read_text().splitlines() if line.startswith("torch=="))
+    pinned = next(line for line in (ROOT / listed).read_text().splitlines() if line.startswith("torch=="))
     say("PyTorch's own index cannot be had: asking pip, as it is configured here, for a CPU build")
     tools_pip = [_tools_python(), "-m", "pip", "--python", python, "install", "-qq", "--no-input"]
     # --no-compile: Python compiles what it imports, when it does; all of torch would take half a minute
-    if run_quiet([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", TORCH_FILE], cwd=ROOT) == 0:
+    if run_quiet([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", listed], cwd=ROOT) == 0:
         return ""
     return "no CPU build could be installed (try again with `python3 build.py setup --fresh`)"
 

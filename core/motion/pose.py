@@ -60,32 +60,39 @@ def fit_pose(
     weights: NDArray[np.floating[Any]],
     pivot: Array,
     start: Pose | None = None,
+    *,
+    still: float = 0,
 ) -> Pose:
     """The pose that brings (N, 3) points nearest to (N, 2) pixels, weighted least squares by Gauss-Newton.
 
     `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
-    guess that is more than 45 degrees off.
+    guess that is more than 45 degrees off. `still` is the weight, in landmarks, of the belief that the pivot neither
+    moves nor comes nearer: a face that goes down without it is a body that sinks, with it a head that nods.
     """
     rotation: Array = np.eye(3) if start is None else start.rotation
     scale: float = 1.0 if start is None else start.scale
+    move: Array = np.zeros(2) if start is None else start.move
     centred = np.asarray(points - pivot, np.float64)
     wanted = np.asarray(pixels - pivot[:2], np.float64)
-    move: Array = np.zeros(2)
-    if start is None:  # size and place first, so that the angles start from a good guess
-        spread = np.sqrt((weights[:, None] * (wanted - np.average(wanted, 0, weights)) ** 2).sum())
-        own = centred[:, :2] - np.average(centred[:, :2], 0, weights)
-        scale = float(spread / np.sqrt((weights[:, None] * own**2).sum()))
+    middle, own_middle = np.average(wanted, 0, weights), np.average(centred[:, :2], 0, weights)
+    spread = np.sqrt((weights[:, None] * (wanted - middle) ** 2).sum())
+    own_spread = np.sqrt((weights[:, None] * (centred[:, :2] - own_middle) ** 2).sum())
+    if start is None and not still:  # size and place first, so that the angles start from a good guess
+        scale = float(spread / own_spread)
+        move = middle - scale * own_middle
     root: Array = np.sqrt(weights)[:, None].astype(np.float64)
+    belief = np.sqrt(still) * np.diag([0, 0, 0, own_spread, 1, 1])[3:]
     for _ in range(_FIT_STEPS):
         turned = centred @ rotation.T
-        move = np.average(wanted - scale * turned[:, :2], 0, weights)
         rest = (wanted - move - scale * turned[:, :2]) * root
         jacobian = np.zeros((len(points), 2, 6))
         jacobian[:, 0, 1], jacobian[:, 0, 2] = scale * turned[:, 2], -scale * turned[:, 1]
         jacobian[:, 1, 0], jacobian[:, 1, 2] = -scale * turned[:, 2], scale * turned[:, 0]
         jacobian[:, :, 3] = turned[:, :2]
         jacobian[:, 0, 4] = jacobian[:, 1, 5] = 1
-        step = np.linalg.lstsq((jacobian * root[..., None]).reshape(-1, 6), rest.reshape(-1), rcond=None)[0]
+        system = np.concatenate([(jacobian * root[..., None]).reshape(-1, 6), belief])
+        missing = np.concatenate([rest.reshape(-1), belief @ [0, 0, 0, 1 - scale, *-move]])
+        step = np.linalg.lstsq(system, missing, rcond=None)[0]
         rotation = _rotation_vector(step[:3]) @ rotation
         scale += float(step[3])
         move = move + step[4:]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_STILL_NECK = 3.0  # landmarks: nodding is told from sinking, which points of a face alone hardly tell
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
 
 
@@ -60,7 +61,7 @@ def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:
     weights[list(RIGID)] = 1
     pose = None
     for frame in landmarks:
-        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose)
+        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose, still=_STILL_NECK)
         yield pose
 
 

@@ -102,11 +102,10 @@ class FaceField:
         ring = _ring(head)
         centres = np.concatenate([moved[list(BASE)], ring])
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
-        self.base: Array = np.zeros_like(head.grid.nodes)
+        self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
-            near = head.reach > 0  # beyond it the field is faded out anyway
-            spline = thin_plate(centres, values, head.grid.nodes[near], _SMOOTH)
-            self.base[near] = spline * head.reach[near][:, None]
+            self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * head.reach[..., None]
+        self.base: Array = head.grid.enlarge_to(head.fine, self.coarse_base)
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
         """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
@@ -124,7 +123,7 @@ class FaceField:
         radius: float,
         points: Array,
     ) -> Array:
-        rest = own - moved - self._head.grid.sample(self.base, moved[None].astype(np.float32))[0]
+        rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
         centres = np.concatenate([moved, self.moved[anchors]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
         return local_bumps(centres, values, points, radius * self._head.eye_distance)

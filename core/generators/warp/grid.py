@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -30,26 +31,27 @@ class Grid:
     rows: int
 
     @classmethod
-    def over(cls, box: NDArray[np.floating[Any]], cell: int) -> Grid:
-        """The grid whose cells cover a box (left, top, right, bottom) in pixels."""
-        left, top = (int(v) for v in np.floor(box[:2]))
-        columns, rows = (max(2, int(v)) for v in np.ceil((box[2:] - (left, top)) / cell))
-        return cls(left, top, cell, columns, rows)
+    def over(cls, area: Area, cell: int) -> Grid:
+        """The grid whose cells cover an area of pixels."""
+        rows, columns = (max(2, -((part.start - part.stop) // cell)) for part in area)
+        return cls(area[1].start, area[0].start, cell, columns, rows)
 
     @cached_property
     def nodes(self) -> Array:
         """(rows, columns, 2) pixel positions x, y."""
-        x = self.left + (np.arange(self.columns, dtype=np.float32) + 0.5) * self.cell - 0.5
-        y = self.top + (np.arange(self.rows, dtype=np.float32) + 0.5) * self.cell - 0.5
-        return np.dstack(np.meshgrid(x, y))
+        return self.node_at(np.arange(self.rows)[:, None], np.arange(self.columns))
 
-    def window(self, box: NDArray[np.floating[Any]]) -> tuple[slice, slice]:
-        """Row and column slices of the cells that touch a box (left, top, right, bottom) in pixels."""
-        low = np.floor((box[:2] - (self.left, self.top)) / self.cell).astype(int)
-        high = np.ceil((box[2:] - (self.left, self.top)) / self.cell).astype(int)
-        limit = (self.columns, self.rows)
-        low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
-        return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    def node_at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
+        """(..., 2) pixel positions x, y of nodes."""
+        x, y = np.broadcast_arrays(self.left + (columns + 0.5) * self.cell, self.top + (rows + 0.5) * self.cell)
+        return (np.stack([x, y], axis=-1) - 0.5).astype(np.float32)
+
+    def window(self, area: Area, margin: int = 0) -> tuple[slice, slice]:
+        """Row and column slices of the cells that touch an area of pixels, and of `margin` cells more around it."""
+        return (
+            _cells(area[0], self.top, self.cell, self.rows, margin),
+            _cells(area[1], self.left, self.cell, self.columns, margin),
+        )
 
     def indices(self, points: NDArray[np.floating[Any]]) -> Array:
         """Fractional (column, row) of (..., 2) pixel positions."""
@@ -68,15 +70,48 @@ class Grid:
             slice(self.left + columns.start * self.cell, self.left + columns.stop * self.cell),
         )
 
+    def finer(self, parts: int) -> Grid:
+        """The grid whose cells are `parts` times finer; the same one where a cell does not divide so."""
+        if self.cell % parts:
+            return self
+        return Grid(self.left, self.top, self.cell // parts, self.columns * parts, self.rows * parts)
+
+    def enlarge_to(self, fine: Grid, field: Array) -> Array:
+        """A field (rows, columns, 2) on a finer grid, cubic."""
+        size = (fine.columns, fine.rows)
+        return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_CUBIC), np.float32)
+
+    @property
+    def whole(self) -> Area:
+        """The pixels of all cells."""
+        return self.area((slice(0, self.rows), slice(0, self.columns)))
+
     def enlarge(self, field: Array, area: Area) -> Array:
         """A field (rows, columns[, 2]) at every pixel of an area (row and column slices), cubic."""
-        box = np.array([area[1].start, area[0].start, area[1].stop, area[0].stop], np.float64)
-        margin = 2 * self.cell * np.array([-1, -1, 1, 1])  # what the cubic kernel reads
-        window = self.window(box + margin)
+        if self.cell == 1:
+            return field[within(area, self.whole)].copy()
+        window = self.window(area, margin=2)  # what the cubic kernel reads
         part = np.ascontiguousarray(field[window])
         size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
         large = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)
         return large[within(area, self.area(window))]
+
+
+def _cells(part: slice, origin: int, cell: int, count: int, margin: int) -> slice:
+    first = (part.start - origin) // cell - margin
+    last = -((origin - part.stop) // cell) + margin
+    return slice(min(max(first, 0), count), min(max(last, 0), count))
+
+
+def area_of(box: NDArray[np.floating[Any]]) -> Area:
+    """Whole pixels of a box (left, top, right, bottom)."""
+    left, top, right, bottom = box.tolist()
+    return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
+
+
+def is_some(area: Area) -> bool:
+    """False for an area without pixels."""
+    return area[0].start < area[0].stop and area[1].start < area[1].stop
 
 
 def within(area: Area, outer: Area) -> Area:

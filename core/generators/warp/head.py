@@ -9,44 +9,57 @@ import cv2
 import numpy as np
 
 from ...motion.face_model import FittedFace, load_face_model
-from .grid import Grid
+from .grid import Grid, area_of, overlap, within
 from .rbf import thin_plate
-from .sampling import smooth_step
+from .sampling import read_at, smooth_step
+from .skull import Skull
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
+    from .grid import Area
 
     Array = NDArray[np.float32]
 
 _CELLS_PER_EYE_DISTANCE = 14
+FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
-_HAIR = 0.2  # hair stands this far off the bare head, in eye distances
-_BAND, _NECK_BAND = 0.75, 1.2  # over this distance the motion dies out beside the head and down the neck
-_BORDER = 0.3  # and towards the picture's border
-_STEEPEST = 1.1  # slope of the surface: a cliff beside cheek or nose would tear when it turns
-_SEARCH_STEPS, _HALVINGS = 8, 2
+_CHIN, _NECK = -0.1, 0.75  # eye distances: from so far below the chin on, the motion dies out over this length of neck
+_BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
+_STEEPEST = 4.0  # slope of the surface
+_SHARES = 6
+_SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 2
 
 
 class Head:
     """Height field and reach of one portrait's head, on a grid over the head and its surroundings."""
 
-    def __init__(self, face: FittedFace, size: tuple[int, int]) -> None:
-        """Lay the fitted head model under the picture of `size` (width, height)."""
+    def __init__(self, face: FittedFace, mask: Array) -> None:
+        """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person."""
         self.face = face
         self.eye_distance = face.eye_distance
+        self.size = mask.shape[1], mask.shape[0]
+        self.picture = slice(0, mask.shape[0]), slice(0, mask.shape[1])
         points = face.points[:, :2]
-        box = np.concatenate([points.min(0), points.max(0)])
-        box += _MARGIN * self.eye_distance * [-1, -1, 1, 1]
-        self.grid = Grid.over(box, _cell(self.eye_distance))
-        self.size = size
-        surface, skull = self._project_model()
-        self.height = self._height_field(surface)
-        # What the surface has at the landmarks, not what the model says: only then do they land where asked.
-        at = face.points[None, :, :2].astype(np.float32)
-        self.landmark_height = self.grid.sample(self.height, at)[0].astype(np.float64)
-        self.reach = self._reach(surface[skull, :2])
+        box = np.concatenate([points.min(0), points.max(0)]) + _MARGIN * self.eye_distance * [-1, -1, 1, 1]
+        surroundings = Grid.over(area_of(box), _cell(self.eye_distance))
+        self.grid = self._around_person(surroundings, mask)
+        self.fine = self.grid.finer(FINER)
+        self.person = self._person(self.grid, mask)
+        self.reach = self._reach(self.grid.nodes)
+        self._fine_reach = self._reach(self.fine.nodes)
+        self._skull = Skull(face, self.grid.nodes)
+        surface = self._project_model()
+        self._height = self._height_field(surface)
+
+    def height(self, pose: Pose) -> Array:
+        """(rows, columns) the surface of the head in pixels towards the viewer, for this turn."""
+        return self._skull.outline_height(pose, self._height)
+
+    def at_landmarks(self, height: Array) -> NDArray[np.float64]:
+        """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
+        return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)
 
     def unturn(self, pose: Pose, height: Array, seen: Array) -> Array:
         """The portrait positions (h, w, 2) that are seen at output pixels `seen` (h, w, 2) after the pose.
@@ -62,56 +75,86 @@ class Head:
         foot = flat @ rotation[:2, :2] + pivot[:2]  # portrait x, y where the camera depth is 0
         foot_depth = flat @ rotation[:2, 2] + pivot[2]
         slope = rotation[2]  # how x, y, z of the portrait change with camera depth
+        foot_index, slope_index = self.fine.indices(foot), slope[:2] / np.float32(self.fine.cell)
 
         def above(depth: Array) -> Array:
-            surface = self.grid.sample(height, foot + depth[..., None] * slope[:2])
-            return foot_depth + depth * slope[2] - surface
+            return foot_depth + depth * slope[2] - read_at(height, foot_index + depth[..., None] * slope_index)
 
         top = (near - foot_depth) / slope[2]  # enter at the height of the highest point
-        step = (near - far) / slope[2] / _SEARCH_STEPS
-        inside = top + step * 0
+        step = np.float32((near - far) / slope[2] / _SEARCH_STEPS)
+        inside = top - _SEARCH_STEPS * step
         found = np.zeros(top.shape, bool)
-        for k in range(1, _SEARCH_STEPS + 1):
+        for k in range(1, _SEARCH_STEPS):
             depth = top - k * step
             hit = ~found & (above(depth) <= 0)
             inside[hit] = depth[hit]
             found |= hit
-        inside[~found] = (top - _SEARCH_STEPS * step)[~found]
         outside = inside + step
         for _ in range(_HALVINGS):
             middle = (inside + outside) / 2
             below = above(middle) <= 0
             inside = np.where(below, middle, inside)
             outside = np.where(below, outside, middle)
-        a, b = above(inside), above(outside)
-        share = np.clip(a / np.where(a == b, 1, a - b), 0, 1)
-        depth = inside + share * (outside - inside)
-        return foot + depth[..., None] * slope[:2]
+        for _ in range(_SECANTS):
+            a, b = above(inside), above(outside)
+            middle = inside + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (outside - inside)
+            below = above(middle) <= 0
+            inside = np.where(below, middle, inside)
+            outside = np.where(below, outside, middle)
+        return foot + middle[..., None] * slope[:2]
 
-    def reach_at(self, points: Array) -> Array:
-        """(h, w): how much of the head's motion portrait positions (h, w, 2) take part in."""
-        return self.grid.sample(self.reach, points)
+    def share_turn(self, seen: Array, turn: Array) -> Array:
+        """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
 
-    def hold_border(self, field: Array, area: tuple[slice, slice]) -> Array:
-        """Bring a field (h, w[, 2]) over an area of the picture smoothly to 0 at the picture's border, in place."""
-        width, height = self.size
-        reach = _BORDER * self.eye_distance
-        first, last = min(area[0].start, area[1].start), max(area[0].stop - height, area[1].stop - width)
-        if first >= reach and last <= -reach:
-            return field
-        y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
-        x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
-        rows = smooth_step(np.minimum(y, height - 1 - y) / reach)
-        columns = smooth_step(np.minimum(x, width - 1 - x) / reach)
-        depth = field.ndim - 1
-        near = rows < 1  # most of a picture is far from its border
-        field[near] *= rows[near].reshape(-1, *[1] * depth)
-        near = columns < 1
-        field[:, near] *= columns[near].reshape(-1, *[1] * (depth - 1))
-        return field
+        (N, M): the largest share s with s = reach at the position that s leads to, so that a head that sinks covers
+        the shoulders and is not covered by them.
+        """
+        share = self.fine.sample(self._fine_reach, seen + turn)
+        partly = share < 1
+        if not partly.any():
+            return share
+        start, way = seen[partly][:, None], turn[partly][:, None]
 
-    def _project_model(self) -> tuple[Array, NDArray[np.bool_]]:
-        """The model's depth map as (N, 3) points of this portrait, and which of them belong to the skull."""
+        def over(trial: Array) -> Array:
+            return trial - self.fine.sample(self._fine_reach, start + way * trial[..., None])
+
+        high = np.ones(start.shape[:2], np.float32)
+        low = np.zeros_like(high)
+        found = np.zeros(high.shape, bool)
+        for trial in np.linspace(1, 0, _SHARES + 1, dtype=np.float32)[1:-1]:
+            reached = ~found & (over(np.full_like(high, trial)) <= 0)
+            low[reached] = trial
+            found |= reached
+            high[~found] = trial
+        for _ in range(_SECANTS):
+            a, b = over(low), over(high)
+            middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
+            below = over(middle) <= 0
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        share[partly] = middle[:, 0]
+        return share
+
+    def hold_border(self, way: Array, area: Area) -> Array:
+        """Change the way (h, w, 2) over an area of the picture, in place, so that nothing is read beyond its border.
+
+        What leaves the picture may leave; what would come in is not known, so the picture is stretched there.
+        """
+        for axis, size in enumerate(self.size):
+            across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
+            start, stop = area[1 - axis].start, area[1 - axis].stop
+            from_first = np.arange(start, stop)
+            for outwards, places in ((-1, from_first), (1, size - 1 - from_first)):
+                furthest = float((across * outwards).max())
+                band = max(_BORDER * self.eye_distance, 2 * furthest)
+                near = places < band
+                if furthest > 0 and near.any():
+                    part = across[:, near]
+                    held = part * smooth_step(places[near] / band)
+                    across[:, near] = np.where(part * outwards > 0, held, part)
+        return way
+
+    def _project_model(self) -> Array:
+        """The model's depth map as (N, 3) points of this portrait."""
         model, face = load_face_model(), self.face
         rows, columns = np.nonzero(np.isfinite(model.depth))
         points = np.column_stack(
@@ -125,8 +168,7 @@ class Head:
         placed = face.from_model(own)
         model_landmarks = face.from_model(face.model_points)[:, :2]
         placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
-        # Above the mouth everything is head; below it the neck is not.
-        return placed.astype(np.float32), points[:, 1] > model.landmarks[33, 1]
+        return placed.astype(np.float32)
 
     def _height_field(self, surface: Array) -> Array:
         """(rows, columns) pixels towards the viewer: the nearest point in every cell, without cliffs."""
@@ -138,18 +180,28 @@ class Head:
         height = np.maximum(_gentle(height, _STEEPEST * self.grid.cell), np.float32(self.face.pivot[2]))
         return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
 
-    def _reach(self, skull: Array) -> Array:
-        """(rows, columns): 1 on the head and its hair, 0 where the background and the shoulders stay still."""
-        outline = np.concatenate([skull, self.face.points[:, :2].astype(np.float32)])
-        polygon = np.round(self.grid.indices(np.asarray(cv2.convexHull(outline), np.float32)[:, 0])).astype(np.int32)
-        outside = np.ones((self.grid.rows, self.grid.columns), np.uint8)
-        cv2.fillConvexPoly(outside, polygon, (0,))
-        distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * self.grid.cell
-        mouth, chin = self.face.points[[48, 54], 1].mean(), self.face.points[8, 1]
-        down = smooth_step((self.grid.nodes[..., 1] - mouth) / max(chin - mouth, 1))
-        band = (_BAND + (_NECK_BAND - _BAND) * down) * self.eye_distance
-        reach = smooth_step(1 - (distance - _HAIR * self.eye_distance) / band)
-        return np.asarray(cv2.GaussianBlur(reach, (0, 0), 1.0) * (reach > 0), np.float32)
+    def _around_person(self, grid: Grid, mask: Array) -> Grid:
+        """The part of a grid where the person moves."""
+        rows, columns = np.nonzero((self._reach(grid.nodes) > 0) & (self._person(grid, mask) > 0))
+        if not len(rows):
+            return grid
+        window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+        return Grid.over(grid.area(window), grid.cell)
+
+    def _person(self, grid: Grid, mask: Array) -> Array:
+        """(rows, columns): above 0 in cells that the person touches, and in those beside them."""
+        inside = overlap(grid.whole, self.picture)
+        cells = np.zeros((grid.rows * grid.cell, grid.columns * grid.cell), np.float32)
+        cells[within(inside, grid.whole)] = mask[inside]
+        cells = cells.reshape(grid.rows, grid.cell, grid.columns, grid.cell).max(axis=(1, 3))
+        return np.asarray(cv2.dilate(cells, np.ones((3, 3), np.uint8)), np.float32)
+
+    def _reach(self, positions: Array) -> Array:
+        """(h, w): 1 on head and hair, falling down the neck, 0 on the shoulders."""
+        down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
+        down = (down / np.linalg.norm(down)).astype(np.float32)
+        below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
+        return smooth_step(1 - (below_chin / self.eye_distance - _CHIN) / _NECK)
 
 
 def _gentle(height: Array, fall: float) -> Array:

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The maps of one frame: which pixel of the portrait is seen where, and what the openings show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
+from .grid import Grid, area_of, is_some, overlap, positions, within
+from .head import FINER, Head
+from .lips import keep_lips
+from .sampling import polygon_mask, read_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.target import FaceTarget
+    from .grid import Area
+
+    Array = NDArray[np.float32]
+
+STILL = 1e-3  # pixels: a shorter way is no motion
+_SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
+_SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
+_SHARP = 0.05  # pixels: between the corners they do not
+_RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
+_SOFT_EDGE = 0.006  # of lids and lips, in eye distances
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is seen through an opening: an area of the picture."""
+
+    area: Area
+    unturned: Array  # (h, w, 2) positions in the unturned face
+    coverage: Array  # (h, w) 1 between the rims
+    motion: float  # pixels that the rims have moved
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The fields on either side of an opening, on a grid over an area of the picture."""
+
+    area: Area
+    grid: Grid
+    above: Array  # (rows, columns, 2) what the skin above adds to the way
+    below: Array
+    rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
+
+
+class Frame:
+    """One target on one portrait."""
+
+    def __init__(self, head: Head, target: FaceTarget) -> None:
+        """Compute the maps on coarse grids."""
+        self._head = head
+        self._pose = target.pose
+        height = head.height(target.pose)
+        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
+        self._field = FaceField(head, self.moved)
+        moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
+        self._height = head.grid.enlarge_to(head.fine, moved_height)
+        self._coarse = Grid.over(self._box(), head.grid.cell)
+        self._coarse_way, self._turn = self._maps(self._coarse.nodes)
+        self._turn_grid = self._coarse
+        self._refine()
+        # All that may move: what the grid covers of the picture.
+        self._whole = overlap(self._coarse.whole, head.picture)
+        areas = {opening: overlap(self._reached(opening, target), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
+        # An eye that has left the picture has no pixels.
+        self._sides = {opening: self._beside(opening, area) for opening, area in areas.items() if is_some(area)}
+
+    def skin(self) -> tuple[Area, Array]:
+        """The area of all that moves, which may be empty, and the portrait's positions (h, w, 2) to read there."""
+        area = overlap(self._moving(), self._whole)
+        if not is_some(area):
+            return area, positions(area)
+        way = self._way_grid.enlarge(self._way, area)
+        for sides in self._sides.values():
+            part = way[within(sides.area, area)]
+            below, above = (sides.grid.enlarge(field, sides.area) for field in (sides.below, sides.above))
+            part += below + (above - below) * _share_above(sides.rims, self._unturned_at(sides.area))[..., None]
+        self._head.hold_border(way, area)
+        way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
+        way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
+        return area, way
+
+    def window(self, opening: Opening, target: FaceTarget) -> Window | None:
+        """An eye or the mouth, or None where it is not in the picture."""
+        sides = self._sides.get(opening)
+        margin = _RIM_MARGIN * self._head.eye_distance
+        seen = target.landmarks[list(opening.outline)]
+        box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
+        if sides is None or not is_some(area := overlap(box, sides.area)):
+            return None
+        unturned = self._unturned_at(area)
+        outline = np.concatenate([sides.rims[0], sides.rims[1][::-1]])
+        corner = np.floor(outline.min(0) - margin).astype(int)
+        size = np.ceil(outline.max(0) + margin).astype(int) - corner
+        # Drawn in the unturned face: what the nose hides of an eye is hidden.
+        soft = _SOFT_EDGE * self._head.eye_distance
+        mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
+        coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
+        motion = max(float(np.abs(sides.above).max()), float(np.abs(sides.below).max()))
+        return Window(area, unturned, coverage, motion)
+
+    def _unturned_at(self, area: Area) -> Array:
+        """(h, w, 2): the positions of an area's pixels in the unturned face."""
+        return positions(area) + self._head.hold_border(self._turn_grid.enlarge(self._turn, area), area)
+
+    def _box(self) -> Area:
+        """The part of the picture that the head covers in the portrait or in this frame."""
+        nodes, size = self._head.grid.nodes, self._head.size
+        still = np.concatenate([nodes[[0, -1]].reshape(-1, 2), nodes[:, [0, -1]].reshape(-1, 2)])
+        turned = self._pose.apply(np.column_stack([still, np.full(len(still), self._head.face.pivot[2])]))
+        both = np.clip(np.concatenate([still, turned]), 0, size)
+        return area_of(np.concatenate([both.min(0), both.max(0)]))
+
+    def _maps(self, seen: Array) -> tuple[Array, Array]:
+        """From output positions: the way to the portrait's pixel, and the part of it that the head's turn has."""
+        head, base = self._head, self._field.base
+        turn = np.zeros_like(seen)
+        if not self._pose.is_identity():
+            turn = head.unturn(self._pose, self._height, seen) - seen
+            turn *= head.share_turn(seen, turn)[..., None]
+        return turn + head.fine.sample(base, seen + turn), turn
+
+    def _refine(self) -> None:
+        """Bring the maps to finer and finer grids, computed anew where the surface turns out of sight."""
+        self._way_grid, self._way = self._coarse, self._coarse_way
+        while self._way_grid.cell > 1:
+            grid, turn = self._turn_grid, self._turn
+            squeezed = np.abs(np.gradient(turn, axis=(0, 1))).max(axis=(0, 3)) > _SQUEEZED * grid.cell
+            if grid is self._coarse:  # its nodes are too far apart to show all that is squeezed between them
+                squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+            rows, columns = np.nonzero(squeezed)
+            fine = grid.finer(FINER if grid.cell % FINER == 0 else grid.cell)
+            parts = np.arange(grid.cell // fine.cell)
+            cells = (
+                rows[:, None, None] * len(parts) + parts[:, None],
+                columns[:, None, None] * len(parts) + parts,
+            )
+            nodes = fine.node_at(*cells)
+            way, turn = self._maps(nodes.reshape(len(rows), -1, 2)) if len(rows) else (nodes, nodes)
+            self._way_grid, self._way = fine, grid.enlarge_to(fine, self._way)
+            self._way[cells] = way.reshape(nodes.shape)
+            if fine.cell > 1:
+                self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
+                self._turn[cells] = turn.reshape(nodes.shape)
+
+    def _moving(self) -> Area:
+        """Whole cells around all that moves: where the person was, and where it is now."""
+        head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
+        was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
+        moving = (np.abs(way).max(axis=2) > STILL) & (was | is_now)
+        for sides in self._sides.values():
+            moving[self._coarse.window(sides.area)] = True
+        rows, columns = (np.nonzero(moving.any(axis=axis))[0] for axis in (1, 0))
+        if not len(rows):
+            return slice(0, 0), slice(0, 0)
+        # A cell more on every side, because enlarging spreads a field to the cells beside it.
+        return self._coarse.area((slice(rows[0] - 1, rows[-1] + 2), slice(columns[0] - 1, columns[-1] + 2)))
+
+    def _beside(self, opening: Opening, area: Area) -> _Sides:
+        """The fields of an opening over an area of the picture, which is what they reach."""
+        grid = Grid.over(area, max(1, self._coarse.cell // 2))
+        unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
+        return _Sides(area, grid, *self._field.beside(opening, unturned), opening.rims(self.moved))
+
+    def _reached(self, opening: Opening, target: FaceTarget) -> Area:
+        """The pixels that the fields of an opening reach, be they in the picture or not."""
+        reach = opening.radius * self._head.eye_distance * self._pose.scale
+        points = target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
+        return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
+
+
+def _share_above(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
+    """(h, w): 1 above the middle line of an opening, 0 below it; softer and softer beside its corners."""
+    middle = (rims[0] + rims[1]) / 2
+    along = middle[-1] - middle[0]
+    width = max(float(np.linalg.norm(along)), 1.0)
+    along = along / width
+    down = np.array([-along[1], along[0]])
+    line_t, line_v = (middle - middle[0]) @ along, (middle - middle[0]) @ down
+    local = positions - middle[0].astype(np.float32)
+    t, v = local @ along.astype(np.float32), local @ down.astype(np.float32)
+    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
+    beside = np.maximum(np.maximum(-t, t - width), 0)
+    return np.clip(0.5 - height / (_SHARP + _SEAM * beside), 0, 1).astype(np.float32)

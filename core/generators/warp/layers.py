@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two layers: the person, who moves, over the background, which does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from .plate import fill_behind, foreground
+from .sampling import read_at, sample, to_pixels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .grid import Area
+
+    Array = NDArray[np.float32]
+
+_OPAQUE = 255
+
+
+class Layers:
+    """One portrait taken apart by its head mask."""
+
+    def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
+        """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
+        self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
+        self._plate, self._person = pixels.copy(), pixels.copy()
+        self._plate[area] = fill_behind(pixels[area], mask[area])
+        self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
+
+    def read(self, positions: Array, area: Area) -> NDArray[Any]:
+        """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate."""
+        person = sample(self._person, positions)
+        coverage = self._coverage_at(positions)
+        seen = self._plate[area].copy()
+        cv2.copyTo(person, (coverage == _OPAQUE).view(np.uint8), seen)
+        rows, columns = np.nonzero((coverage > 0) & (coverage < _OPAQUE))
+        share = coverage[rows, columns, None].astype(np.float32) / _OPAQUE
+        behind = seen[rows, columns].astype(np.float32)
+        seen[rows, columns] = to_pixels(behind + (person[rows, columns] - behind) * share, seen.dtype)
+        return seen
+
+    def shows_person(self, positions: Array) -> NDArray[np.bool_]:
+        """(h, w): where something of the person is seen, and not the background alone."""
+        return self._coverage_at(positions) > 0
+
+    def _coverage_at(self, positions: Array) -> NDArray[np.uint8]:
+        return read_at(self._coverage, positions)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The skull as an ellipsoid: it says where the head's outline goes when the head turns.
+
+The surface that is seen in the portrait ends at its outline; turned, the outline runs over skin and hair that no
+picture shows. A long head that looks aside is wider than one that looks straight on, not narrower.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .sampling import smooth_step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.face_model import FittedFace
+    from ...motion.pose import Pose
+
+    Array = NDArray[np.float32]
+
+_CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare skull this ellipsoid fits
+_HALF_AXES = np.array([7.9, 11.0, 9.3])
+_INNER = 0.85  # from this share of the outline's radius on the surface gives way to the outline
+_HAIR = 0.25  # from the bald outline to so much beyond it is hair
+_EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
+
+
+class Skull:
+    """The ellipsoid of one portrait under the nodes of a grid, in the picture's axes, pixels."""
+
+    def __init__(self, face: FittedFace, nodes: Array) -> None:
+        """Place it as the face model was fitted; `nodes` (h, w, 2) are portrait positions."""
+        self._centre = face.from_model(_CENTRE)
+        axes = face.direction(np.diag(_HALF_AXES))
+        self._shape = axes.T @ axes
+        self._out = nodes - self._centre[:2].astype(np.float32)
+        levels = face.from_model(np.array([[0, _EARS, 0], [0, _ABOVE, 0]], np.float64))[:, :2]
+        up = (levels[1] - levels[0]) / ((levels[1] - levels[0]) ** 2).sum()
+        height = (nodes - levels[0].astype(np.float32)) @ up.astype(np.float32)
+        radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
+        self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
+        self._hair = smooth_step((radius - 1) / _HAIR)
+        self._share = smooth_step((radius - _INNER) / (1 - _INNER)) * smooth_step(height)
+
+    def outline_height(self, pose: Pose, height: Array) -> Array:
+        """The heights (h, w) of the nodes, changed on and beyond the outline so that it goes where the skull's does.
+
+        The outline is at centre + h(n) n with the ellipsoid's support function h(n) = sqrt(n' A n): along every
+        direction the picture is scaled as the outline is, and turned as the pose turns within the picture.
+        """
+        towards = pose.rotation[:2, 2].astype(np.float32)  # where depth moves a point
+        if not towards.any():
+            return height
+        in_plane = pose.rotation[:2, :2]
+        angle = np.arctan2(in_plane[1, 0] - in_plane[0, 1], in_plane[0, 0] + in_plane[1, 1])
+        roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+        turned = (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2]
+        along = self._out @ roll.T
+        grown = np.sqrt(_quadratic(turned, along) / _quadratic(self._shape, self._out))
+        missing = along * grown[..., None] - self._out @ in_plane.T.astype(np.float32)
+        nearer = missing @ towards / (towards @ towards) / self._beyond
+        # On the side that turns away the face itself is the outline; only hair stands out behind it.
+        wanted = np.float32(self._centre[2]) + np.minimum(nearer, nearer * self._hair)
+        return height + (wanted - height) * self._share
+
+
+def _quadratic(shape: NDArray[np.float64], out: Array) -> Array:
+    """The form n' A n of directions (h, w, 2)."""
+    return np.maximum((out @ shape[:2, :2].astype(np.float32) * out).sum(-1), 1e-6)
