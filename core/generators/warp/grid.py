@@ -98,8 +98,8 @@ class Grid:
 
 
 def _cells(part: slice, origin: int, cell: int, count: int, margin: int) -> slice:
-    first = (part.start - origin) // cell - margin
-    last = -((origin - part.stop) // cell) + margin
+    first = (int(part.start) - origin) // cell - margin
+    last = -((origin - int(part.stop)) // cell) + margin
     return slice(min(max(first, 0), count), min(max(last, 0), count))
 
 

@@ -15,6 +15,8 @@ from .sampling import read_at, smooth_step
 from .skull import Skull
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
@@ -97,13 +99,7 @@ class Head:
             below = above(middle) <= 0
             inside = np.where(below, middle, inside)
             outside = np.where(below, outside, middle)
-        for _ in range(_SECANTS):
-            a, b = above(inside), above(outside)
-            middle = inside + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (outside - inside)
-            below = above(middle) <= 0
-            inside = np.where(below, middle, inside)
-            outside = np.where(below, outside, middle)
-        return foot + middle[..., None] * slope[:2]
+        return foot + _zero_between(above, inside, outside)[..., None] * slope[:2]
 
     def share_turn(self, seen: Array, turn: Array) -> Array:
         """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
@@ -128,12 +124,7 @@ class Head:
             low[reached] = trial
             found |= reached
             high[~found] = trial
-        for _ in range(_SECANTS):
-            a, b = over(low), over(high)
-            middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
-            below = over(middle) <= 0
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        share[partly] = middle[:, 0]
+        share[partly] = _zero_between(over, low, high)[:, 0]
         return share
 
     def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
@@ -160,7 +151,7 @@ class Head:
         """
         for axis, size in enumerate(self.size):
             across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
-            places = np.arange(area[1 - axis].start, area[1 - axis].stop)
+            places = np.arange(area[1 - axis].start, area[1 - axis].stop, dtype=np.float32)
             for outwards, band, cut in zip((-1, 1), bands[axis], self._cut[axis], strict=True):
                 distance = places if outwards < 0 else size - 1 - places
                 near = distance < band
@@ -228,6 +219,17 @@ class Head:
         down = (down / np.linalg.norm(down)).astype(np.float32)
         below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
         return smooth_step(1 - (below_chin / self.eye_distance - start) / length)
+
+
+def _zero_between(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Where a function that is 0 or less at `low` and above 0 at `high` is 0, by false position."""
+    middle = low
+    for _ in range(_SECANTS):
+        a, b = function(low), function(high)
+        middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
+        below = function(middle) <= 0
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return middle
 
 
 def _gentle(height: Array, fall: float) -> Array:

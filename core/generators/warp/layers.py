@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _OPAQUE = 255
+_STILL = 1e-3  # pixels
 
 
 class Layers:
@@ -27,6 +28,7 @@ class Layers:
     def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
         self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
+        self._pixels = pixels
         self._plate, self._person = pixels.copy(), pixels.copy()
         self._plate[area] = fill_behind(pixels[area], mask[area])
         self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
@@ -41,6 +43,11 @@ class Layers:
         share = coverage[rows, columns, None].astype(np.float32) / _OPAQUE
         behind = seen[rows, columns].astype(np.float32)
         seen[rows, columns] = to_pixels(behind + (person[rows, columns] - behind) * share, seen.dtype)
+        # What does not move keeps its very pixels; put together again they would be rounded.
+        own = np.stack([columns + area[1].start, rows + area[0].start], axis=-1)
+        still = np.abs(positions[rows, columns] - own).max(axis=-1) < _STILL
+        rows, columns = rows[still], columns[still]
+        seen[rows, columns] = self._pixels[area][rows, columns]
         return seen
 
     def shows_person(self, positions: Array) -> NDArray[np.bool_]:

@@ -33,7 +33,7 @@ class OwnMouth:
     """Pixels between the lips of the portrait."""
 
     def __init__(self, pixels: NDArray[Any], face: FittedFace, gum: Array | None, *, is_open: bool) -> None:
-        """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,); None: none are shown."""
+        """Cut it out; shown teeth go on upwards, where the lip hides them, to `gum` (3,); None: none are shown."""
         lips = face.points[:, :2]
         self._distance = distance = face.eye_distance
         self._opening = _opening(lips)
