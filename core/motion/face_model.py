@@ -41,10 +41,13 @@ class FaceModel:
     depth_origin: Array  # (2,) x of the left column, y of the top row
     depth_step: float
     eyes: Array  # (2, 4) right and left eyeball: centre, radius
-    mouth_upper: NDArray[np.uint8]  # (rows, columns, 2): material, shade
-    mouth_lower: NDArray[np.uint8]
-    mouth_origin: Array  # (2,) x of the left column, y of the top row
+    mouth_upper: NDArray[np.uint8]  # (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade; z * 20
+    mouth_teeth: NDArray[np.uint8]  # the lower ones, with the jaw wide open
+    mouth_tongue: NDArray[np.uint8]  # and the lower gum, with the jaw wide open
+    mouth_origins: Array  # (2, 2) of the upper picture, of the lower ones: x of the left column, y of the top row
     mouth_step: float
+    jaw_hinge: Array  # (2,) y, z of the axis about which the jaw opens
+    jaw_angle: float  # radians, by how much at full strength
 
 
 @cache
@@ -61,9 +64,12 @@ def load_face_model() -> FaceModel:
             depth_step=float(table["depth_step"]),
             eyes=table["eyes"].astype(np.float64),
             mouth_upper=table["mouth_upper"],
-            mouth_lower=table["mouth_lower"],
-            mouth_origin=table["mouth_origin"].astype(np.float64),
+            mouth_teeth=table["mouth_teeth"],
+            mouth_tongue=table["mouth_tongue"],
+            mouth_origins=table["mouth_origins"].astype(np.float64),
             mouth_step=float(table["mouth_step"]),
+            jaw_hinge=table["jaw_hinge"].astype(np.float64),
+            jaw_angle=float(table["jaw_angle"]),
         )
 
 

@@ -6,7 +6,8 @@
 ICT-FaceKit (MIT, USC Institute for Creative Technologies, 2020; Li et al., "Learning Formation of Physically-Based
 Face Attributes", CVPR 2020) has 26,719 vertices, 100 identity and 57 expression directions. What ships: the 68
 landmarks with their identity and expression directions, a depth map of the bare head seen from the front, the
-eyeballs, and two shaded pictures of the mouth's inside. Centimetres; x to the picture's right, y up, z to the viewer.
+eyeballs, and three shaded relief pictures of the mouth's inside. Centimetres; x to the picture's right, y up, z to the
+viewer.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
 IDENTITY_DIRECTIONS = 20
 DEPTH_ORIGIN, DEPTH_STEP, DEPTH_SHAPE = (-12.5, 15.0), 0.25, (140, 101)  # cm: left, top; step; rows, columns
-MOUTH_ORIGIN, MOUTH_STEP, MOUTH_SHAPE = (-3.6, -0.4), 0.04, (145, 181)
+MOUTH_STEP, MOUTH_SHAPE = 0.04, (125, 181)
+UPPER_ORIGIN, LOWER_ORIGIN = (-3.6, -0.4), (-3.6, -3.6)  # the lower jaw is pictured wide open, from above as it were
+ROOTS = (-1.2, -5.1)  # cm: teeth end above and below
+FRONT_OF_PALATE = 4.5  # cm: what lies deeper of the upper jaw is throat
 HEAD_MATERIALS = ("M_Face", "M_BackHead", "M_EyeOcclusion", "M_ScleraLeft", "M_ScleraRight")
-TOOTH, GUM = 2, 1
+TOOTH, GUM = 255, 128
+LIGHT = np.array([0, 0.35, 0.94], np.float32)  # from the front and a little above
 
 
 def main(source: Path, target: Path) -> None:
@@ -43,7 +48,7 @@ def main(source: Path, target: Path) -> None:
 
     head = triangles[np.isin(materials, HEAD_MATERIALS)]
     depth, _, _ = _rasterise(neutral, head, DEPTH_ORIGIN, DEPTH_STEP, DEPTH_SHAPE)
-    jaw = np.linalg.norm(expressions[names.index("jawOpen")], axis=1) > 0.05
+    opening = expressions[names.index("jawOpen")]
     np.savez_compressed(
         target,
         landmarks=neutral[vertices],
@@ -56,10 +61,7 @@ def main(source: Path, target: Path) -> None:
         depth_origin=np.array(DEPTH_ORIGIN, np.float32),
         depth_step=np.float32(DEPTH_STEP),
         eyes=np.stack([_eyeball(neutral, triangles, materials, side) for side in ("Right", "Left")]),
-        mouth_upper=_mouth_picture(neutral, triangles, materials, ~jaw),
-        mouth_lower=_mouth_picture(neutral, triangles, materials, jaw),
-        mouth_origin=np.array(MOUTH_ORIGIN, np.float32),
-        mouth_step=np.float32(MOUTH_STEP),
+        **_mouth(neutral, triangles, materials, opening),
     )
 
 
@@ -99,27 +101,98 @@ def _eyeball(vertices: Array, triangles: NDArray[np.int32], materials: NDArray[n
     return np.append(centre, np.ptp(points[:, 1]) / 2).astype(np.float32)
 
 
-def _mouth_picture(
-    vertices: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], keep: NDArray[np.bool_]
+def _mouth(
+    neutral: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], opening: Array
+) -> dict[str, NDArray[np.generic]]:
+    """Relief pictures of the upper jaw, the lower teeth and the tongue with its gum, and the hinge of the jaw."""
+    crowns = (neutral[:, 1] < ROOTS[0]) & (neutral[:, 1] > ROOTS[1])
+    teeth, soft = (materials == "M_Teeth") & crowns[triangles].all(1), materials == "M_GumsTongue"
+    moves = (np.linalg.norm(opening, axis=1) > 0.05)[triangles]
+    front = neutral[triangles, 2].min(1) > FRONT_OF_PALATE
+    lower_teeth = triangles[teeth & moves.all(1)]
+    hinge, angle = _hinge(neutral, opening, np.unique(lower_teeth))
+    upper = triangles[(teeth | soft) & ~moves.any(1) & front]
+    tongue = triangles[soft & moves.all(1)]
+    tooth = np.zeros(len(neutral), np.bool_)
+    tooth[np.unique(triangles[teeth])] = True
+    lower = np.concatenate([lower_teeth, tongue])
+    return {
+        "mouth_upper": _relief(neutral, upper, tooth, UPPER_ORIGIN),
+        # The tongue hides teeth here and has a picture of its own below, where no tooth hides it.
+        "mouth_teeth": _relief(neutral + opening, lower, tooth, LOWER_ORIGIN, only_teeth=True),
+        "mouth_tongue": _relief(neutral + opening, tongue, tooth, LOWER_ORIGIN),
+        "mouth_origins": np.array([UPPER_ORIGIN, LOWER_ORIGIN], np.float32),
+        "mouth_step": np.float32(MOUTH_STEP),
+        "jaw_hinge": hinge.astype(np.float32),
+        "jaw_angle": np.float32(angle),
+    }
+
+
+def _hinge(neutral: Array, opening: Array, teeth: NDArray[np.int32]) -> tuple[Array, float]:
+    """The point (y, z) about which a rigid part of the mesh turns when the jaw opens, and the angle in radians."""
+    closed = neutral[teeth, 1:].astype(np.float64)
+    opened = closed + opening[teeth, 1:]
+    a, b = closed - closed.mean(0), opened - opened.mean(0)
+    angle = np.arctan2((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum(), (a * b).sum())
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.linalg.solve(np.eye(2) - rotation, opened.mean(0) - rotation @ closed.mean(0)), float(angle)
+
+
+def _relief(
+    vertices: Array,
+    triangles: NDArray[np.int32],
+    tooth: NDArray[np.bool_],
+    origin: tuple[float, float],
+    *,
+    only_teeth: bool = False,
 ) -> NDArray[np.uint8]:
-    """Front view of one jaw: material (0 nothing, 1 gum or tongue, 2 tooth) and shade 0..255, (rows, columns, 2)."""
-    tooth = materials == "M_Teeth"
-    use = (tooth | (materials == "M_GumsTongue")) & keep[triangles].all(1)
-    depth, face, normal = _rasterise(vertices, triangles[use], MOUTH_ORIGIN, MOUTH_STEP, MOUTH_SHAPE)
-    material = np.where(face < 0, 0, np.where(tooth[use][face], TOOTH, GUM))
-    # Light from the front and a little above; what lies deeper in the mouth gets less of it.
-    facing = np.clip(normal @ np.array([0, 0.35, 0.94], np.float32), 0.05, 1)
-    deep = np.clip(np.nan_to_num((depth - 5.0) / 5.5), 0.1, 1)
-    shade = np.where(face < 0, 0, 255 * facing * deep)
-    return np.dstack([material, np.round(shade)]).astype(np.uint8)
+    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade in 32 steps; depth, 20 a centimetre.
+
+    Beside what is there, the depth goes on as it is at the nearest place that has some.
+    """
+    depth, index, weights = _rasterise(vertices, triangles, origin, MOUTH_STEP, MOUTH_SHAPE)
+    lit = np.clip(_normals(vertices, triangles) @ LIGHT, 0.05, 1)
+    shade = (lit[triangles[index]] * weights).sum(-1)
+    material = np.where(tooth[triangles[index, 0]], TOOTH, GUM)
+    there = (index >= 0) & (material == TOOTH) if only_teeth else index >= 0
+    planes = [material * there, 8 * np.round(31 * shade * there), 20 * _spread(depth, there)]
+    return np.round(np.dstack(planes)).clip(0, 255).astype(np.uint8)
+
+
+def _normals(vertices: Array, triangles: NDArray[np.int32]) -> Array:
+    """Unit normals of vertices, the mean of the triangles around them weighted by their areas."""
+    edges = vertices[triangles[:, 1:]] - vertices[triangles[:, :1]]
+    normals = np.zeros_like(vertices)
+    np.add.at(normals, triangles.ravel(), np.cross(edges[:, 0], edges[:, 1]).repeat(3, axis=0))
+    return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12)
+
+
+def _spread(picture: NDArray[np.floating], there: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Fill (h, w) from where it is `there` outwards, ring by ring, each pixel with the mean of its known neighbours."""
+    known = np.pad(there, 1)
+    values = np.pad(np.where(there, picture, 0), 1).astype(np.float64)
+    inner = np.s_[1:-1, 1:-1]
+    while not known[inner].all():
+        count, total = _around(known.astype(np.float64)), _around(values)
+        new = ~known[inner] & (count > 0)
+        values[inner][new] = total[new] / count[new]
+        known[inner] |= new
+    return values[inner]
+
+
+def _around(padded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over the 3 x 3 neighbours of (h + 2, w + 2) values, as (h, w)."""
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
 
 
 def _rasterise(
     vertices: Array, triangles: NDArray[np.int32], origin: tuple[float, float], step: float, shape: tuple[int, int]
 ) -> tuple[Array, NDArray[np.intp], Array]:
-    """Orthographic front view: depth (NaN where nothing is), triangle index (-1), unit normal, by a z-buffer."""
+    """Orthographic front view: depth (NaN where nothing is), triangle (-1), weights of its corners; by a z-buffer."""
     depth = np.full(shape, -np.inf, np.float32)
     index = np.full(shape, -1, np.intp)
+    weights = np.zeros((*shape, 3), np.float32)
     columns = (vertices[:, 0] - origin[0]) / step
     rows = (origin[1] - vertices[:, 1]) / step
     for number, corner in enumerate(triangles):
@@ -137,11 +210,9 @@ def _rasterise(
         nearer = (b >= -1e-6) & (g >= -1e-6) & (b + g <= 1 + 1e-6) & (height > depth[window])
         depth[window][nearer] = height[nearer]
         index[window][nearer] = number
+        weights[window][nearer] = np.dstack([1 - b - g, b, g])[nearer]
     depth[index < 0] = np.nan
-    edges = vertices[triangles[:, 1:]] - vertices[triangles[:, :1]]
-    normal = np.cross(edges[:, 0], edges[:, 1])
-    normal *= np.sign(normal[:, 2:]) / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12)
-    return depth, index, normal[index].astype(np.float32)
+    return depth, index, weights
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,11 @@ from ...motion.face_model import fit_face
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, Opening
 from .frame import STILL, Frame
-from .grid import is_some, overlap, positions
+from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
+from .lips import keep_lips, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .grid import Area
 
     Array = NDArray[np.float32]
     Inside = Callable[[Array], NDArray[Any]]  # positions in the unturned face -> pixels
 
+_THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
 _STIRRED = 0.02  # eye distances of motion after which an opening is drawn
 
 
@@ -48,7 +52,8 @@ class WarpGenerator:
         fitted = fit_face(portrait.landmarks)
         self._detected = fitted.points[:, :2]
         self._shifts = lid_shifts(portrait.pixels, fitted.points)
-        face = replace(fitted, points=fitted.points + np.pad(self._shifts, ((0, 0), (0, 1))))
+        self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
+        face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
@@ -61,16 +66,18 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
-        target = self._with_lids(target)
-        frame = Frame(self._head, target)
-        area, way = frame.skin()
-        if is_some(area):
+        frame, target = self._frame(target)
+
+        def draw_skin(part: tuple[Area, Array]) -> None:
+            area, way = part
             out[area] = self._layers.read(way, area)
+
+        list(_THREADS.map(draw_skin, frame.skin()))
         insides: list[tuple[Opening, Inside, float]] = [
             (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
             for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True)
         ]
-        insides.append((MOUTH, partial(self._mouth.read, moved=frame.moved), 0))
+        insides.append((MOUTH, partial(self._mouth.read, moved=frame.moved, pose=target.pose), 0))
         for opening, inside, inside_moves in insides:
             window = frame.window(opening, target)
             if window is None:
@@ -84,14 +91,18 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
-        height, width = self._pixels.shape[:2]
-        out = positions((slice(0, height), slice(0, width)))
-        area, way = Frame(self._head, self._with_lids(target)).skin()
-        way[~self._layers.shows_person(way)] = np.nan
-        out[area] = way
+        frame, out = self._frame(target)[0], positions(self._head.picture)
+        for area, way in frame.skin():
+            out[area] = way
+        out[~self._layers.shows_person(out)] = np.nan
         return out
 
-    def _with_lids(self, target: FaceTarget) -> FaceTarget:
-        """The target for the lids' seen edges instead of the detected ones."""
+    def _frame(self, target: FaceTarget) -> tuple[Frame, FaceTarget]:
+        """The maps of a target whose lids and lips end where they are seen to, not where they were detected."""
+        height = self._head.height(target.pose)
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        return replace(target, landmarks=target.landmarks + lids)
+        unturned = target.pose.unapply(target.landmarks, self._head.at_landmarks(height)) + self._seam
+        lips = self._seam + keep_lips(self._head.face.points[:, :2], unturned, self._head.eye_distance)
+        lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
+        target = replace(target, landmarks=target.landmarks + lids + lips)
+        return Frame(self._head, target, height), target

@@ -26,7 +26,7 @@ _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
 _CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
-_SKIN, _SKIN_NECK = 0.4, 0.5  # and what the face does, which may open its mouth wide
+_SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
 _SHARES = 6
@@ -136,7 +136,24 @@ class Head:
         share[partly] = middle[:, 0]
         return share
 
-    def hold_border(self, way: Array, area: Area) -> Array:
+    def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
+        """Pixels along left and right, top and bottom border, over which `hold_border` must stretch; 0: nowhere.
+
+        They follow from the way (h, w, 2) that a frame goes from `nodes`, output pixels that cover all that moves.
+        """
+        bands: list[tuple[float, float]] = []
+        for axis, size in enumerate(self.size):
+            along = np.clip(np.rint(nodes[..., 1 - axis]).astype(int), 0, self.size[1 - axis] - 1)
+            pair: list[float] = []
+            for outwards, cut in ((-1, 0), (1, 1)):
+                distance = nodes[..., axis] if outwards < 0 else size - 1 - nodes[..., axis]
+                out = way[..., axis] * outwards
+                missing = out[(out > distance) & (distance >= 0) & (self._cut[axis][cut][along] > 0)]
+                pair.append(max(_BORDER * self.eye_distance, 2 * float(missing.max())) if missing.size else 0.0)
+            bands.append((pair[0], pair[1]))
+        return bands
+
+    def hold_border(self, way: Array, area: Area, bands: list[tuple[float, float]]) -> Array:
         """Change the way (h, w, 2) over an area of the picture, in place, so that nothing is read beyond its border.
 
         What leaves the picture may leave; what would come in is not known, so the person is stretched there.
@@ -144,20 +161,16 @@ class Head:
         for axis, size in enumerate(self.size):
             across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
             places = np.arange(area[1 - axis].start, area[1 - axis].stop)
-            for outwards, (distance, cut) in ((-1, (places, 0)), (1, (size - 1 - places, 1))):
-                touched = self._cut[axis][cut][area[axis]]
-                out = across * outwards
-                missing = out[(out > distance) & (touched[:, None] > 0)]
-                if not missing.size:
-                    continue
-                band = max(_BORDER * self.eye_distance, 2 * float(missing.max()))
+            for outwards, band, cut in zip((-1, 1), bands[axis], self._cut[axis], strict=True):
+                distance = places if outwards < 0 else size - 1 - places
                 near = distance < band
-                held = 1 - touched[:, None] * (1 - smooth_step(distance[near] / band))
-                across[:, near] *= np.where(out[:, near] > 0, held, 1)
+                if near.any():
+                    held = 1 - cut[area[axis], None] * (1 - smooth_step(distance[near] / band))
+                    across[:, near] *= np.where(across[:, near] * outwards > 0, held, 1)
         return way
 
     def _cut_lines(self, mask: Array) -> list[list[Array]]:
-        """Where the person is cut, 0..1, along the left and right border (H,), and along the top and bottom one (W,)."""
+        """Where the person is cut, 0..1, along the left and right border (H,), and the top and bottom one (W,)."""
         soft = _BORDER * self.eye_distance / 2
         borders = (mask[:, 0], mask[:, -1]), (mask[0], mask[-1])
         return [

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is seen between parted lips: the portrait's own teeth where it shows them, the model's in its colours else."""
+"""What is seen between parted lips: teeth, gums, tongue and the dark behind them, and the portrait's own where it shows.
+
+The upper jaw stays with the skull, teeth and tongue of the lower one turn with it about its hinge. Both are reliefs of
+the face model behind the lips' plane, so that they shift against the lips when the head turns, and light reaches them
+through the opening only: the deeper they lie and the nearer to its edge, the less.
+"""
 
 from __future__ import annotations
 
@@ -8,188 +13,179 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS, OUTER_LIP
+from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
-from .sampling import full_scale, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_pixels
+from .mouth_own import OwnMouth
+from .mouth_palette import Palette
+from .mouth_relief import Relief, Sight
+from .sampling import from_8bit, full_scale, polygon_mask, read_at, sample, smooth_curve, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...motion.pose import Pose
+
     Array = NDArray[np.float32]
 
-_TEETH_DEPTH = 10.0  # cm, where the front teeth stand in the model
-_TEETH_SHOW = 0.32  # cm, the model hides its upper teeth this much more than a talking person does
+_LIP_LINE = (60, 61, 62, 63, 64)
+_UPPER_LIP, _LOWER_LIP = (61, 62, 63), (65, 66, 67)
 _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distances) shows its own mouth
-_WIDE_SOURCE = 0.14  # and from here on its lower half moves with the jaw
-_JAW = (7, 8, 9, 65, 66, 67)  # chin and lower lip: between the two move the lower teeth
-_BRIGHTER = 1.25  # the model's pictures are lit from the front only
-_SHADED = 0.8
-_LIP_EDGE = 0.035  # eye distances
-_UPPER_LIP = (61, 62, 63)
-_TEETH_RISE = 0.8  # of the lip's rise
-_TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
-_TOOTH, _GUM = 2, 1
+_FINEST = 60.0  # pixels a centimetre: the model knows no more
+_JAW_PART = 0.9  # of the opening of the lips; the rest they do by themselves
+_TONGUE_FOLLOWS = 0.7  # of the jaw's opening: in speech the tongue stays up
+_NODES = 24  # places across the opening where depth and light are worked out
+_LIGHT_CELL = 0.08  # cm
+_LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
+_LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
+_FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
+_EXPOSURE = 1.1
+_BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
+_LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_DISPLAY = 1 / 2.2  # display brightness is this power of the light
 
 
 class MouthInterior:
-    """The mouth of one portrait, as three pictures: upper jaw, lower jaw, and its own where it is open."""
+    """The mouth of one portrait."""
 
     def __init__(self, pixels: NDArray[Any], face: FittedFace) -> None:
-        """Lay the model's teeth behind the portrait's lips and colour them from the portrait."""
-        model = load_face_model()
+        """Lay the model's teeth and tongue behind the portrait's lips and paint them in its colours."""
+        self._model = model = load_face_model()
         self._pixels = pixels
+        self._face = face
         self._lips = face.points[:, :2]
-        self._distance = face.eye_distance
-        lip = self._lips[list(OUTER_LIP)]
-        low = np.floor(lip.min(0) - 0.35 * self._distance).astype(int)
-        high = np.ceil(lip.max(0) + 0.35 * self._distance).astype(int)
-        self._corner = low.astype(np.float32)
-        size = (int(high[0] - low[0]), int(high[1] - low[1]))
-        to_atlas = _atlas_map(model, face)
-        palette = _Palette(pixels, face)
-        self._upper = palette.paint(_lay(model.mouth_upper, to_atlas, self._corner, size))
-        self._lower = palette.paint(_lay(model.mouth_lower, to_atlas, self._corner, size))
-        self._lower[..., :3] *= _SHADED  # by the upper jaw
-        self._cavity = palette.cavity
-        self._opening = _opening(self._lips) / self._distance
-        soft = 0.01 * self._distance
-        inner = self._lips[list(INNER_LIP)]
-        shown = inner.copy()
-        shown[5:8, 1] -= _LIP_EDGE * self._distance  # else a rim of the lower lip stays under the teeth
-        self._own = polygon_mask(smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], soft)
-        self._middle = (inner[1:4, 1].mean() + inner[5:8, 1].mean()) / 2
+        opening = _opening(self._lips)
+        is_open = opening > _OPEN_SOURCE * face.eye_distance
+        palette = Palette(pixels, face, open_mouth=is_open)
+        self._palette = palette
+        self._to_model = _to_model(model, face)
+        lips = model.landmarks[list(_LIP_LINE)]
+        self._lip_curve, _, self._plane = np.polyfit(lips[:, 0], lips[:, 2], 2)  # the lips' depth: round the teeth
+        scale = min(face.scale, _FINEST)
+        blur = palette.blur * scale / face.scale
+        upper, lower = model.mouth_origins
+        self._upper, self._teeth, self._tongue = (
+            Relief(picture, origin, model.mouth_step, scale, blur, palette.paint)
+            for picture, origin in (
+                (model.mouth_upper, upper),
+                (model.mouth_teeth, lower),
+                (model.mouth_tongue, lower),
+            )
+        )
+        self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
+        self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
+        gum = from_8bit(255 * palette.gum, pixels.dtype)
+        self._own = OwnMouth(
+            pixels, self._lips, face, gum if is_open and palette.shows_teeth else None, is_open=is_open
+        )
 
-    def read(self, positions: Array, moved: NDArray[np.floating[Any]]) -> NDArray[Any]:
-        """Pixels of the interior at (h, w, 2) portrait positions, for (68, 2) moved landmarks."""
-        local = positions - self._corner
-        jaw = (moved - self._lips)[list(_JAW)].mean(0).astype(np.float32)
-        inside = np.empty((*positions.shape[:2], 3), np.float32)
-        inside[:] = self._cavity
-        own = self._own_amount(moved)
-        # Behind an open mouth of the portrait's own, the model's upper jaw only continues it upwards.
-        above = smooth_step((self._middle - positions[..., 1]) / (0.02 * self._distance) + 0.5)[..., None]
-        for layer, at, shown in ((self._lower, local - jaw, 1.0), (self._upper, local, 1 - own + own * above)):
-            colour = read_at(layer, at, outside_zero=True)
-            inside += (colour[..., :3] - inside) * (colour[..., 3:] * shown)
-        inside *= self._lip_shadow(positions, moved)[..., None]
-        if own > 0:
-            inside = self._lay_own(inside, positions, jaw, self._lift(moved), own)
-        drawn = to_pixels(inside * full_scale(self._pixels.dtype), self._pixels.dtype)
+    def read(self, positions: Array, moved: NDArray[np.floating[Any]], pose: Pose | None = None) -> NDArray[Any]:
+        """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
+
+        The head's turn `pose` says from where the mouth is looked into.
+        """
+        step = max(1, max(positions.shape[:2]) // _NODES)
+        nodes = np.ascontiguousarray(positions[::step, ::step])
+        light = _Light(moved, self._face.scale)
+        view = self._view(pose)
+        skull = Sight.of_skull(view, self._plane)
+        opened, aside = self._jaw(moved)
+        jaw, tongue = (
+            Sight.of_jaw(view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
+        )
+        (places, _), (model_nodes, lips) = self._in_model(positions, view), self._in_model(nodes, view)
+        throat = light.at(nodes, np.full(nodes.shape[:2], _LIGHT_DEPTHS[-1], np.float32))
+        colour = _enlarge(self._palette.lit(self._palette.throat, throat[..., None]), step, positions.shape[:2])
+        teeth_shown = 1 - self._own.hides_model_above(positions, moved)
+        for relief, sight in ((self._tongue, tongue), (self._teeth, jaw), (self._upper, skull)):
+            depth = relief.depth_at(sight, model_nodes)
+            fields = _enlarge(np.dstack([depth, light.at(nodes, lips - _LIP_THICK - depth)]), step, positions.shape[:2])
+            lit = fields[..., 1:]
+            painted = relief.read(sight, places, np.ascontiguousarray(fields[..., 0]))
+            coverage = painted[..., 3:] * (teeth_shown if relief is self._upper else 1)
+            colour += (self._palette.lit(painted[..., :3], lit) - colour) * coverage
+        inside = from_8bit(255 * colour, self._pixels.dtype)
+        inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
+        drawn = to_pixels(inside, self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
 
-    def _own_amount(self, moved: NDArray[np.floating[Any]]) -> float:
-        """How much of the portrait's own interior shows: all of an open mouth, a closed one's line only while shut."""
-        if self._opening > _OPEN_SOURCE:
-            return 1.0
-        wider = _opening(moved) / self._distance - self._opening
-        return 1 - float(smooth_step(np.array(wider / 0.02)))
+    def _view(self, pose: Pose | None) -> NDArray[np.float64]:
+        """Where the viewer is seen from the mouth: x and y (up) in the model's axes, a centimetre of z."""
+        turn = self._face.pose.rotation if pose is None else pose.rotation @ self._face.pose.rotation
+        return turn[2, :2] * [1, -1] / max(float(turn[2, 2]), 0.3)
 
-    def _lift(self, moved: NDArray[np.floating[Any]]) -> Array:
-        """Shown teeth go up with a rising lip for the most part: what is above them is not in the picture."""
-        rise = (moved - self._lips)[list(_UPPER_LIP)].mean(0)
-        return np.array([0, _TEETH_RISE * min(float(rise[1]), 0)], np.float32)
+    def _in_model(self, positions: Array, view: NDArray[np.float64]) -> tuple[Array, Array]:
+        """(h, w, 2) x, y in the model, where lines of sight pass the middle lips' plane, and (h, w) the lips' depth."""
+        places = np.asarray(cv2.transform(positions, self._to_model), np.float32)
+        behind = np.float32(self._lip_curve) * places[..., 0] ** 2
+        return places - behind[..., None] * view.astype(np.float32), behind + np.float32(self._plane)
 
-    def _lay_own(self, inside: Array, positions: Array, jaw: Array, lift: Array, own: float) -> Array:
-        """The portrait's own interior stays with the skull; the lower half of a wide one moves with the jaw."""
-        top = full_scale(self._pixels.dtype)
-        wide = float(smooth_step(np.array((self._opening - _WIDE_SOURCE) / 0.05)))
-        for shift, half in ((lift + (jaw - lift) * wide, -1), (lift, 1)):
-            at = positions - shift
-            coverage = read_at(self._own, at - self._corner, outside_zero=True) * own
-            if wide:  # the upper half over the lower one, softly
-                edge = (self._middle - at[..., 1]) / (0.02 * self._distance)
-                coverage = coverage * (smooth_step(edge + 0.5) if half > 0 else 1)
-            pixels = sample(self._pixels, at)[..., :3].astype(np.float32) / top
-            inside = inside + (pixels - inside) * coverage[..., None]
-        return inside
+    def _jaw(self, moved: NDArray[np.floating[Any]]) -> tuple[float, float]:
+        """By which share of its full way the jaw is open, and centimetres that it has gone to the picture's right.
 
-    def _lip_shadow(self, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
-        """The upper lip and the corners throw a shadow into the mouth."""
-        inner = moved[list(INNER_LIP)]
-        rim = smooth_curve(inner[:5])
-        order = np.argsort(rim[:, 0])
-        edge = np.asarray(np.interp(positions[..., 0], rim[order, 0], rim[order, 1]), np.float32)
-        below = positions[..., 1] - edge
-        half = max(float(np.ptp(inner[:, 0])) / 2, 1)
-        aside = np.abs(positions[..., 0] - inner[:, 0].mean()) / half
-        under_lip = 0.6 + 0.4 * smooth_step(below / (0.07 * self._distance))
-        return (under_lip * (1 - 0.5 * smooth_step((aside - 0.4) / 0.6))).astype(np.float32)
+        Told from the lips, one against the other: trackers know the chin's outline far worse.
+        """
+        opened = _JAW_PART * (_opening(moved) - self._still) / self._wide
+        way = (moved - self._lips)[:, 0]
+        aside = (way[list(_LOWER_LIP)].mean() - way[list(_UPPER_LIP)].mean()) / self._face.scale
+        return float(np.clip(opened, 0, 1.3)), float(aside)
+
+    def _jaw_shift(self, opened: float, aside: float) -> Array:
+        """(2,) pixels by which the lower teeth have moved in the unturned face since the portrait."""
+        before, _ = self._jaw(self._lips)
+        lever = self._plane - self._model.jaw_hinge[1]
+        return np.array([aside, lever * self._model.jaw_angle * (opened - before)], np.float32) * self._face.scale
 
 
-class _Palette:
-    """Colours 0..1 of teeth, gum and cavity that belong to this portrait."""
+class _Light:
+    """How much of the light in front of the face falls through the opening of the lips, at any depth behind it."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace) -> None:
-        points = face.points[:, :2]
-        skin = _colours_in(pixels, np.concatenate([points[31:36], points[[48, 3, 36, 45, 13, 54]]]))
-        lips = _colours_in(pixels, points[list(OUTER_LIP)])
-        bright = np.percentile(skin, 85, axis=0)
-        # Teeth are as bright as lit skin and far less coloured, under the same light; its own ones tell better.
-        self._tooth = np.clip(bright.mean() + 0.35 * (bright - bright.mean()), 0, 1).astype(np.float32)
-        if _opening(points) > _OPEN_SOURCE * face.eye_distance:
-            own = np.percentile(_colours_in(pixels, points[list(INNER_LIP)]), 80, axis=0)
-            if own.mean() > _TEETH_SEEN * bright.mean():
-                self._tooth = own.astype(np.float32)
-        lip = np.median(lips, axis=0)
-        self.cavity = (0.13 * lip).astype(np.float32)
-        # Light in a mouth has been thrown about by lips and gums: the darker, the more of their tint.
-        self._tint = (np.maximum(lip, 0.02) / max(float(lip.mean()), 0.02)).astype(np.float32)
-        self._gum = (0.7 * lip * self._tint).astype(np.float32)
+    def __init__(self, moved: NDArray[np.floating[Any]], scale: float) -> None:
+        self._cell = _LIGHT_CELL * scale
+        self._scale = scale
+        rim = smooth_curve(moved[list(INNER_LIP)], loop=True)
+        margin = 1.5 * scale
+        self._corner = (rim.min(0) - margin).astype(np.float32)
+        columns, rows = np.ceil((np.ptp(rim, axis=0) + 2 * margin) / self._cell).astype(int)
+        mask = polygon_mask((rim - self._corner) / self._cell, (0, 0), (int(rows), int(columns)), 0)
+        sigmas = [_LIGHT_REACH * depth / _LIGHT_CELL for depth in _LIGHT_DEPTHS]
+        self._levels = np.dstack([cv2.GaussianBlur(mask, (0, 0), s, borderType=cv2.BORDER_CONSTANT) for s in sigmas])
 
-    def paint(self, jaw: Array) -> Array:
-        """(h, w, 4) colour and coverage from a laid (h, w, 3) tooth share, coverage, shade."""
-        tooth, coverage, shade = (jaw[..., i : i + 1] for i in range(3))
-        base = self._gum + (self._tooth - self._gum) * np.clip(tooth / np.maximum(coverage, 1e-3), 0, 1)
-        light = np.clip(_BRIGHTER * shade / np.maximum(coverage, 1e-3), 0, 1)
-        colour = self.cavity + (base * self._tint ** (1 - light) - self.cavity) * light
-        return np.concatenate([colour, coverage], axis=2).astype(np.float32)
+    def at(self, positions: Array, behind: Array) -> Array:
+        """(h, w) brightness 0..1 at positions (h, w, 2), `behind` (h, w) centimetres behind the lips."""
+        above = positions.copy()
+        above[..., 1] -= _FROM_ABOVE * self._scale * np.maximum(behind, 0)
+        levels = read_at(self._levels, (above - self._corner) / self._cell, outside_zero=True)
+        ratio = _LIGHT_DEPTHS[1] / _LIGHT_DEPTHS[0]
+        level = np.log(np.maximum(behind, 0.05) / _LIGHT_DEPTHS[0]) / np.log(ratio)
+        level = np.clip(level, 0, len(_LIGHT_DEPTHS) - 1)[..., None]
+        weights = np.maximum(1 - np.abs(level - np.arange(len(_LIGHT_DEPTHS))), 0)
+        light = (levels * weights).sum(-1)
+        return np.asarray(np.clip(_BOUNCED + _EXPOSURE * light, 0, 1) ** _DISPLAY, np.float32)
 
 
-def _atlas_map(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
-    """(2, 3) affine from the picture to the model's mouth pictures (column, row)."""
+def _enlarge(nodes: Array, step: int, shape: tuple[int, int]) -> Array:
+    """Values (r, c, n) at every `step`-th pixel, for all pixels (h, w, n) of a shape."""
+    matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
+    """(2, 3) affine from the picture to the model's x, y (up) on the plane of the lips, centimetres."""
     corners = list(MOUTH_CORNERS)
-    plane = np.array([[0, 0, _TEETH_DEPTH], [1, 0, _TEETH_DEPTH], [0, 1, _TEETH_DEPTH]], np.float64)
-    at, right, up = face.from_model(plane)[:, :2]
+    at, right, up = face.from_model(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float64))[:, :2]
     # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own lip line.
-    line = face.points[[60, 61, 62, 63, 64], :2].mean(0)
-    model_line = model.landmarks[[60, 61, 62, 63, 64]].mean(0)
+    line = face.points[list(_LIP_LINE), :2].mean(0)
+    model_line = model.landmarks[list(_LIP_LINE)].mean(0)
     wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
         np.subtract(*model.landmarks[corners])
     )
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
-    start = line - axes @ (model_line[:2] + np.array([0, _TEETH_SHOW]))
-    to_model = np.linalg.inv(axes)
-    to_cells = np.array([[1 / model.mouth_step, 0], [0, -1 / model.mouth_step]])
-    offset = np.array([-model.mouth_origin[0], model.mouth_origin[1]]) / model.mouth_step
-    linear = to_cells @ to_model
-    return np.column_stack([linear, offset - linear @ start])
-
-
-def _lay(atlas: NDArray[np.uint8], to_atlas: NDArray[np.float64], corner: Array, size: tuple[int, int]) -> Array:
-    """One jaw at the portrait's resolution: tooth share, coverage, shade, each 0..1 (premultiplied by coverage)."""
-    tooth = (atlas[..., 0] == _TOOTH).astype(np.float32)
-    there = (atlas[..., 0] >= _GUM).astype(np.float32)
-    planes = np.dstack([tooth, there, atlas[..., 1].astype(np.float32) / 255])
-    shrink = float(np.sqrt(abs(np.linalg.det(to_atlas[:, :2]))))
-    # At least a cell of blur hides the model's facets, more where many cells fall into one pixel.
-    planes = cv2.GaussianBlur(planes, (0, 0), max(1.0, 0.6 * shrink))
-    local = to_atlas.copy()
-    local[:, 2] += to_atlas[:, :2] @ corner
-    laid = cv2.warpAffine(planes, local, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
-    return np.asarray(laid, np.float32)
+    linear = np.linalg.inv(axes)
+    return np.column_stack([linear, model_line[:2] - linear @ line])
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:
     return float(np.mean([points[lower, 1] - points[upper, 1] for upper, lower in LIP_PAIRS]))
-
-
-def _colours_in(pixels: NDArray[Any], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """(N, 3) colours 0..1 of the pixels inside the convex hull of an outline."""
-    low = np.maximum(np.floor(outline.min(0)).astype(int), 0)
-    high = np.ceil(outline.max(0)).astype(int) + 1
-    patch = pixels[low[1] : high[1], low[0] : high[0], :3]
-    mask = np.zeros(patch.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(np.round(outline - low), np.int32)), (1,))
-    return patch[mask > 0].astype(np.float64) / full_scale(pixels.dtype)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the lips meet in the picture, and that they keep their thickness when the mouth opens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ...landmarks.topology import LIP_PAIRS, MOUTH_CORNERS
+from .sampling import read_at, smooth_step, to_8bit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
+_KEPT = (
+    1.1,
+    1.05,
+)  # of the upper and lower lip's thickness: they roll out; trackers leave a fifth less of the upper one
+_NARROWED = (0.7, 1.0)
+_OF_GAP = 0.25  # of the opening is the most that each lip takes
+_OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
+_SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
+_SEARCH = 0.045  # eye distances above and below
+_STEPS = 31
+_DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
+
+
+def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
+    """(68, 2) shifts that bring the inner points of shut lips to the dark line between them; zeros for an open mouth."""
+    shifts = np.zeros((68, 2))
+    upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
+    if float((lower - upper)[:, 1].mean()) > _SHUT * distance:
+        return shifts
+    middle = (upper + lower) / 2
+    along = middle[-1] - middle[0]
+    down = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
+    reach = np.linspace(-_SEARCH, _SEARCH, _STEPS)
+    # Where each of the three points looks: across the line, and a little beside it, so that a crack in a lip is no line.
+    beside = np.linspace(-0.25, 0.25, 9)[:, None] * along
+    places = middle[:, None, None] + beside[:, None] + (reach * distance)[:, None] * down
+    corner = np.floor(np.clip(places.min((0, 1, 2)) - 2, 0, None)).astype(int)
+    end = np.ceil(places.max((0, 1, 2)) + 3).astype(int)
+    part = to_8bit(np.ascontiguousarray(pixels[corner[1] : end[1], corner[0] : end[0], :3]))
+    if not part.size:
+        return shifts
+    luma = cv2.GaussianBlur(part.astype(np.float32).mean(-1), (0, 0), max(0.008 * distance, 0.3))
+    seen = read_at(luma, (places - corner).reshape(3, -1, 2).astype(np.float32)).reshape(3, len(beside), _STEPS)
+    # One shift for the whole line keeps its shape.
+    profile = np.median(seen, axis=(0, 1))
+    cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(reach / _SEARCH)
+    shifts[[i for pair in LIP_PAIRS for i in pair]] = reach[int(cost.argmin())] * distance * down
+    return shifts
+
+
+def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
+    """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
+
+    The outer edges stay. A mouth that does not open may roll its lips in.
+    """
+    shifts = np.zeros((68, 2))
+    right, left = MOUTH_CORNERS
+    widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
+    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+    gap, before = (float((points[lower, 1] - points[upper, 1]).mean()) for points in (moved, still))
+    sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
+    for (outer, inner), kept in zip((_UPPER, _LOWER), _KEPT, strict=True):
+        thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))
+        wanted *= kept * float(np.clip(widths[0] / widths[1], *_NARROWED))  # a lip drawn wide gets thin
+        lacking = np.clip(abs(wanted) - abs(thick), 0, _OF_GAP * max(gap, 0))
+        shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
+    return shifts

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mouth's inside that a portrait shows itself: its teeth stay with skull and jaw when the lips go away from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ...landmarks.topology import INNER_LIP, LIP_PAIRS
+from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.face_model import FittedFace
+
+    Array = NDArray[np.float32]
+
+_LIP_EDGE = 0.035  # eye distances: the rim of the lower lip is no tooth
+_LIP_SHADE = 0.02  # eye distances under the upper lip that are its edge and shadow
+_GROW = 0.1  # eye distances by which shown teeth go on upwards
+_TOOTH = 1.0  # cm, the height of a front tooth
+_LEAST_GROWN, _GUM_EDGE = 0.15, 0.15  # cm
+_MIRRORED = 0.45  # of their height: so far up they are their own mirror image
+_DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
+_CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
+_SOFT = 0.02
+
+
+class OwnMouth:
+    """Pixels between the lips of the portrait."""
+
+    def __init__(
+        self,
+        pixels: NDArray[Any],
+        lips: NDArray[np.floating[Any]],
+        face: FittedFace,
+        gum: Array | None,
+        *,
+        is_open: bool,
+    ) -> None:
+        """Cut it out; teeth are continued upwards, where the lip hides them, to `gum` of this colour (None: no teeth)."""
+        self._distance = distance = face.eye_distance
+        self._opening = _opening(lips)
+        self._vanishes = _TOOTHLESS if is_open else _CLOSED
+        self._teeth = gum is not None
+        inner = lips[list(INNER_LIP)]
+        margin = 0.25 * distance
+        low = np.floor(inner.min(0) - margin).astype(int)
+        high = np.ceil(inner.max(0) + margin).astype(int)
+        self._corner = low.astype(np.float32)
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
+        x, y = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in size))
+        shown = inner.copy()
+        shown[5:8, 1] -= _LIP_EDGE * distance
+        top, bottom = _rim(shown[:5], low, size[0]), _rim(shown[[4, 5, 6, 7, 0]], low, size[0])
+        self._top, self._height = top, np.maximum(bottom - top, 0)
+        at = np.dstack([x, self._continued(y) if self._teeth else y]) + self._corner
+        self._picture = read_at(pixels[..., :3], at, cubic=True).astype(np.float32)
+        if gum is not None:
+            crown = np.maximum(_TOOTH * face.scale, self._height + _LEAST_GROWN * face.scale)
+            above = smooth_step((bottom - crown - y) / (_GUM_EDGE * face.scale) + 0.5)[..., None]
+            self._picture += (gum - self._picture) * above
+            shown[1:4, 1] -= _GROW * distance
+        self._coverage = polygon_mask(
+            smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * distance
+        )
+        self._split = self._gap(full_scale(pixels.dtype)) if self._teeth else None
+
+    def _continued(self, y: Array) -> Array:
+        """Rows to read for rows `y`: above the upper lip's edge the teeth are mirrored a little way, then drawn out."""
+        edge = self._top + np.minimum(_LIP_SHADE * self._distance, 0.3 * self._height)
+        above = np.maximum(edge - y, 0)
+        return np.where(above > 0, edge + np.minimum(above, _MIRRORED * self._height), y).astype(np.float32)
+
+    def _gap(self, white: float) -> float | None:
+        """Where upper and lower teeth part, as a share of the height from the upper lip; None if they do not."""
+        width = len(self._top)
+        columns = np.arange(int(0.35 * width), int(0.65 * width))
+        shares = np.linspace(0, 1, 32, dtype=np.float32)
+        at = np.dstack(np.broadcast_arrays(columns, self._top[columns] + shares[:, None] * self._height[columns]))
+        rows = np.median(read_at(self._picture, at.astype(np.float32)).mean(-1), axis=1) / white
+        darkest = 4 + int(rows[4:].argmin())
+        return float(shares[darkest]) if rows[darkest] < _DARK_GAP * np.percentile(rows, 85) else None
+
+    def amount(self, moved: NDArray[np.floating[Any]]) -> float:
+        """How much of it shows: teeth always, others less and less when the mouth opens wider."""
+        if self._teeth:
+            return 1.0
+        wider = (_opening(moved) - self._opening) / self._distance
+        return 1 - float(smooth_step(np.array(wider / self._vanishes)))
+
+    def hides_model_above(self, positions: Array, moved: NDArray[np.floating[Any]]) -> Array | float:
+        """How much of the model's upper jaw is not seen (h, w, 1): none but that above the portrait's own teeth is."""
+        if not self._teeth:
+            return self.amount(moved)
+        top = np.interp(positions[..., 0] - self._corner[0], np.arange(len(self._top)), self._top) + self._corner[1]
+        below = (positions[..., 1] - top) / self._distance + _GROW
+        return smooth_step(below / _SOFT + 0.5)[..., None]
+
+    def lay(self, inside: Array, positions: Array, moved: NDArray[np.floating[Any]], jaw: Array) -> Array:
+        """Over (h, w, 3) values at positions (h, w, 2): upper teeth where they are, what is below a gap with the jaw."""
+        amount = self.amount(moved)
+        if amount == 0:
+            return inside
+        local = positions - self._corner
+        for shift, upper in ((jaw, False), (np.zeros(2, np.float32), True)):
+            if not upper and self._split is None:
+                continue
+            at = local - shift
+            coverage = read_at(self._coverage, at, outside_zero=True) * amount
+            if self._split is not None:
+                line = np.interp(at[..., 0], np.arange(len(self._top)), self._top + self._split * self._height)
+                above = (line - at[..., 1]) / (_SOFT * self._distance) * (1 if upper else -1)
+                coverage = coverage * smooth_step(above + 0.5)
+            inside = inside + (read_at(self._picture, at, cubic=True) - inside) * coverage[..., None]
+        return inside
+
+
+def _rim(points: NDArray[np.floating[Any]], low: NDArray[np.int64], width: int) -> Array:
+    """Rows of an edge (N, 2), from `low` on, for every column."""
+    curve = smooth_curve(points)
+    order = np.argsort(curve[:, 0])
+    return np.interp(np.arange(width), curve[order, 0] - low[0], curve[order, 1] - low[1]).astype(np.float32)
+
+
+def _opening(points: NDArray[np.floating[Any]]) -> float:
+    return float(np.mean([points[lower, 1] - points[upper, 1] for upper, lower in LIP_PAIRS]))

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Colours, sharpness and grain of a mouth's inside that belong to one portrait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ...landmarks.topology import EYES, INNER_LIP, OUTER_LIP
+from .sampling import to_8bit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.face_model import FittedFace
+
+    Array = NDArray[np.float32]
+
+_EYE_WHITE = 90  # percentile of an eye's brightness
+_TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
+_TOOTH_CHROMA = 0.45  # of the skin's
+_FACING = 0.35  # of the light comes from everywhere: a side that is turned away is not black
+_CRIMSON = (0.0, 0.45, 0.2)  # less red, green and blue, for lips of full saturation
+_THROAT = 0.5  # of the gum's brightness
+_TINT = 1.0  # light that lips and gums have thrown about: their tint to this power
+_GRAIN_COARSE = 0.03  # eye distances: what is wider than this is shading, not grain
+_GRAIN_TILE = 64
+_SEED = 7
+_REBLUR = 1.0  # pixels
+_SHARPEST = 60  # percentile of the edges' sharpness that the mouth gets
+
+
+class Palette:
+    """Display colours 0..1 of teeth, gum and tongue."""
+
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, *, open_mouth: bool) -> None:
+        """Look at the portrait's skin, lips, edges and grain; with an `open_mouth` at its teeth, too."""
+        points = face.points[:, :2]
+        margin = 0.3 * face.eye_distance
+        around = points[[*EYES[0], *EYES[1], *range(48, 68), 31, 35, 3, 13]]
+        low = np.maximum(np.floor(around.min(0) - margin), 0).astype(int)
+        high = np.maximum(np.ceil(around.max(0) + margin).astype(int), low + 2)
+        crop = to_8bit(np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0], :3]))
+        points = points - low
+        skin = _colours_in(crop, np.concatenate([points[31:36], points[[48, 3, 13, 54]]]))
+        lip = np.median(_colours_in(crop, points[list(OUTER_LIP)]), axis=0)
+        bright = np.percentile(skin, 85, axis=0)
+        # Teeth are as bright as lit skin or the white of the eyes and far less coloured; its own ones tell better.
+        white = max(float(np.percentile(_colours_in(crop, points[list(eye)]).mean(1), _EYE_WHITE)) for eye in EYES)
+        chroma = bright / max(float(bright.mean()), 0.02) - 1
+        self.tooth = np.clip(max(bright.mean(), white) * (1 + _TOOTH_CHROMA * chroma), 0, 1).astype(np.float32)
+        self.shows_teeth = False
+        if open_mouth:
+            own = np.percentile(_colours_in(crop, points[list(INNER_LIP)]), 80, axis=0)
+            self.shows_teeth = bool(own.mean() > _TEETH_SEEN * bright.mean())
+            if self.shows_teeth:
+                self.tooth = own.astype(np.float32)
+        tint = np.maximum(lip, 0.02) / max(float(lip.max()), 0.02)
+        self.tint = (tint**_TINT).astype(np.float32)
+        # Inside they are more crimson than lips, as far as the picture has colours.
+        redder = 1 - (1 - tint.min()) * np.array(_CRIMSON)
+        self.gum = (lip * redder).astype(np.float32)
+        self.throat = (_THROAT * self.gum).astype(np.float32)
+        self._skin = float(np.median(skin))
+        luma = crop.astype(np.float32).mean(-1) / 255
+        self.blur = _edge_blur(luma, points[list(OUTER_LIP)], face.eye_distance)
+        self._grain = _grain(crop.astype(np.float32) / 255, points, face.eye_distance)
+
+    def lit(self, colour: Array, light: Array) -> Array:
+        """Colours (..., 3) in `light` (..., 1): the less comes in straight, the redder what lips and gums throw about."""
+        return colour * (light * (self.tint + (1 - self.tint) * light))
+
+    def paint(self, planes: Array) -> Array:
+        """(h, w, 4) colour in full light and coverage, of (h, w, 3) tooth share, coverage and shade."""
+        tooth, coverage, shade = (planes[..., i : i + 1] for i in range(3))
+        there = np.maximum(coverage, 1e-3)
+        colour = self.gum + (self.tooth - self.gum) * np.clip(tooth / there, 0, 1)
+        colour = colour * np.clip(shade / there, 0, 1) ** _FACING
+        rows, columns = planes.shape[:2]
+        size = len(self._grain)
+        grain = np.tile(self._grain, (-(-rows // size), -(-columns // size), 1))[:rows, :columns]
+        # Grain of light and of paint grows with the brightness that it lies on.
+        colour += grain * np.clip(colour.mean(-1, keepdims=True) / max(self._skin, 0.05), 0.3, 1.2)
+        return np.concatenate([colour, coverage], axis=2).astype(np.float32)
+
+
+def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """(N, 3) colours 0..1 of the pixels inside the convex hull of an outline; of one pixel at least."""
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(np.round(outline), np.int32)), (1,))
+    inside = pixels[mask > 0]
+    return (inside if len(inside) else pixels.reshape(-1, 3)).astype(np.float64) / 255
+
+
+def _edge_blur(luma: Array, lips: NDArray[np.floating[Any]], distance: float) -> float:
+    """Blur of the picture's sharper edges around the lips: the sigma of a Gaussian, in pixels.
+
+    An edge blurred by sigma and once more by s loses its gradient by sqrt(1 + s^2 / sigma^2); Zhuo and Sim, "Defocus map
+    estimation from a single image", Pattern Recognition 44 (2011), section 3.
+    """
+    margin = 0.25 * distance
+    low = np.maximum(lips.min(0) - margin, 0).astype(int)
+    high = (lips.max(0) + margin).astype(int) + 1
+    part = luma[low[1] : high[1], low[0] : high[0]]
+    first, second = (_gradient(p) for p in (part, cv2.GaussianBlur(part, (0, 0), _REBLUR)))
+    edges = first >= np.percentile(first, 95)
+    ratio = np.percentile(first[edges] / np.maximum(second[edges], 1e-6), _SHARPEST)
+    return float(_REBLUR / np.sqrt(max(ratio**2 - 1, 0.05)))
+
+
+def _gradient(picture: Array) -> Array:
+    return np.hypot(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1))
+
+
+def _grain(crop: Array, points: NDArray[np.floating[Any]], distance: float) -> Array:
+    """A tile (n, n, 3) that goes on without a seam, with the spectrum of the skin's grain beside and below the mouth.
+
+    Random phases for the spectrum of a sample: Galerne, Gousseau and Morel, "Random phase textures", IEEE Transactions
+    on Image Processing 20 (2011), section III. One set of phases for all colours keeps how they go together.
+    """
+    fine = crop - cv2.GaussianBlur(crop, (0, 0), max(_GRAIN_COARSE * distance, 0.8))
+    size = int(np.clip(0.22 * distance, 8, _GRAIN_TILE))
+    centres = np.array([(points[57] + points[8]) / 2, (points[48] + points[4]) / 2, (points[54] + points[12]) / 2])
+    patches = []
+    for x, y in np.round(centres - size / 2).astype(int):
+        patch = fine[max(y, 0) : y + size, max(x, 0) : x + size]
+        if patch.shape[:2] == (size, size):
+            patches.append(patch - patch.mean((0, 1)))
+    if not patches:
+        return np.zeros((size, size, 3), np.float32)
+    # The calmest of the three: a beard or an edge is no grain.
+    patch = min(patches, key=lambda p: float(p.std()))
+    random = np.random.default_rng(_SEED)
+    phase = np.angle(np.fft.fft2(random.normal(size=(size, size))))
+    spectrum = np.fft.fft2(patch, axes=(0, 1)) * np.exp(1j * phase)[..., None]
+    return np.real(np.fft.ifft2(spectrum, axes=(0, 1))).astype(np.float32)

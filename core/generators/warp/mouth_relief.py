@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One part of the mouth's inside in relief: painted once for a portrait, then seen from any side and any jaw opening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from .sampling import read_at, smooth_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ...motion.face_model import FaceModel
+
+    Array = NDArray[np.float32]
+
+_DEPTH_STEPS = 20  # a centimetre, in the model's pictures
+_BACK_TEETH, _FADE = 5.0, 4.0  # cm: z from which teeth are as bright as the front ones come
+_LEVELS = 10  # depths at which a line of sight is compared with the relief
+_TOOTH, _THERE = 255, 128
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How lines of sight run through a relief, centimetres: a line meets depth z at `at` @ (x, y, 1) + z * `slope`.
+
+    (x, y) is where the line passes the plane of the lips, in the model's axes (y up).
+    """
+
+    at: NDArray[np.float64]  # (2, 3)
+    slope: NDArray[np.float64]  # (2,)
+
+    @classmethod
+    def of_skull(cls, view: NDArray[np.float64], lips: float) -> Sight:
+        """Lines along `view` (x, y a centimetre of z) from the plane z = `lips`."""
+        return cls(np.column_stack([np.eye(2), -lips * view]), view)
+
+    @classmethod
+    def of_jaw(cls, view: NDArray[np.float64], lips: float, model: FaceModel, opened: float, aside: float) -> Sight:
+        """The same lines as the relief of the wide open jaw meets them when the jaw is `opened` by a share of that.
+
+        The lines are turned with the jaw about its hinge; `aside` centimetres it has gone to the picture's right.
+        """
+        angle = (opened - 1) * model.jaw_angle
+        cos, sin = np.cos(angle), np.sin(angle)
+        y, z = model.jaw_hinge
+        along = np.array([cos * view[1] + sin, cos - sin * view[1]])  # the line's direction (y, z) in the open jaw
+        slope = np.array([view[0], along[0]]) / along[1]
+        # Where a line starts, (y, z) in the open jaw: affine in its height on the plane of the lips.
+        start_y = np.array([cos, y - cos * y + sin * (lips - z)])
+        start_z = np.array([-sin, z + sin * y + cos * (lips - z)])
+        (ax, bx), (ay, by) = -slope[0] * start_z, start_y - slope[1] * start_z
+        return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope)
+
+
+class Relief:
+    """A front view of a part of the mouth with its depth."""
+
+    def __init__(
+        self,
+        picture: NDArray[np.uint8],
+        origin: NDArray[np.float64],
+        step: float,
+        scale: float,
+        blur: float,
+        paint: Callable[[Array], Array],
+    ) -> None:
+        """Paint it at `scale` pixels a centimetre, blurred as much as `blur` pixels.
+
+        `paint` makes (h, w, 4) colour and coverage of tooth share, coverage and shade (h, w, 3), each 0..1.
+        """
+        self._origin, self._step = origin, step
+        cell = step * scale  # pixels
+        depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
+        there = picture[..., 0] >= _THERE
+        # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
+        tooth = (picture[..., 0] == _TOOTH) * smooth_step((depth - _BACK_TEETH) / _FADE)
+        planes = np.dstack([tooth, there, picture[..., 1] / 255.0])
+        # At least a cell of blur hides the model's facets, more where many cells fall into one pixel.
+        planes = cv2.GaussianBlur(planes.astype(np.float32), (0, 0), max(0.8, 0.5 / cell, blur / cell))
+        rows, columns = (max(int(np.ceil((n - 1) * cell)) + 1, 2) for n in picture.shape[:2])
+        self._zoom = scale
+        matrix = np.array([[1 / cell, 0, 0], [0, 1 / cell, 0]])
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        self._painted = paint(np.clip(laid, 0, 1).astype(np.float32))
+        self._depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+        inside = self._depth[there]
+        self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
+
+    def depth_at(self, sight: Sight, nodes: Array) -> Array:
+        """(h, w) depth z, centimetres, at which lines of sight through (h, w, 2) places of the lips' plane meet it."""
+        rows, columns = nodes.shape[:2]
+        start = self._places(sight, nodes, self._step)
+        along = (sight.slope * [1, -1] / self._step).astype(np.float32)
+        places = start + self._levels[:, None, None, None] * along
+        depth = read_at(self._depth, places.reshape(-1, columns, 2)).reshape(-1, rows, columns)
+        beyond = self._levels[:, None, None] - depth  # > 0 in front of the relief
+        met = beyond <= 0
+        met[-1] = True
+        at = np.maximum(met.argmax(axis=0), 1)[None]
+        before, after = (np.take_along_axis(beyond, at - i, axis=0)[0] for i in (1, 0))
+        share = np.clip(before / np.maximum(before - after, 1e-4), 0, 1)
+        low, high = self._levels[at[0] - 1], self._levels[at[0]]
+        return np.asarray(low + (high - low) * share, np.float32)
+
+    def read(self, sight: Sight, places: Array, depth: Array) -> Array:
+        """(h, w, 4) colour and coverage where the lines of sight through `places` are at `depth`."""
+        along = (sight.slope * [1, -1] * self._zoom).astype(np.float32)
+        at = self._places(sight, places, 1 / self._zoom) + depth[..., None] * along
+        return read_at(self._painted, at, outside_zero=True)
+
+    def _places(self, sight: Sight, places: Array, step: float) -> Array:
+        """Columns and rows, `step` centimetres each, of lines of sight at z = 0."""
+        matrix = sight.at.copy()
+        matrix[:, 2] -= self._origin
+        return np.asarray(cv2.transform(places, matrix * [[1 / step], [-1 / step]]), np.float32)
