@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -101,9 +101,7 @@ def _eyeball(vertices: Array, triangles: NDArray[np.int32], materials: NDArray[n
     return np.append(centre, np.ptp(points[:, 1]) / 2).astype(np.float32)
 
 
-def _mouth(
-    neutral: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], opening: Array
-) -> dict[str, NDArray[np.generic]]:
+def _mouth(neutral: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], opening: Array) -> dict[str, Any]:
     """Relief pictures of the upper jaw, the lower teeth and the tongue with its gum, and the hinge of the jaw."""
     crowns = (neutral[:, 1] < ROOTS[0]) & (neutral[:, 1] > ROOTS[1])
     teeth, soft = (materials == "M_Teeth") & crowns[triangles].all(1), materials == "M_GumsTongue"
@@ -146,7 +144,7 @@ def _relief(
     *,
     only_teeth: bool = False,
 ) -> NDArray[np.uint8]:
-    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade in 32 steps; depth, 20 a centimetre.
+    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade; depth, 20 steps a centimetre.
 
     Beside what is there, the depth goes on as it is at the nearest place that has some.
     """

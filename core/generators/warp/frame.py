@@ -12,6 +12,7 @@ import numpy as np
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap, positions, within
 from .head import FINER, Head
+from .lips import keep_lips
 from .sampling import polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -55,11 +56,13 @@ class _Sides:
 class Frame:
     """One target on one portrait."""
 
-    def __init__(self, head: Head, target: FaceTarget, height: Array) -> None:
-        """Compute the maps on coarse grids; `height` is the head's surface for this turn."""
+    def __init__(self, head: Head, target: FaceTarget) -> None:
+        """Compute the maps on coarse grids."""
         self._head = head
         self._pose = target.pose
-        self.moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        height = head.height(target.pose)
+        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._height = head.grid.enlarge_to(head.fine, moved_height)

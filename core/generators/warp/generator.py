@@ -22,7 +22,7 @@ from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import keep_lips, seam_shifts
+from .lips import seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -66,7 +66,8 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
-        frame, target = self._frame(target)
+        target = self._with_edges(target)
+        frame = Frame(self._head, target)
 
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part
@@ -91,18 +92,14 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
-        frame, out = self._frame(target)[0], positions(self._head.picture)
-        for area, way in frame.skin():
+        out = positions(self._head.picture)
+        for area, way in Frame(self._head, self._with_edges(target)).skin():
             out[area] = way
         out[~self._layers.shows_person(out)] = np.nan
         return out
 
-    def _frame(self, target: FaceTarget) -> tuple[Frame, FaceTarget]:
-        """The maps of a target whose lids and lips end where they are seen to, not where they were detected."""
-        height = self._head.height(target.pose)
+    def _with_edges(self, target: FaceTarget) -> FaceTarget:
+        """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        unturned = target.pose.unapply(target.landmarks, self._head.at_landmarks(height)) + self._seam
-        lips = self._seam + keep_lips(self._head.face.points[:, :2], unturned, self._head.eye_distance)
-        lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
-        target = replace(target, landmarks=target.landmarks + lids + lips)
-        return Frame(self._head, target, height), target
+        seam = target.pose.scale * self._seam @ target.pose.rotation[:2, :2].T
+        return replace(target, landmarks=target.landmarks + lids + seam)

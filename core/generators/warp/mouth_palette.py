@@ -68,12 +68,13 @@ class Palette:
         self.blur = _edge_blur(luma, points[list(OUTER_LIP)], face.eye_distance)
         self._grain = _grain(crop.astype(np.float32) / 255, points, face.eye_distance)
 
-    def lit(self, colour: Array, light: Array) -> Array:
-        """Colours (..., 3) in `light` (..., 1): the less comes in straight, the redder what lips and gums throw about."""
-        return colour * (light * (self.tint + (1 - self.tint) * light))
+    def tinted(self, light: Array) -> Array:
+        """Factors (..., 3) of `light` (...): the less comes in straight, the redder what lips and gums throw about."""
+        light = light[..., None]
+        return light * (self.tint + (1 - self.tint) * light)
 
     def paint(self, planes: Array) -> Array:
-        """(h, w, 4) colour in full light and coverage, of (h, w, 3) tooth share, coverage and shade."""
+        """(h, w, 3) colours in full light, of tooth share, coverage and shade (h, w, 3)."""
         tooth, coverage, shade = (planes[..., i : i + 1] for i in range(3))
         there = np.maximum(coverage, 1e-3)
         colour = self.gum + (self.tooth - self.gum) * np.clip(tooth / there, 0, 1)
@@ -83,7 +84,7 @@ class Palette:
         grain = np.tile(self._grain, (-(-rows // size), -(-columns // size), 1))[:rows, :columns]
         # Grain of light and of paint grows with the brightness that it lies on.
         colour += grain * np.clip(colour.mean(-1, keepdims=True) / max(self._skin, 0.05), 0.3, 1.2)
-        return np.concatenate([colour, coverage], axis=2).astype(np.float32)
+        return colour.astype(np.float32)
 
 
 def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
@@ -97,8 +98,8 @@ def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -
 def _edge_blur(luma: Array, lips: NDArray[np.floating[Any]], distance: float) -> float:
     """Blur of the picture's sharper edges around the lips: the sigma of a Gaussian, in pixels.
 
-    An edge blurred by sigma and once more by s loses its gradient by sqrt(1 + s^2 / sigma^2); Zhuo and Sim, "Defocus map
-    estimation from a single image", Pattern Recognition 44 (2011), section 3.
+    An edge blurred by sigma and once more by s loses its gradient by sqrt(1 + s^2 / sigma^2); Zhuo and Sim, "Defocus
+    map estimation from a single image", Pattern Recognition 44 (2011), section 3.
     """
     margin = 0.25 * distance
     low = np.maximum(lips.min(0) - margin, 0).astype(int)
