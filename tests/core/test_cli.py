@@ -357,9 +357,7 @@ def test_the_mask_that_is_found_can_be_seen_and_given_back(
     assert cli("animate", portrait, "--controls", controls, *given, "-o", tmp_path / "found")[0] == 0
     options = (*given, "--head-mask", tmp_path / "mask.png")
     assert cli("animate", portrait, "--controls", controls, *options, "-o", tmp_path / "given")[0] == 0
-    found, again = (read_picture(tmp_path / name / "frame_000003.png").astype(int) for name in ("found", "given"))
-    assert np.abs(found - pixels).mean() > 2
-    assert np.abs(found - again).mean() < 0.2  # the file keeps 8 bits of the mask
+    assert _contents(tmp_path / "found") == _contents(tmp_path / "given")
 
 
 def test_a_matte_needs_a_face_and_a_place(cli: Cli, portrait: Path, face: Path, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class WarpGenerator:
         self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
+        mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
