@@ -148,7 +148,7 @@ class WorkerTask(Task):
         self.python = python
         self.ready: dict[str, Any] = {}  # the worker's first event: version, python, packages
         self.faces: dict[str, Any] = {}  # the event of a detection
-        self.done = 0  # frames
+        self.files: list[str] = []  # names of the frames that are written
         self._command = command
         self._deadline = time.monotonic() + READY_SECONDS
         self._cancelling = False
@@ -240,7 +240,7 @@ class WorkerTask(Task):
         if event["event"] == "stage":
             self.message = event["message"]
         elif event["event"] == "frame":
-            self.done = event["done"]
+            self.files.append(Path(event["path"]).name)
             self.factor = event["done"] / event["total"]
             self.message = f"Frame {event['done']} of {event['total']}"
         elif event["event"] == "warning":

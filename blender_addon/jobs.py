@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError
-from . import keyframes, portraits, strips
+from . import head_masks, keyframes, portraits, strips
 
 if TYPE_CHECKING:
     from .client import WorkerTask
@@ -49,7 +49,6 @@ class Job:
     scene_uid: int
     portrait_id: str
     start: int  # scene frame of the first frame drawn
-    names: list[str] = field(default_factory=list)  # of the frames' files
 
 
 def output_folder(preferred: str) -> tuple[Path, bool]:
@@ -64,34 +63,43 @@ def output_folder(preferred: str) -> tuple[Path, bool]:
 
 def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     """Read the strip into a job and write its file (BadInputError says what does not fit)."""
-    picture = strips.picture_path(strip)
     portrait_id = portraits.prepare(scene, strip)
     start, end = strips.visible_range(strip)
     first, last = _frames(strip, choices, start, end)
-    face_index = strip[portraits.FACE_INDEX] if choices.face_index is None else choices.face_index
     job_id = uuid.uuid4().hex[:8]
     folder = _make_folder(choices.output, strip.name, job_id)
+    mask = head_masks.for_job(scene, strip, folder)
     data = {
         "gioconda_job": 1,
         "version": version(),
         "portrait": {
-            "path": str(picture),
-            "landmarks": portraits.chosen_landmarks(strip, face_index),
-            "landmarks_path": None,
-            "detector": choices.detector,
-            "face_index": face_index,
-            "as_stored": True,  # Blender does not turn pictures by their EXIF tag
+            **portrait_data(strip, choices.detector, choices.face_index),
+            "head_mask_path": str(mask) if mask else None,
         },
         "driver": _driver(scene, strip, choices),
         "frames": [first - start + 1, last - start + 1],
         "generator": choices.generator,
         "models": str(choices.models) if choices.models else None,
         "allow_download": choices.allow_download,
+        "creases": strip[portraits.CREASES],
+        "neutralise": strip[portraits.NEUTRALISE],
         "output": str(folder),
     }
-    names = [f"frame_{frame - start + 1:06d}.png" for frame in range(first, last + 1)]
     _write(folder / "job.json", json.dumps(data, indent=1))
-    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, names)
+    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first)
+
+
+def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> dict[str, Any]:
+    """The portrait of a prepared strip as a job's JSON tells it; `face_index` None: the strip's."""
+    index = strip[portraits.FACE_INDEX] if face_index is None else face_index
+    return {
+        "path": str(strips.picture_path(strip)),
+        "landmarks": portraits.chosen_landmarks(strip, index),
+        "landmarks_path": None,
+        "detector": detector,
+        "face_index": index,
+        "as_stored": True,  # Blender does not turn pictures by their EXIF tag
+    }
 
 
 def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, int]:
@@ -135,9 +143,13 @@ def _driver(scene: bpy.types.Scene, strip: Any, choices: Choices) -> dict[str, A
     }
 
 
+def plain_name(name: str) -> str:
+    """A strip's name as a file's or folder's."""
+    return "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
+
+
 def _make_folder(parent: Path, name: str, job_id: str) -> Path:
-    plain = "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
-    folder = parent / f"{plain}_{job_id}"
+    folder = parent / f"{plain_name(name)}_{job_id}"
     try:
         folder.mkdir(parents=True)
         (folder / "worker.log").touch()
@@ -169,13 +181,13 @@ def place(job: Job, task: WorkerTask) -> str:
     found = portraits.results(scene, job.portrait_id)
     if found:
         result = found[0]
-        strips.update_result(scene, portrait, result, job.folder, job.names, job.start)
+        strips.update_result(scene, portrait, result, job.folder, task.files, job.start)
     else:
-        result = strips.add_result(scene, portrait, job.folder, job.names, job.start)
+        result = strips.add_result(scene, portrait, job.folder, task.files, job.start)
     result[portraits.SOURCE] = job.portrait_id
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
-    told = f"{portraits.count(len(job.names), 'frame')} in {job.folder}"
+    told = f"{portraits.count(len(task.files), 'frame')} in {job.folder}"
     if not portrait.mute and strips.shows_through(scene, portrait, result):
         portrait.mute = True
         told += f'. "{portrait.name}" is muted, as it would show through'
@@ -196,4 +208,7 @@ def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
         "generator": job.data["generator"],
         "detector": job.data["portrait"]["detector"],
         "face_index": job.data["portrait"]["face_index"],
+        "head_mask": job.data["portrait"]["head_mask_path"],
+        "creases": job.data["creases"],
+        "neutralise": job.data["neutralise"],
     }

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
+from ..core.job import Job
 from . import strips
 
 if TYPE_CHECKING:
@@ -22,6 +23,26 @@ TRACK = "gioconda_track"
 SOURCE = "gioconda_source"  # on a result: the id of its portrait
 JOB = "gioconda_job"
 SETTINGS = "gioconda_settings"
+HEAD_MASK = "gioconda_head_mask"  # a file
+HEAD_MASK_STRIP = "gioconda_head_mask_strip"  # the name of a strip, which goes before the file
+CREASES = "gioconda_creases"
+NEUTRALISE = "gioconda_neutralise"
+
+# What every portrait strip has, its value at first, and how Blender shows it.
+_OWN = (
+    (FACE_INDEX, 0, {"max": 99, "soft_max": 9, "description": "Which face of the picture moves: 0 is the largest"}),
+    (CREASES, Job.creases, {"max": 1.0, "description": "How strongly expressions crease the skin"}),
+    (NEUTRALISE, Job.neutralise, {"max": 1.0, "description": "How far the portrait's own expression is taken off"}),
+    (
+        HEAD_MASK,
+        "",
+        {
+            "subtype": "FILE_PATH",
+            "description": "A picture of what moves with the head: white, or opaque if it has alpha. Empty: found",
+        },
+    ),
+    (HEAD_MASK_STRIP, "", {"description": "An image or mask strip that shows what moves with the head"}),
+)
 
 
 class Faces(NamedTuple):
@@ -44,14 +65,20 @@ def active_portrait(scene: bpy.types.Scene) -> Any | None:
 def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
     """The image strip of that name, or without a name the active one (BadInputError: none, or of another type)."""
     if name:
-        strip = next((s for s in strips.all_strips(scene) if s.name == name), None)
-        if strip is None:
-            raise BadInputError(f'There is no strip named "{name}" in the scene "{scene.name}".')
+        strip = named(scene, name)
     else:
         strip = active_portrait(scene)
         if strip is None:
             raise BadInputError("No strip is selected: click the image strip that shows the portrait.")
     strips.picture_path(strip)
+    return strip
+
+
+def named(scene: bpy.types.Scene, name: str) -> Any:
+    """The strip of that name (BadInputError: there is none)."""
+    strip = next((s for s in strips.all_strips(scene) if s.name == name), None)
+    if strip is None:
+        raise BadInputError(f'There is no strip named "{name}" in the scene "{scene.name}".')
     return strip
 
 
@@ -67,11 +94,11 @@ def prepare(scene: bpy.types.Scene, strip: Any) -> str:
         first = strips.visible_range(strip)[0]
         if any(strips.visible_range(r)[0] != first for r in results(scene, strip[ID])):
             strip[ID] = _new_id()
-    if FACE_INDEX not in strip:
-        strip[FACE_INDEX] = 0
-        strip.id_properties_ui(FACE_INDEX).update(
-            min=0, max=99, soft_max=9, default=0, description="Which face of the picture moves: 0 is the largest"
-        )
+    for name, value, shown in _OWN:
+        if name not in strip:
+            strip[name] = value
+            least = {} if isinstance(value, str) else {"min": type(value)(0)}
+            strip.id_properties_ui(name).update(default=value, **least, **shown)
     return strip[ID]
 
 

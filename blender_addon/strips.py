@@ -7,7 +7,7 @@ workspace edit another scene's timeline. Only the data API is used: the sequence
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,12 @@ def all_strips(scene: bpy.types.Scene) -> list[Any]:
     return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
 
 
+def strip_search(scene: bpy.types.Scene) -> tuple[Any, str]:
+    """What `UILayout.prop_search` wants to offer every strip: the owner of the collection, and its name."""
+    editor = scene.sequence_editor
+    return editor, "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
+
+
 def active_strip(scene: bpy.types.Scene) -> Any | None:
     """The strip that was clicked last, or None."""
     return scene.sequence_editor.active_strip if scene.sequence_editor else None
@@ -115,6 +121,29 @@ def picture_size(strip: Any) -> tuple[int, int]:
     """Width and height of the shown picture as Blender keeps them; 0, 0 where it has not looked yet."""
     element = strip.strip_elem_from_frame(visible_range(strip)[0])
     return (element.orig_width, element.orig_height) if element else (0, 0)
+
+
+def render_mask(strip: Any, size: tuple[int, int], path: Path) -> None:
+    """Write what a mask strip's mask covers, at its first visible frame, of a picture of this size: as a grey PNG.
+
+    In a scene of its own: the user's settings and the strip's place on the canvas stay out of it.
+    """
+    scene = bpy.data.scenes.new("Gioconda mask")
+    try:
+        _children(scene.sequence_editor_create()).new_mask(name="mask", mask=strip.mask, channel=1, frame_start=1)
+        scene.frame_set(1 + max(0, visible_range(strip)[0] - int(content_start(strip))))
+        render, stored = scene.render, scene.render.image_settings
+        render.resolution_x, render.resolution_y = size
+        render.resolution_percentage = 100
+        with suppress(BadInputError):  # a studio's own OpenColorIO configuration: black and white are the same in all
+            keep_colours(scene)
+        if hasattr(stored, "media_type"):
+            stored.media_type = "IMAGE"
+        stored.file_format, stored.color_mode, stored.color_depth = "PNG", "BW", "8"
+        render.filepath = str(path)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    finally:
+        bpy.data.scenes.remove(scene)
 
 
 def fcurves(scene: bpy.types.Scene) -> Any:
@@ -180,7 +209,7 @@ def add_result(scene: bpy.types.Scene, portrait: Any, folder: Path, names: Seque
         )
         for name in names[1:]:
             result.elements.append(name)
-        result.directory = _stored_folder(folder)
+        result.directory = f"{stored_path(folder)}/"
         _copy_placement(portrait, result)
         _copy_placement_curves(scene, portrait, result)
         result.select = False
@@ -199,21 +228,21 @@ def update_result(
         result.elements[0].filename = names[0]
         for name in names[1:]:
             result.elements.append(name)
-        result.directory = _stored_folder(folder)
+        result.directory = f"{stored_path(folder)}/"
         others = [strip for strip in _neighbours(scene, result) if strip.name != result.name]
         if not _is_free(others, result.channel, start, start + len(names)):
             result.channel = free_channel(scene, portrait, start, start + len(names), ignore=result.name)
 
 
-def _stored_folder(folder: Path) -> str:
-    """The folder as the user's preferences want paths kept: relative to a saved .blend, else in full."""
-    path = str(folder)
+def stored_path(file: Path) -> str:
+    """A path as the user's preferences want it kept: relative to a saved .blend, else in full."""
+    path = str(file)
     if bpy.data.filepath and bpy.context.preferences.filepaths.use_relative_paths:
         try:
             path = bpy.path.relpath(path)
         except ValueError:  # on Windows, another drive
-            path = str(folder)
-    return f"{path}/"
+            path = str(file)
+    return path
 
 
 def _copy_placement(portrait: Any, result: Any) -> None:
@@ -291,8 +320,16 @@ def shows_through(scene: bpy.types.Scene, portrait: Any, result: Any) -> bool:
     """Whether the portrait would be seen behind its result: it is blended, or its frames have an alpha channel."""
     if portrait.blend_type == "REPLACE":
         return False
-    element = result.elements[0]
-    with Path(bpy.path.abspath(f"{result.directory}{element.filename}")).open("rb") as png:
-        has_alpha = png.read(26)[25] == 6  # colour type in the PNG header: RGB with alpha
     fades = any(curve.data_path == f"{portrait.path_from_id()}.blend_alpha" for curve in fcurves(scene))
-    return has_alpha or fades or portrait.blend_type != "ALPHA_OVER" or portrait.blend_alpha < 1
+    frame = Path(bpy.path.abspath(f"{result.directory}{result.elements[0].filename}"))
+    return _has_alpha(frame) or fades or portrait.blend_type != "ALPHA_OVER" or portrait.blend_alpha < 1
+
+
+def _has_alpha(frame: Path) -> bool:
+    """What the header of a PNG or OpenEXR file that the worker wrote says."""
+    with frame.open("rb") as file:
+        header = file.read(8192)
+    if header.startswith(b"\x89PNG"):
+        return header[25] == 6  # colour type: RGB with alpha
+    channels = header.index(b"channels\0chlist\0") + len(b"channels\0chlist\0") + 4  # and the size of what follows
+    return header[channels : channels + 2] == b"A\0"  # channels are sorted by name

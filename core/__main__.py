@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m core animate`, `detect`, `worker`."""
+"""The command line: `python -m core animate`, `detect`, `matte`, `worker`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .job import Job
+    from .job import Job, PortraitSource
     from .landmarks.track import LandmarkTrack
 
 _DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a path may have letters that a console cannot show
-    action = {"animate": _animate, "detect": _detect}[options.command]
+    action = {"animate": _animate, "detect": _detect, "matte": _matte}[options.command]
     tell = _tell_json if options.progress == "json" else _tell_text
     try:
         return report(partial(action, options, tell), tell)
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     animate = commands.add_parser("animate", help="make frames or a movie from a portrait")
     animate.add_argument("portrait", nargs="?", type=Path, help="the picture")
-    animate.add_argument("-o", "--output", type=Path, help="a folder for PNG frames, or a file ending in .mp4")
+    animate.add_argument("-o", "--output", type=Path, help="a folder for frames, or a file ending in .mp4")
     driver = animate.add_mutually_exclusive_group(required=True)
     driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
     driver.add_argument("--track", type=Path, metavar="T.npz", help="a landmark track, .npz or .json")
@@ -62,13 +62,23 @@ def _parser() -> argparse.ArgumentParser:
     animate.add_argument("--motion", choices=("relative", "absolute"), default="relative",
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
     animate.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
-    animate.add_argument("--portrait-landmarks", type=Path, metavar="L.npz", help="skip the detection")
+    animate.add_argument(
+        "--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given"
+    )
+    for name, told in (("creases", "how strongly expressions crease the skin"),
+                       ("neutralise", "how far the portrait's own expression is taken off")):  # fmt: skip
+        animate.add_argument(f"--{name}", type=_amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
     animate.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
     animate.add_argument("--generator", default="warp")
     detect = commands.add_parser("detect", help="find landmarks in a picture or movie")
     detect.add_argument("source", type=Path, help="a picture or a movie")
     detect.add_argument("-o", "--output", type=Path, required=True, metavar="T.npz", help=".npz or .json")
-    for command in (animate, detect):
+    matte = commands.add_parser("matte", help="write the mask of what moves with the head, to be seen and painted over")
+    matte.add_argument("portrait", type=Path, help="the picture")
+    matte.add_argument("-o", "--output", type=Path, required=True, metavar="M.png", help="white is the head")
+    for command in (animate, matte):
+        command.add_argument("--portrait-landmarks", type=Path, metavar="L.npz", help="skip the detection")
+    for command in (animate, detect, matte):
         command.add_argument("--detector", choices=_DETECTORS, default="dlib")
         command.add_argument("--face-index", type=int, default=0, metavar="N", help="0 is the largest face")
         command.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
@@ -86,6 +96,15 @@ def _frames(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(f"{text!r}: a range such as 5-9 is wanted") from None
 
 
+def _amount(text: str) -> float:
+    from .job import amount
+
+    try:
+        return amount(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None
+
+
 def _animate(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
     from .run import run_job
 
@@ -93,7 +112,7 @@ def _animate(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
 
 
 def _job(options: argparse.Namespace) -> Job:
-    from .job import Job, PortraitSource, TrackDriver, load_job
+    from .job import Job, TrackDriver, load_job
     from .motion.controls import load_controls
 
     if options.job is not None:
@@ -110,20 +129,34 @@ def _job(options: argparse.Namespace) -> Job:
         if options.controls is not None
         else TrackDriver(options.track, options.motion == "relative", options.neutral_frame)
     )
+    amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
     return Job(
-        portrait=PortraitSource(
-            options.portrait,
-            landmarks_path=options.portrait_landmarks,
-            detector=options.detector,
-            face_index=options.face_index,
-        ),
+        portrait=replace(_portrait(options), head_mask_path=options.head_mask),
         driver=driver,
         output=options.output,
         frames=options.frames,
         generator=options.generator,
         models=options.models,
         allow_download=options.allow_download,
+        **amounts,
     )
+
+
+def _portrait(options: argparse.Namespace) -> PortraitSource:
+    from .job import PortraitSource
+
+    return PortraitSource(
+        options.portrait,
+        landmarks_path=options.portrait_landmarks,
+        detector=options.detector,
+        face_index=options.face_index,
+    )
+
+
+def _matte(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
+    from .run import write_matte
+
+    write_matte(_portrait(options), options.output, tell, options.models, allow_download=options.allow_download)
 
 
 def _detect(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401

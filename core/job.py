@@ -18,8 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-_KEYS = {"gioconda_job", "version", "portrait", "driver", "frames", "generator", "models", "allow_download", "output"}
-_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored"}
+_KEYS = {
+    "gioconda_job",
+    "version",
+    "portrait",
+    "driver",
+    "frames",
+    "generator",
+    "models",
+    "allow_download",
+    "creases",
+    "neutralise",
+    "output",
+}
+_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored", "head_mask_path"}
 _DRIVER_KEYS = {"controls", "controls_path", "track_path", "motion", "neutral_frame", "fps", "start", "frames"}
 
 
@@ -33,6 +45,7 @@ class PortraitSource:
     detector: str = "dlib"
     face_index: int = 0  # the largest face is 0
     as_stored: bool = False  # frames lie as the file's pixels do, not upright by its EXIF tag: as Blender shows it
+    head_mask_path: Path | None = None  # white moves with the head; found when None
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,8 @@ class Job:
     generator: str = "warp"
     models: Path | None = None  # a folder of pre-placed model files
     allow_download: bool = False
+    creases: float = 0.7  # how strongly expressions crease the skin, 0..1
+    neutralise: float = 0.0  # how far the portrait's own expression is taken off, 0..1
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -72,12 +87,15 @@ class Job:
                 "detector": portrait.detector,
                 "face_index": portrait.face_index,
                 "as_stored": portrait.as_stored,
+                "head_mask_path": _text(portrait.head_mask_path),
             },
             "driver": _driver_to_dict(self.driver),
             "frames": None if self.frames is None else list(self.frames),
             "generator": self.generator,
             "models": _text(self.models),
             "allow_download": self.allow_download,
+            "creases": self.creases,
+            "neutralise": self.neutralise,
             "output": str(self.output),
         }
 
@@ -103,13 +121,15 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
         raise BadInputError(f"{source}: is a job of format {data.get('gioconda_job')!r}; this version reads {FORMAT}.")
     try:
         return Job(
-            portrait=_portrait_from_dict(data["portrait"], folder, source),
+            portrait=portrait_from_dict(data["portrait"], folder, source),
             driver=_driver_from_dict(data["driver"], folder, source),
             output=folder / str(data["output"]),
             frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
             models=_path(data.get("models"), folder),
             allow_download=_flag(data, "allow_download"),
+            creases=amount(data.get("creases", Job.creases)),
+            neutralise=amount(data.get("neutralise", Job.neutralise)),
         )
     except KeyError as error:
         raise BadInputError(f"{source}: {error} is missing.") from error
@@ -135,7 +155,8 @@ def frame_range(job: Job, total: int) -> range:
     return range(first - 1, last)
 
 
-def _portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> PortraitSource:
+def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The command") -> PortraitSource:
+    """Check the JSON form of a portrait. Raises BadInputError, KeyError, TypeError or ValueError."""
     _check_keys(data, _PORTRAIT_KEYS, f"{source}, portrait")
     return PortraitSource(
         path=folder / str(data["path"]),
@@ -144,6 +165,7 @@ def _portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> P
         detector=str(data.get("detector", "dlib")),
         face_index=int(data.get("face_index", 0)),
         as_stored=_flag(data, "as_stored"),
+        head_mask_path=_path(data.get("head_mask_path"), folder),
     )
 
 
@@ -205,6 +227,14 @@ def _flag(data: Mapping[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be true or false, not {value!r}")
     return value
+
+
+def amount(value: float | str) -> float:
+    """A share from 0 to 1 (ValueError)."""
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is not from 0 to 1")
+    return number
 
 
 def _path(value: str | None, folder: Path) -> Path | None:

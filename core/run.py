@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BadInputError, CancelledError
-from .files import check_writable
-from .job import Job, TrackDriver, clamp_controls, frame_range
+from .files import check_writable, write_bytes
+from .job import Job, PortraitSource, TrackDriver, clamp_controls, frame_range
 from .landmarks.topology import EYES, OUTER_LIP
 from .landmarks.track import load_track
 from .motion.controls import ControlTrack
@@ -51,6 +51,38 @@ def detect_faces(
     on_event({"event": "faces", "size": [pixels.shape[1], pixels.shape[0]], "faces": told})
 
 
+def write_matte(
+    portrait: PortraitSource,
+    output: Path,
+    on_event: OnEvent,
+    models: Path | None = None,
+    *,
+    allow_download: bool = False,
+    cut_out: bool = False,
+) -> None:
+    """Write the head mask that is found in a portrait as an 8-bit PNG. Raises GiocondaError.
+
+    White is the head; `cut_out`: the portrait in its colours with the mask as alpha, so that a person who paints it
+    sees what is head and what is not.
+    """
+    from .generators.warp.matte import find_head
+    from .media.pictures import as_stored, read_orientation, read_picture, to_rgb8, write_png
+    from .motion.face_model import fit_face
+
+    on_event({"event": "stage", "stage": "read", "message": f"Reading {portrait.path.name}"})
+    check_writable(output.parent)
+    pixels = read_picture(portrait.path)
+    if _must_find(portrait):
+        on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {portrait.path.name}"})
+    landmarks = _portrait_landmarks(portrait, pixels, models, allow_download=allow_download)
+    on_event({"event": "stage", "stage": "matte", "message": "Finding what moves with the head"})
+    mask = np.rint(255 * find_head(pixels, fit_face(landmarks))).astype(np.uint8)
+    shown = np.dstack([to_rgb8(pixels), mask] if cut_out else [mask] * 3)
+    orientation = read_orientation(portrait.path) if portrait.as_stored else 1
+    write_png(output, as_stored(shown, orientation), {})
+    on_event({"event": "done", "frames": 1, "output": str(output)})
+
+
 def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
     from .generators import create_generator
@@ -71,13 +103,14 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     job, told = clamp_controls(job)
     for message in [*told, *_unfit(job, driver, pixels)]:
         on_event({"event": "warning", "message": message})
-    if job.portrait.landmarks is None and job.portrait.landmarks_path is None:
+    if _must_find(job.portrait):
         begin("detect", f"Looking for faces in {job.portrait.path.name}")
-    landmarks = _portrait_landmarks(job, pixels)
+    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}")
     targets = plan_motion(landmarks, driver, relative_to=neutral)
-    generator = create_generator(job.generator, Portrait(pixels, landmarks))
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
+    mask = _head_mask(job.portrait, landmarks, pixels, orientation)
+    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
     height, width = as_stored(pixels, orientation).shape[:2]
     begin("draw", f"Drawing {len(frames)} frames")
     output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
@@ -130,9 +163,14 @@ def _unfit(job: Job, driver: ControlTrack | LandmarkTrack, pixels: NDArray[Any])
     return [f"{job.driver.path}: {told}. Its points are taken as they stand."]
 
 
-def _portrait_landmarks(job: Job, pixels: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """The (68, 2) landmarks that the job gives or names, else those of the face that a detector finds."""
-    portrait = job.portrait
+def _must_find(portrait: PortraitSource) -> bool:
+    return portrait.landmarks is None and portrait.landmarks_path is None
+
+
+def _portrait_landmarks(
+    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, *, allow_download: bool
+) -> NDArray[np.floating[Any]]:
+    """The (68, 2) landmarks that are given or named, else those of the face that a detector finds."""
     if portrait.landmarks is not None:
         landmarks = _given_landmarks(portrait.landmarks)
     elif portrait.landmarks_path is not None:
@@ -140,10 +178,28 @@ def _portrait_landmarks(job: Job, pixels: NDArray[Any]) -> NDArray[np.floating[A
     else:
         from .landmarks.detect import pick_face
 
-        faces = _detect(pixels, portrait.detector, job.models, allow_download=job.allow_download)
+        faces = _detect(pixels, portrait.detector, models, allow_download=allow_download)
         landmarks = pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
     _check_inside(landmarks, pixels, portrait.path)
     return landmarks
+
+
+def _head_mask(
+    portrait: PortraitSource, landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], orientation: int
+) -> NDArray[np.float32] | None:
+    """The (H, W) mask that the job names; it must have the face in it."""
+    from .media.pictures import read_mask
+
+    if portrait.head_mask_path is None:
+        return None
+    height, width = pixels.shape[:2]
+    mask = read_mask(portrait.head_mask_path, (width, height), orientation)
+    columns, rows = np.clip(np.rint(landmarks), 0, (width - 1, height - 1)).astype(int).T
+    if mask[rows, columns].mean() < 0.5:
+        raise BadInputError(
+            f"{portrait.head_mask_path}: this mask leaves the face out: white (or opaque) is what moves with the head."
+        )
+    return mask
 
 
 def _check_inside(landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], path: Path) -> None:
@@ -194,24 +250,28 @@ def _is_movie(job: Job) -> bool:
 
 
 class _Folder:
-    """Frames as PNG files, written by a thread while the next one is drawn."""
+    """Frames as files, written by a thread while the next one is drawn."""
 
     def __init__(self, job: Job) -> None:
+        from .media.pictures import frame_format
+
         self._folder, self._text = job.output, picture_text(job.generator)
+        self._format = frame_format(job.portrait.path)
         self._pool = ThreadPoolExecutor(1)
 
     def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
         """Draw and write; yield path and 1-based number of every frame that is on the disk, in order."""
-        from .media.pictures import write_png
-
         waiting: deque[tuple[Path, int, Future[None]]] = deque()
         for index in frames:
-            path = self._folder / f"frame_{index + 1:06d}.png"
-            waiting.append((path, index + 1, self._pool.submit(write_png, path, draw(index), self._text)))
+            path = self._folder / f"frame_{index + 1:06d}.{self._format.ending}"
+            waiting.append((path, index + 1, self._pool.submit(self._write, path, draw(index))))
             if len(waiting) > _WAITING:
                 yield self._written(waiting)
         while waiting:
             yield self._written(waiting)
+
+    def _write(self, path: Path, pixels: NDArray[Any]) -> None:
+        write_bytes(path, self._format.encode(pixels, self._text))
 
     @staticmethod
     def _written(waiting: deque[tuple[Path, int, Future[None]]]) -> tuple[Path, int]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process that runs the core for Blender: JSON lines in on stdin, events as JSON lines out on stdout.
 
-Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...}, {"command": "cancel"}.
+Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...},
+{"command": "matte", "portrait": {...}, "output": "...", ...}, {"command": "cancel"}.
 When stdin ends, the parent is gone and so is the worker.
 """
 
@@ -95,24 +96,27 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 
 def _obey(order: _Order, tell: OnEvent) -> None:
-    from .job import job_from_dict  # here, so that a Python without numpy can say so
-    from .run import detect_faces, run_job
+    from .job import job_from_dict, portrait_from_dict  # here, so that a Python without numpy can say so
+    from .run import detect_faces, run_job, write_matte
 
     command, cancelled = order
     if cancelled.is_set():
         raise CancelledError(0)
     try:
-        name = command["command"]
+        name, models, allow = command["command"], command.get("models"), command.get("allow_download") is True
+        folder = None if models is None else Path(models)
         if name == "run":
             action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
         elif name == "detect":
-            models, allow = command.get("models"), command.get("allow_download") is True
-            folder = None if models is None else Path(models)
             detector = str(command.get("detector", "dlib"))
             action = partial(detect_faces, Path(command["picture"]), detector, folder, tell, allow_download=allow)
+        elif name == "matte":
+            portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
+            cut_out = command.get("cut_out") is True
+            action = partial(write_matte, portrait, output, tell, folder, allow_download=allow, cut_out=cut_out)
         else:
-            raise BadInputError(f"Unknown command {name!r}: run, detect or cancel.")
-    except (KeyError, TypeError) as error:
+            raise BadInputError(f"Unknown command {name!r}: run, detect, matte or cancel.")
+    except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(
             f"The command {command!r} lacks something or has a value of the wrong kind ({error})."
         ) from error

@@ -18,14 +18,15 @@ SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("blender_addon/**/*.py"
 # Each part of core, and the parts of core that it may import besides itself.
 LAYERS = {
     "errors": set[str](),
+    "colour": set[str](),
     "files": {"errors"},
     "packages": {"errors"},
     "events": {"errors", "packages"},
     "provenance": {"errors"},
-    "media": {"errors", "files"},
+    "media": {"colour", "errors", "files"},
     "landmarks": {"errors", "files", "packages", "media"},
     "motion": {"errors", "landmarks"},
-    "generators": {"errors", "landmarks", "motion"},
+    "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
     "run": {
@@ -53,7 +54,7 @@ LIGHT = {
     "core.landmarks.track",
     "core.motion.controls",
 }
-HEAVY = {"av", "cv2", "dlib", "face_alignment", "PIL", "scipy", "skimage", "torch"}
+HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "scipy", "skimage", "torch"}
 
 
 def _imports(path: Path, *, of_body_only: bool = False) -> Iterator[str]:

@@ -13,6 +13,7 @@ from .generate import GIOCONDA_OT_generate
 from .load_landmarks import GIOCONDA_OT_load_landmarks
 from .load_track import GIOCONDA_OT_load_track
 from .open_folder import GIOCONDA_OT_open_folder
+from .show_head_mask import GIOCONDA_OT_show_head_mask
 
 CLASSES = (
     GIOCONDA_OT_add_controls,
@@ -25,4 +26,5 @@ CLASSES = (
     GIOCONDA_OT_load_landmarks,
     GIOCONDA_OT_load_track,
     GIOCONDA_OT_open_folder,
+    GIOCONDA_OT_show_head_mask,
 )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .panels import GIOCONDA_PT_main, GIOCONDA_PT_result, GIOCONDA_PT_track
+from .panels import GIOCONDA_PT_head_mask, GIOCONDA_PT_main, GIOCONDA_PT_result, GIOCONDA_PT_track
 from .regions import GIOCONDA_PT_brows, GIOCONDA_PT_eyes, GIOCONDA_PT_head, GIOCONDA_PT_mouth
 
 CLASSES = (
@@ -12,6 +12,7 @@ CLASSES = (
     GIOCONDA_PT_eyes,
     GIOCONDA_PT_brows,
     GIOCONDA_PT_mouth,
+    GIOCONDA_PT_head_mask,
     GIOCONDA_PT_track,
     GIOCONDA_PT_result,
 )

@@ -67,6 +67,9 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
     settings.prop(properties.of(scene), "detector")
     if portraits.FACE_INDEX in strip:
         settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
+    for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
+        if name in strip:
+            settings.prop(strip, f'["{name}"]', text=title)
     row = layout.row(align=True)
     row.operator("gioconda.find_face", icon="VIEWZOOM")
     row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
@@ -111,6 +114,42 @@ def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         box.operator("gioconda.fix_view_transform", icon="COLOR")
 
 
+class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
+    """What moves with the head, where what is found is not good enough."""
+
+    bl_idname = "GIOCONDA_PT_head_mask"
+    bl_parent_id = "GIOCONDA_PT_main"
+    bl_label = "Head Mask"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 9
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _is_image(context)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        scene = strips.edited_scene(context)
+        strip = portraits.active_portrait(scene)
+        layout.operator("gioconda.show_head_mask", icon="IMAGE_ALPHA")
+        if portraits.HEAD_MASK not in strip:
+            return
+        settings = layout.column()
+        settings.use_property_split, settings.use_property_decorate = True, False
+        by_strip = bool(strip[portraits.HEAD_MASK_STRIP])
+        row = settings.row()
+        row.active = not by_strip
+        row.prop(strip, f'["{portraits.HEAD_MASK}"]', text="File")
+        settings.prop_search(strip, f'["{portraits.HEAD_MASK_STRIP}"]', *strips.strip_search(scene), text="Strip")
+        if strip[portraits.HEAD_MASK] and not by_strip:
+            text(
+                layout,
+                "Paint it in the Image Editor: a brush with the blend mode Erase Alpha takes from the head, Add Alpha "
+                "adds to it. Alt+S there saves it; then Generate. An empty File: the mask is found again",
+                "INFO",
+            )
+
+
 class GIOCONDA_PT_track(SidebarPanel, bpy.types.Panel):
     """A landmark track instead of the controls."""
 
@@ -122,8 +161,7 @@ class GIOCONDA_PT_track(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        strip = portraits.active_portrait(strips.edited_scene(context))
-        return strip is not None and strip.type == "IMAGE"
+        return _is_image(context)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -160,6 +198,11 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
         column.label(text=result.name, icon="RENDER_RESULT")
         column.label(text=f"{portraits.count(len(result.elements), 'frame')}, job {result[portraits.JOB]}")
         self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = bpy.path.abspath(result.directory)
+
+
+def _is_image(context: bpy.types.Context) -> bool:
+    strip = portraits.active_portrait(strips.edited_scene(context))
+    return strip is not None and strip.type == "IMAGE"
 
 
 def _result(context: bpy.types.Context) -> Any | None:

@@ -8,17 +8,19 @@ import struct
 import warnings
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import cv2
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from ..colour import encode_srgb, full_scale
 from ..errors import BadInputError
 from ..files import write_bytes
+from .exr import ExrFrames, decode_exr, is_exr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,23 +32,14 @@ _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's names of grey pic
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """A picture as (H, W, 3 or 4) uint8 or uint16, RGB or RGBA with straight alpha, the right way up.
+    """A picture as (H, W, 3 or 4) uint8, uint16 or float32, RGB or RGBA with straight alpha, the right way up.
 
-    Grey, palette and CMYK pictures become RGB(A); 16-bit PNG and TIFF keep their depth. Raises BadInputError.
+    Grey, palette and CMYK pictures become RGB(A); 16-bit PNG and TIFF keep their depth, OpenEXR its scene-linear
+    floats (white is 1, light may be brighter). Raises BadInputError.
     """
+    data = _read_bytes(path)
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise BadInputError(f"{path}: there is no such file.") from None
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        raise BadInputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of very large pictures; ours may be
-            with Image.open(io.BytesIO(data)) as picture:
-                picture.load()  # a truncated file is noticed here
-                orientation = picture.getexif().get(_ORIENTATION, 1)
-                pixels = _deep_pixels(data) if _is_deep(picture, data) else _plain_pixels(picture)
+        pixels, orientation = (decode_exr(data), 1) if is_exr(data) else _decode(data)
     except UnidentifiedImageError:
         raise BadInputError(f"{path}: is not a picture of a known format.") from None
     except (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError) as error:
@@ -54,11 +47,60 @@ def read_picture(path: Path) -> NDArray[Any]:
     height, width = pixels.shape[:2]
     if min(height, width) < _LEAST_SIDE:
         raise BadInputError(f"{path}: is {width}x{height} pixels; a face needs at least {_LEAST_SIDE}.")
-    return _upright(pixels, orientation)
+    return upright(pixels, orientation)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: there is no such file.") from None
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise BadInputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}).") from error
+
+
+def _decode(data: bytes) -> tuple[NDArray[Any], int]:
+    """The pixels as a file of 8 or 16 bits stores them, and its EXIF orientation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of very large pictures; ours may be
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.load()  # a truncated file is noticed here
+            orientation = picture.getexif().get(_ORIENTATION, 1)
+            return _deep_pixels(data) if _is_deep(picture, data) else _plain_pixels(picture), orientation
+
+
+def read_mask(path: Path, size: tuple[int, int], orientation: int = 1) -> NDArray[np.float32]:
+    """(H, W) coverage 0..1 from a picture: its alpha where that hides something, else how bright it is.
+
+    `size` is the (width, height) that it is brought to; `orientation` is that of the picture over which it was
+    painted, if that was done as the file stores it. Raises BadInputError.
+    """
+    pixels = upright(read_picture(path), orientation)
+    coverage = pixels[..., :3].mean(axis=2, dtype=np.float32)
+    white = full_scale(pixels.dtype)
+    if pixels.shape[2] == 4 and (pixels[..., 3] < white).any():
+        coverage = pixels[..., 3].astype(np.float32)
+    height, width = coverage.shape
+    factor = size[0] / width
+    if abs(height * factor - size[1]) > max(1.0, factor):
+        raise BadInputError(
+            f"{path}: this mask of {width} x {height} pixels has another shape than the portrait "
+            f"({size[0]} x {size[1]})."
+        )
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(np.clip(coverage / white, 0, 1), size, interpolation=kind), np.float32)
 
 
 def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 of any picture, as detectors and movies want it; transparent parts are laid on black."""
+    """(H, W, 3) uint8 of any picture, as detectors and movies want it; transparent parts are laid on black.
+
+    Scene-linear floats are encoded as sRGB; what is brighter than white becomes white.
+    """
+    if np.issubdtype(pixels.dtype, np.floating):
+        light: NDArray[Any] = pixels
+        if pixels.shape[2] == 4:
+            light = pixels[..., :3] * np.clip(pixels[..., 3:], 0, 1)
+        return np.rint(255 * encode_srgb(light)).astype(np.uint8)
     shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
     if shallow.shape[2] == 4:
         alpha = shallow[..., 3:].astype(np.uint16)
@@ -66,7 +108,7 @@ def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(shallow)
 
 
-def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Undo the turning and mirroring that an EXIF orientation, 1 to 8, tells of."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
@@ -79,8 +121,9 @@ def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 def read_orientation(path: Path) -> int:
     """The EXIF orientation, 1 to 8, of a picture that can be read; 1 is upright."""
-    with Image.open(path) as picture:
+    with suppress(UnidentifiedImageError), Image.open(path) as picture:  # Pillow does not know OpenEXR, which has none
         return picture.getexif().get(_ORIENTATION, 1)
+    return 1
 
 
 def as_stored(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -132,6 +175,19 @@ def _from_cmyk(picture: Image.Image) -> Image.Image:
             if converted is not None:
                 return converted
     return picture.convert("RGB")
+
+
+class FrameFormat(NamedTuple):
+    """How the frames of a portrait are written."""
+
+    ending: str  # of the files' names
+    encode: Callable[[NDArray[Any], Mapping[str, str]], bytes]  # pixels and text -> the file
+
+
+def frame_format(portrait: Path) -> FrameFormat:
+    """OpenEXR for a portrait that is one, else PNG. Raises BadInputError."""
+    data = _read_bytes(portrait)
+    return FrameFormat("exr", ExrFrames(data).encode) if is_exr(data) else FrameFormat("png", encode_png)
 
 
 def write_png(path: Path, pixels: NDArray[Any], text: Mapping[str, str]) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 
 from ..landmarks.topology import LID_PAIRS, RIGID
 from .face_model import FittedFace, fit_face
+from .lid_calibration import LidCalibration
 from .pose import Pose, fit_pose
+from .smoothing import smooth_track
 from .target import FaceTarget
 
 if TYPE_CHECKING:
@@ -27,8 +29,10 @@ _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start sh
 
 def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarget]:
     """The track's points are wanted as they stand, in the portrait's pixels."""
-    for landmarks, pose in zip(track.landmarks, _poses(face, track.landmarks), strict=True):
-        if np.array_equal(landmarks, face.points[:, :2].astype(np.float32)):
+    neutral = face.points[:, :2].astype(np.float32)
+    wanted = _prepare(track, neutral)
+    for asked, landmarks, pose in zip(track.landmarks, wanted, _poses(face, wanted), strict=True):
+        if np.array_equal(asked, neutral):
             yield _still(face)
         else:
             yield FaceTarget(landmarks.astype(np.float64), pose, np.zeros((2, 2)))
@@ -44,8 +48,9 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
     driver = fit_face(neutral)
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
-    for landmarks, pose in zip(track.landmarks, _poses(driver, track.landmarks), strict=True):
-        if np.array_equal(landmarks, neutral):
+    wanted = _prepare(track, neutral)
+    for asked, landmarks, pose in zip(track.landmarks, wanted, _poses(driver, wanted), strict=True):
+        if np.array_equal(asked, neutral):
             yield _still(face)
             continue
         offsets = np.zeros((68, 3))
@@ -54,6 +59,12 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
         _keep_opening_ratio(points, face.points, driver.points + offsets, driver)
         moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         yield FaceTarget(moved.apply(points), moved, np.zeros((2, 2)))
+
+
+def _prepare(track: LandmarkTrack, neutral: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The track's landmarks without the tracker's faults: its trembling, and lids that never meet."""
+    steady = smooth_track(track.landmarks)
+    return LidCalibration.of(steady, track.fps, neutral).close(steady)
 
 
 def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:

@@ -47,7 +47,7 @@ def _start(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait:
     command = {"command": "run", "job": job.data}
     task = addon("client").WorkerTask("Generating", python, command, job.folder / "worker.log")
     session.start(task, lambda: jobs.place(job, task), job.folder)
-    _poll(addon, lambda: task.done > 0 or session.current is None)
+    _poll(addon, lambda: task.files or session.current is None)
     return job
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from core.landmarks.track import LandmarkTrack, load_track, save_track
-from tests.blender.timeline import add_picture, key, pixels, render, save_picture, span
+from tests.blender.timeline import add_picture, key, pixels, render, save_exr, save_picture, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +165,49 @@ def _save_deep(path: Path, values: np.ndarray) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.parametrize("depth", ["16", "32"])
+@pytest.mark.parametrize("space", ["Linear Rec.709", "sRGB", "Non-Color"])
+def test_an_exr_portrait_gets_exr_frames_that_render_the_same(
+    addon: Callable[[str], ModuleType],
+    scene: bpy.types.Scene,
+    astronaut: Path,
+    astronauts_face: str,
+    tmp_path: Path,
+    depth: str,
+    space: str,
+) -> None:
+    values = pixels(astronaut)
+    values[:, :, :3] = 3 * values[:, :, :3] ** 2.4  # light, brighter than white
+    values[:, :, 3] = np.linspace(0, 1, 512, dtype=np.float32)[:, None]
+    values[:, :, :3] *= values[:, :, 3:]  # as OpenEXR stores it
+    strip = add_picture(scene, save_exr(tmp_path / "plate.exr", values, depth), start=10, length=2)
+    strip.colorspace_settings.name = space
+    bpy.ops.gioconda.add_controls()
+    key(strip, "headYaw", [(10, 0), (11, 20)])
+    strip["gioconda_landmarks"] = json.dumps(json.loads(astronauts_face)["faces"][0])
+    before = render(scene, 10, tmp_path / "before.png")
+    bpy.ops.gioconda.generate(output_folder=str(tmp_path))
+    assert strip.mute  # it has alpha
+    result = _result(addon, scene, strip)
+    assert [path.name for path in _files(result)] == ["frame_000001.exr", "frame_000002.exr"]
+    assert result.colorspace_settings.name == space
+    assert result.alpha_mode == strip.alpha_mode
+    assert np.array_equal(render(scene, 10, tmp_path / "after.png"), before)
+    assert not np.array_equal(render(scene, 11, tmp_path / "moved.png"), before)
+    assert np.array_equal(pixels(_files(result)[0]), pixels(tmp_path / "plate.exr"))
+
+
+def test_an_exr_without_alpha_stays_seen(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path
+) -> None:
+    strip = add_picture(scene, save_exr(tmp_path / "plate.exr", pixels(astronaut), "16", "RGB"), length=1)
+    bpy.ops.gioconda.add_controls()
+    strip["gioconda_landmarks"] = json.dumps(json.loads(astronauts_face)["faces"][0])
+    bpy.ops.gioconda.generate(output_folder=str(tmp_path))
+    assert _files(_result(addon, scene, strip))[0].suffix == ".exr"
+    assert not strip.mute
+
+
 def test_generating_again_updates_the_strip_and_keeps_the_old_frames(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:
@@ -281,7 +324,15 @@ def test_the_command_line_gives_the_same_bytes_for_the_same_job(
 
 
 def test_every_operator_that_changes_the_scene_is_one_undo_step() -> None:
-    for name in ("generate", "find_face", "add_controls", "load_track", "load_landmarks", "fix_view_transform"):
+    for name in (
+        "generate",
+        "find_face",
+        "add_controls",
+        "load_track",
+        "load_landmarks",
+        "show_head_mask",
+        "fix_view_transform",
+    ):
         operator = getattr(bpy.types, f"GIOCONDA_OT_{name}")
         assert operator.bl_options == {"UNDO"}, name
 

@@ -50,6 +50,10 @@ class Layout:
         assert name[2:-2] in data if name.startswith('["') else name in data.bl_rna.properties
         self.drawn.append(f"prop {name}{' slider' if slider else ''}")
 
+    def prop_search(self, data: Any, name: str, owner: Any, collection: str, **_: str) -> None:
+        assert hasattr(owner, collection)
+        self.prop(data, name)
+
     def operator(self, name: str, *, icon: str = "NONE", **_: str) -> OperatorProperties:
         assert icon in ICONS
         group, _, function = name.partition(".")
@@ -85,7 +89,7 @@ def test_a_portrait_without_controls(draw: Callable[[], str], scene: bpy.types.S
     add_picture(scene, astronaut)
     told = draw().splitlines()
     assert "512 x 512, no face looked for yet" in told
-    for name in ("find_face", "add_controls", "load_track", "generate"):
+    for name in ("find_face", "add_controls", "load_track", "show_head_mask", "generate"):
         assert f"operator gioconda.{name}" in told
     assert "The file is not saved" in draw().replace("\n", " ")
 
@@ -98,6 +102,21 @@ def test_every_control_is_a_slider_in_its_region(
     told = draw().splitlines()
     assert [line for line in told if line.endswith("slider")] == [f'prop ["{c}"] slider' for c in CONTROLS]
     assert "operator gioconda.add_controls" not in told
+
+
+def test_a_mask_that_is_set_tells_how_to_paint_it(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    strip = add_picture(scene, astronaut)
+    bpy.ops.gioconda.add_controls()
+    told = draw().replace("\n", " ")
+    for name in ("head_mask", "head_mask_strip", "creases", "neutralise"):
+        assert f'prop ["gioconda_{name}"]' in told
+    assert "Erase Alpha" not in told
+    strip["gioconda_head_mask"] = str(astronaut)
+    assert "Erase Alpha" in draw().replace("\n", " ")
+    strip["gioconda_head_mask_strip"] = strip.name  # a strip goes before the file
+    assert "Erase Alpha" not in draw().replace("\n", " ")
 
 
 def test_saved_file_needs_no_warning(

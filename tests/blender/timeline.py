@@ -69,6 +69,22 @@ def save_picture(path: Path, values: NDArray[np.float32]) -> Path:
     return path
 
 
+def save_exr(path: Path, values: NDArray[np.float32], depth: str, channels: str = "RGBA") -> Path:
+    """Write (height, width, 4) as an OpenEXR of 16 or 32 bits a channel, as Blender writes one."""
+    scene = bpy.data.scenes.new("to write")
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"
+    settings.file_format, settings.color_mode, settings.color_depth = "OPEN_EXR", channels, depth
+    height, width = values.shape[:2]
+    image = bpy.data.images.new(path.stem, width, height, alpha=True, float_buffer=True)
+    image.pixels.foreach_set(values.astype(np.float32).ravel())
+    image.save_render(str(path), scene=scene)
+    bpy.data.images.remove(image)
+    bpy.data.scenes.remove(scene)
+    return path
+
+
 def render(scene: bpy.types.Scene, frame: int, path: Path) -> NDArray[np.float32]:
     """Render one frame of the sequencer to a PNG and read it back."""
     settings = scene.render.image_settings

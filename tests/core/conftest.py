@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.job import job_from_dict
 from core.landmarks.detect import create_detector
+from core.run import run_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,6 +69,24 @@ def job(portrait: Path, landmarks: NDArray[np.float32], tmp_path: Path) -> Calla
         }
 
     return make
+
+
+@pytest.fixture
+def run() -> Callable[..., list[Event]]:
+    """run(job, is_cancelled): do a job given in its JSON form, in this process; what it told."""
+
+    def do(job: Event, is_cancelled: Callable[[], bool] = lambda: False) -> list[Event]:
+        events: list[Event] = []
+        run_job(job_from_dict(job, Path.cwd()), events.append, is_cancelled)
+        return events
+
+    return do
+
+
+@pytest.fixture
+def files() -> Callable[[Path], list[str]]:
+    """files(folder): the names of what is in it."""
+    return lambda folder: sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture

@@ -198,6 +198,9 @@ def test_bad_input_as_events(cli: Cli, portrait: Path, controls: Path, face: Pat
         ["animate", "p.png", "-o", "out", "--controls", "c.json", "--track", "t.npz"],
         ["animate", "p.png", "-o", "out", "--controls", "c.json", "--frames", "some"],
         ["animate", "p.png", "-o", "out", "--track", "t.npz", "--motion", "wild"],
+        ["animate", "p.png", "-o", "out", "--controls", "c.json", "--creases", "1.5"],
+        ["animate", "p.png", "-o", "out", "--controls", "c.json", "--neutralise", "some"],
+        ["matte", "p.png"],
         ["detect", "p.png"],
         ["detect", "p.png", "-o", "t.npz", "--detector", "eyes"],
     ],
@@ -334,3 +337,39 @@ def test_detect_tells_what_is_wrong(cli: Cli, portrait: Path, tmp_path: Path) ->
         assert (code, events[-1]["kind"]) == (2, "bad_input")
         assert words in events[-1]["message"]
     assert not found.exists()
+
+
+# Matte -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_mask_that_is_found_can_be_seen_and_given_back(
+    cli: Cli, portrait: Path, controls: Path, face: Path, tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    given = ("--portrait-landmarks", face)
+    code, events = cli("matte", portrait, "-o", tmp_path / "mask.png", *given)
+    assert code == 0
+    assert [event.get("stage") for event in events[:-1]] == ["read", "matte"]
+    assert events[-1] == {"event": "done", "frames": 1, "output": str(tmp_path / "mask.png")}
+    mask = read_picture(tmp_path / "mask.png")
+    assert mask.shape == pixels.shape
+    assert mask[120, 128].tolist() == [255, 255, 255]  # her nose
+    assert not mask[:20, :20].any()
+    assert cli("animate", portrait, "--controls", controls, *given, "-o", tmp_path / "found")[0] == 0
+    options = (*given, "--head-mask", tmp_path / "mask.png")
+    assert cli("animate", portrait, "--controls", controls, *options, "-o", tmp_path / "given")[0] == 0
+    found, again = (read_picture(tmp_path / name / "frame_000003.png").astype(int) for name in ("found", "given"))
+    assert np.abs(found - pixels).mean() > 2
+    assert np.abs(found - again).mean() < 0.2  # the file keeps 8 bits of the mask
+
+
+def test_a_matte_needs_a_face_and_a_place(cli: Cli, portrait: Path, face: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64, 3), 90, np.uint8))
+    (tmp_path / "file").write_text("in the way")
+    cases: list[tuple[tuple[object, ...], str]] = [
+        ((tmp_path / "grey.png", "-o", tmp_path / "m.png"), "grey.png: no face found"),
+        ((portrait, "--portrait-landmarks", face, "-o", tmp_path / "file" / "m.png"), "cannot be written"),
+    ]
+    for arguments, words in cases:
+        code, events = cli("matte", *arguments)
+        assert (code, events[-1]["kind"]) == (2, "bad_input")
+        assert words in events[-1]["message"]

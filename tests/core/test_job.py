@@ -34,9 +34,10 @@ def _data(**changes: Any) -> dict[str, Any]:
 
 def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
     track = TrackDriver(tmp_path / "track.npz", False, 3, Fraction(24000, 1001), Fraction(1, 3), 12)
-    source = PortraitSource(tmp_path / "Mona Lisa ü.png", None, tmp_path / "l.npz", "face-alignment", 2, True)
+    files = (tmp_path / "Mona Lisa ü.png", None, tmp_path / "l.npz")
+    source = PortraitSource(*files, "face-alignment", 2, True, tmp_path / "mask.png")
     jobs = [
-        Job(source, track, tmp_path / "movie.mp4", (5, 9), "few_shot", tmp_path / "models", True),
+        Job(source, track, tmp_path / "movie.mp4", (5, 9), "few_shot", tmp_path / "models", True, 0.25, 1),
         Job(PortraitSource(tmp_path / "p.png"), TrackDriver(tmp_path / "t.json"), tmp_path / "out"),
     ]
     for number, job in enumerate(jobs):
@@ -74,7 +75,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     folder.mkdir()
     (folder / "controls.json").write_text(json.dumps(CONTROLS))
     data = _data(
-        portrait={"path": "pictures/p.png", "landmarks_path": "l.npz"},
+        portrait={"path": "pictures/p.png", "landmarks_path": "l.npz", "head_mask_path": "m.png"},
         driver={"track_path": "../t.npz"},
         output="frames",
         models="models",
@@ -87,6 +88,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     job = load_job(Path("shot 1/track.json"))
     assert job.portrait.path == folder / "pictures/p.png"
     assert job.portrait.landmarks_path == folder / "l.npz"
+    assert job.portrait.head_mask_path == folder / "m.png"
     assert isinstance(job.driver, TrackDriver)
     assert job.driver.path == folder / "../t.npz"
     assert (job.output, job.models) == (folder / "frames", folder / "models")
@@ -140,6 +142,11 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ({"allow_download": "false"}, "wrong kind"),
         ({"allow_download": 1}, "wrong kind"),
         ({"portrait": {"path": "p.png", "as_stored": "no"}}, "wrong kind"),
+        ({"creases": 1.01}, "1.01 is not from 0 to 1"),
+        ({"creases": None}, "wrong kind"),
+        ({"neutralise": -0.1}, "-0.1 is not from 0 to 1"),
+        ({"neutralise": float("nan")}, "nan is not from 0 to 1"),
+        ({"neutralise": "much"}, "wrong kind"),
     ],
 )
 def test_jobs_that_are_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:

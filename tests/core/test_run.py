@@ -5,38 +5,31 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
 from PIL import Image
 
+from core.colour import decode_srgb
 from core.errors import BadInputError
-from core.job import job_from_dict
 from core.landmarks.track import LandmarkTrack, save_track
 from core.media.pictures import read_picture
-from core.run import detect_faces, run_job
+from core.run import detect_faces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     Event = dict[str, Any]
     MakeJob = Callable[..., Event]
-
-
-def _run(job: Event, is_cancelled: Callable[[], bool] = lambda: False) -> list[Event]:
-    events: list[Event] = []
-    run_job(job_from_dict(job, Path.cwd()), events.append, is_cancelled)
-    return events
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    Run = Callable[..., list[Event]]
+    Files = Callable[[Path], list[str]]
 
 
 def _raw(path: Path) -> NDArray[Any]:
@@ -46,16 +39,18 @@ def _raw(path: Path) -> NDArray[Any]:
     return picture
 
 
-def test_events_and_files_of_a_job(job: MakeJob, tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
-    events = _run(job(3, headYaw=20, jawOpen=0.6))
+def test_events_and_files_of_a_job(
+    job: MakeJob, tmp_path: Path, pixels: NDArray[np.uint8], run: Run, files: Files
+) -> None:
+    events = run(job(3, headYaw=20, jawOpen=0.6))
     assert [event["event"] for event in events] == ["stage"] * 3 + ["frame"] * 3 + ["done"]
     assert [event["stage"] for event in events[:3]] == ["read", "prepare", "draw"]
     assert events[3] == {
         "event": "frame", "frame": 1, "path": str(tmp_path / "out" / "frame_000001.png"), "done": 1, "total": 3
     }  # fmt: skip
     assert events[-1] == {"event": "done", "frames": 3, "output": str(tmp_path / "out")}
-    assert _files(tmp_path / "out") == [f"frame_00000{number}.png" for number in (1, 2, 3)]
-    first, second, third = (read_picture(tmp_path / "out" / name) for name in _files(tmp_path / "out"))
+    assert files(tmp_path / "out") == [f"frame_00000{number}.png" for number in (1, 2, 3)]
+    first, second, third = (read_picture(tmp_path / "out" / name) for name in files(tmp_path / "out"))
     assert (first == pixels).all()
     changed = [float(np.abs(frame.astype(int) - pixels).mean()) for frame in (second, third)]
     assert 0.5 < changed[0] < changed[1]
@@ -74,19 +69,23 @@ def source(request: pytest.FixtureRequest, portrait: Path, pixels: NDArray[np.ui
     return stored
 
 
-def test_neutral_controls_give_back_the_very_same_pixels(job: MakeJob, tmp_path: Path, source: NDArray[Any]) -> None:
+def test_neutral_controls_give_back_the_very_same_pixels(
+    job: MakeJob, tmp_path: Path, source: NDArray[Any], run: Run, files: Files
+) -> None:
     data = job(2)
     neutral = {"jawOpen": [0, 0], "headYaw": [0, 0], "headZoom": [1, 1], "gazeYaw": [0, 0], "eyeBlinkLeft": [0, 0]}
     data["driver"]["controls"]["channels"] = neutral
-    _run(data)
-    for name in _files(tmp_path / "out"):
+    run(data)
+    for name in files(tmp_path / "out"):
         frame = _raw(tmp_path / "out" / name)
         assert frame.dtype == source.dtype
         np.testing.assert_array_equal(frame, source)
 
 
-def test_depth_and_alpha_are_kept_in_frames_that_move(job: MakeJob, tmp_path: Path, source: NDArray[Any]) -> None:
-    _run(job(2, headYaw=15))
+def test_depth_and_alpha_are_kept_in_frames_that_move(
+    job: MakeJob, tmp_path: Path, source: NDArray[Any], run: Run
+) -> None:
+    run(job(2, headYaw=15))
     frame = _raw(tmp_path / "out" / "frame_000002.png")
     assert (frame.shape, frame.dtype) == (source.shape, source.dtype)
     assert (frame != source).any(axis=2).mean() > 0.1
@@ -94,16 +93,63 @@ def test_depth_and_alpha_are_kept_in_frames_that_move(job: MakeJob, tmp_path: Pa
         assert len(np.unique(frame & 0xFF)) == 256  # no 8-bit picture in between
 
 
-def test_16_bit_grey_stays_16_bit(job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+@pytest.fixture(params=[np.float16, np.float32], ids=["half", "float"])
+def light(request: pytest.FixtureRequest, portrait: Path, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """The channels of the portrait's file, made an EXR of light up to four times white, with alpha."""
+    alpha = np.linspace(1, 0.3, 256)[:, None]
+    light = 4 * (pixels / 255) ** 2.4 * alpha[..., None]
+    channels = {name: light[..., i].astype(request.param) for i, name in enumerate("RGB")}
+    channels["A"] = np.broadcast_to(alpha, light.shape[:2]).astype(request.param)
+    settings = {"compression": OpenEXR.PIZ_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(settings, dict(channels)).write(str(portrait))
+    return channels
+
+
+def _light(path: Path) -> dict[str, NDArray[Any]]:
+    with OpenEXR.File(str(path), separate_channels=True) as file:
+        return {name: channel.pixels for name, channel in file.channels().items()}
+
+
+def test_light_of_an_exr_is_kept(
+    job: MakeJob, tmp_path: Path, light: dict[str, NDArray[Any]], run: Run, files: Files
+) -> None:
+    run(job(2, headYaw=15))
+    assert files(tmp_path / "out") == ["frame_000001.exr", "frame_000002.exr"]
+    still, moved = (_light(tmp_path / "out" / name) for name in files(tmp_path / "out"))
+    for name, channel in light.items():
+        np.testing.assert_array_equal(still[name], channel)
+        assert still[name].dtype == moved[name].dtype == channel.dtype
+    assert (moved["G"] != light["G"]).mean() > 0.1
+    assert moved["G"].max() > 2  # no display value in between
+    assert len(np.unique(moved["G"])) > 4000
+
+
+def test_a_face_is_found_in_an_exr_and_movies_show_display_values(
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], run: Run
+) -> None:
+    light = decode_srgb(pixels / 255)
+    settings = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(settings, {"RGB": light}).write(str(portrait))
+    data = job(1, output="movie.mp4")
+    del data["portrait"]["landmarks"]
+    run(data)
+    with av.open(str(tmp_path / "movie.mp4")) as container:
+        shown = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(shown.astype(int) - pixels).mean() < 4
+
+
+def test_16_bit_grey_stays_16_bit(
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], run: Run
+) -> None:
     grey = pixels[..., 1].astype(np.uint16) * 257 ^ 5
     cv2.imwrite(str(portrait), grey)
-    _run(job(1))
+    run(job(1))
     np.testing.assert_array_equal(_raw(tmp_path / "out" / "frame_000001.png"), np.dstack([grey] * 3))
 
 
 @pytest.mark.parametrize("kind", ["palette", "palette with alpha", "cmyk", "turned"])
 def test_pictures_of_other_kinds_can_be_animated(
-    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], kind: str
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], kind: str, run: Run, files: Files
 ) -> None:
     picture = Image.fromarray(pixels)
     file = portrait.with_suffix(".jpg" if kind in ("cmyk", "turned") else ".png")
@@ -120,8 +166,8 @@ def test_pictures_of_other_kinds_can_be_animated(
     data["portrait"]["path"] = str(file)
     if kind == "turned":  # the face, too, is found in the upright picture
         del data["portrait"]["landmarks"]
-    _run(data)
-    first, second = (read_picture(tmp_path / "out" / name) for name in _files(tmp_path / "out"))
+    run(data)
+    first, second = (read_picture(tmp_path / "out" / name) for name in files(tmp_path / "out"))
     assert (first == read_picture(file)).all()
     assert first.shape == (256, 256, 4 if "alpha" in kind else 3)
     assert np.abs(first[..., :3].astype(int) - pixels).mean() < 12  # upright, and of about these colours
@@ -129,43 +175,95 @@ def test_pictures_of_other_kinds_can_be_animated(
 
 
 def test_frames_for_programs_that_ignore_exif_lie_as_the_file_does(
-    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], run: Run
 ) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(pixels).transpose(Image.Transpose.ROTATE_90).save(portrait, exif=exif)
     data = job(2, headYaw=10)
-    _run({**data, "output": str(tmp_path / "upright")})
+    run({**data, "output": str(tmp_path / "upright")})
     data["portrait"] = {"path": str(portrait), "landmarks": landmarks.tolist(), "as_stored": True}
-    _run({**data, "output": str(tmp_path / "lying")})
+    run({**data, "output": str(tmp_path / "lying")})
     for name in ("frame_000001.png", "frame_000002.png"):
         upright, lying = _raw(tmp_path / "upright" / name), _raw(tmp_path / "lying" / name)
         np.testing.assert_array_equal(np.rot90(upright), lying)
 
 
-def test_frames_are_numbered_as_the_drivers(job: MakeJob, tmp_path: Path) -> None:
+@pytest.fixture
+def disc(landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(256, 256): white from chin to brows, black where her hair and shoulders are."""
+    middle, radius = landmarks.mean(axis=0), np.ptp(landmarks, axis=0).max() * 0.6
+    disc = cv2.circle(np.zeros((256, 256), np.uint8), middle.astype(int).tolist(), int(radius), (255,), -1)
+    return np.asarray(cv2.GaussianBlur(disc, (0, 0), 1.5), np.uint8)
+
+
+def test_a_mask_decides_what_moves_with_the_head(
+    job: MakeJob, tmp_path: Path, pixels: NDArray[np.uint8], disc: NDArray[np.uint8], run: Run
+) -> None:
+    data = job(2, headYaw=12)
+    far = cv2.dilate(disc, np.ones((41, 41), np.uint8)) == 0
+    changed: list[float] = []
+    for mask in (None, str(tmp_path / "mask.png")):
+        cv2.imwrite(str(tmp_path / "mask.png"), cv2.resize(disc, (512, 512)))
+        data["portrait"]["head_mask_path"] = mask
+        run(data)
+        frame = read_picture(tmp_path / "out" / "frame_000002.png").astype(int)
+        changed.append(float((np.abs(frame - pixels).max(axis=2) > 8)[far].mean()))
+    assert changed[0] > 0.05  # her hair
+    assert changed[1] < 0.002
+
+
+def test_a_mask_for_a_picture_that_lies_as_it_is_stored_lies_too(
+    job: MakeJob, portrait: Path, tmp_path: Path, pixels: NDArray[np.uint8], disc: NDArray[np.uint8], run: Run
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).transpose(Image.Transpose.ROTATE_90).save(portrait, exif=exif)
+    data = job(2, headYaw=12)
+    for lies in (False, True):
+        cv2.imwrite(str(tmp_path / "mask.png"), np.rot90(disc) if lies else disc)
+        data["portrait"] |= {"as_stored": lies, "head_mask_path": str(tmp_path / "mask.png")}
+        run({**data, "output": str(tmp_path / str(lies))})
+    upright, lying = (_raw(tmp_path / name / "frame_000002.png") for name in ("False", "True"))
+    np.testing.assert_array_equal(np.rot90(upright), lying)
+
+
+def test_a_mask_without_the_face_in_it_is_refused(
+    job: MakeJob, tmp_path: Path, disc: NDArray[np.uint8], run: Run
+) -> None:
+    data = job(1)
+    data["portrait"]["head_mask_path"] = str(tmp_path / "mask.png")
+    cv2.imwrite(str(tmp_path / "mask.png"), 255 - disc)
+    with pytest.raises(BadInputError, match=r"mask\.png: this mask leaves the face out"):
+        run(data)
+    (tmp_path / "mask.png").unlink()
+    with pytest.raises(BadInputError, match=r"mask\.png: there is no such file"):
+        run(data)
+
+
+def test_frames_are_numbered_as_the_drivers(job: MakeJob, tmp_path: Path, run: Run, files: Files) -> None:
     whole = job(10, output="whole", headYaw=20)
-    _run(whole)
-    events = _run({**whole, "output": str(tmp_path / "part"), "frames": [5, 9]})
-    assert _files(tmp_path / "part") == [f"frame_{number:06d}.png" for number in range(5, 10)]
+    run(whole)
+    events = run({**whole, "output": str(tmp_path / "part"), "frames": [5, 9]})
+    assert files(tmp_path / "part") == [f"frame_{number:06d}.png" for number in range(5, 10)]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [5, 6, 7, 8, 9]
     assert [event["total"] for event in events if event["event"] == "frame"] == [5] * 5
-    for name in _files(tmp_path / "part"):
+    for name in files(tmp_path / "part"):
         assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 @pytest.mark.parametrize("frames", [[0, 2], [2, 9], [3, 2]])
-def test_frames_outside_the_driver(job: MakeJob, tmp_path: Path, frames: list[int]) -> None:
+def test_frames_outside_the_driver(job: MakeJob, tmp_path: Path, frames: list[int], run: Run) -> None:
     with pytest.raises(BadInputError, match="the driver has frames 1-3"):
-        _run({**job(3), "frames": frames})
+        run({**job(3), "frames": frames})
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_movies_have_the_drivers_rate_and_frames(job: MakeJob, portrait: Path, tmp_path: Path) -> None:
+def test_movies_have_the_drivers_rate_and_frames(job: MakeJob, portrait: Path, tmp_path: Path, run: Run) -> None:
     data = job(4, output="movie.mp4", headYaw=20)
     picture = _raw(portrait)[:-1, :-1]  # odd sides
     cv2.imwrite(str(portrait), picture)
-    events = _run(data)
+    events = run(data)
     assert events[-1]["frames"] == 4
     assert {event["path"] for event in events if event["event"] == "frame"} == {str(tmp_path / "movie.mp4")}
     with av.open(str(tmp_path / "movie.mp4")) as container:
@@ -178,12 +276,12 @@ def test_movies_have_the_drivers_rate_and_frames(job: MakeJob, portrait: Path, t
 
 @pytest.mark.parametrize("output", ["out", "movie.mp4"])
 def test_outputs_say_that_they_are_synthetic_and_are_the_same_every_time(
-    job: MakeJob, tmp_path: Path, output: str
+    job: MakeJob, tmp_path: Path, output: str, run: Run
 ) -> None:
     file = "movie.mp4" if output == "movie.mp4" else "out/frame_000002.png"
-    _run(job(2, output=output, headYaw=10))
+    run(job(2, output=output, headYaw=10))
     first = (tmp_path / file).read_bytes()
-    _run(job(2, output=output, headYaw=10))
+    run(job(2, output=output, headYaw=10))
     assert (tmp_path / file).read_bytes() == first
     if output == "movie.mp4":
         with av.open(str(tmp_path / file)) as container:
@@ -198,8 +296,8 @@ def test_outputs_say_that_they_are_synthetic_and_are_the_same_every_time(
     assert str(tmp_path).encode() not in first
 
 
-def test_unknown_and_clamped_controls_are_warnings(job: MakeJob) -> None:
-    events = _run(job(2, jawOpne=1, headYaw=90))
+def test_unknown_and_clamped_controls_are_warnings(job: MakeJob, run: Run) -> None:
+    events = run(job(2, jawOpne=1, headYaw=90))
     told = [event["message"] for event in events if event["event"] == "warning"]
     assert told == ["Unknown control 'jawOpne': left out.", "Control headYaw: clamped to -45..45 in 1 frame."]
     assert events[-1]["event"] == "done"
@@ -227,28 +325,36 @@ def landmarks_of(job: MakeJob, tmp_path: Path) -> Callable[[LandmarkTrack], Even
 
 
 def test_landmarks_from_a_file(
-    landmarks_of: Callable[[LandmarkTrack], Event], job: MakeJob, landmarks: NDArray[np.float32], tmp_path: Path
+    landmarks_of: Callable[[LandmarkTrack], Event],
+    job: MakeJob,
+    landmarks: NDArray[np.float32],
+    tmp_path: Path,
+    run: Run,
 ) -> None:
-    _run(landmarks_of(_track(landmarks)))
+    run(landmarks_of(_track(landmarks)))
     given = (tmp_path / "out" / "frame_000002.png").read_bytes()
-    _run(job(2, headYaw=10))
+    run(job(2, headYaw=10))
     assert (tmp_path / "out" / "frame_000002.png").read_bytes() == given
 
 
 def test_landmarks_from_a_smaller_copy_are_enlarged(
-    landmarks_of: Callable[[LandmarkTrack], Event], job: MakeJob, landmarks: NDArray[np.float32], tmp_path: Path
+    landmarks_of: Callable[[LandmarkTrack], Event],
+    job: MakeJob,
+    landmarks: NDArray[np.float32],
+    tmp_path: Path,
+    run: Run,
 ) -> None:
-    _run(landmarks_of(_track((landmarks + 0.5) / 2 - 0.5, size=(128, 128))))
+    run(landmarks_of(_track((landmarks + 0.5) / 2 - 0.5, size=(128, 128))))
     enlarged = read_picture(tmp_path / "out" / "frame_000002.png").astype(int)
-    _run(job(2, headYaw=10))
+    run(job(2, headYaw=10))
     assert np.abs(enlarged - read_picture(tmp_path / "out" / "frame_000002.png")).max() <= 2
 
 
 def test_landmarks_of_a_picture_of_another_shape(
-    landmarks_of: Callable[[LandmarkTrack], Event], landmarks: NDArray[np.float32]
+    landmarks_of: Callable[[LandmarkTrack], Event], landmarks: NDArray[np.float32], run: Run
 ) -> None:
     with pytest.raises(BadInputError, match=r"landmarks\.npz: .* 256 x 200 pixels; .*\(256 x 256\)"):
-        _run(landmarks_of(_track(landmarks, size=(256, 200))))
+        run(landmarks_of(_track(landmarks, size=(256, 200))))
 
 
 @pytest.fixture
@@ -280,10 +386,12 @@ def test_a_track_drives_the_portrait(
     pixels: NDArray[np.uint8],
     ending: str,
     motion: str,
+    run: Run,
+    files: Files,
 ) -> None:
-    events = _run(tracked(opening, ending, motion=motion))
+    events = run(tracked(opening, ending, motion=motion))
     assert events[-1] == {"event": "done", "frames": 4, "output": str(tmp_path / "out")}
-    frames = [read_picture(tmp_path / "out" / name) for name in _files(tmp_path / "out")]
+    frames = [read_picture(tmp_path / "out" / name) for name in files(tmp_path / "out")]
     assert (frames[0] == pixels).all()
     changed = [float(np.abs(frame.astype(int) - pixels).mean()) for frame in frames]
     assert changed == sorted(changed)
@@ -291,64 +399,68 @@ def test_a_track_drives_the_portrait(
 
 
 def test_both_forms_of_a_track_give_the_same_bytes(
-    tracked: Callable[..., Event], opening: LandmarkTrack, tmp_path: Path
+    tracked: Callable[..., Event], opening: LandmarkTrack, tmp_path: Path, run: Run
 ) -> None:
     written: list[bytes] = []
     for ending in ("npz", "json"):
-        _run(tracked(opening, ending))
+        run(tracked(opening, ending))
         written.append((tmp_path / "out" / "frame_000004.png").read_bytes())
     assert written[0] == written[1]
 
 
 def test_a_track_is_read_at_the_rate_and_time_asked_for(
-    tracked: Callable[..., Event], opening: LandmarkTrack, tmp_path: Path
+    tracked: Callable[..., Event], opening: LandmarkTrack, tmp_path: Path, run: Run, files: Files
 ) -> None:
-    _run(tracked(opening))
-    whole = [(tmp_path / "out" / name).read_bytes() for name in _files(tmp_path / "out")]
+    run(tracked(opening))
+    whole = [(tmp_path / "out" / name).read_bytes() for name in files(tmp_path / "out")]
     data = tracked(opening, fps=[15000, 1001], start=[1001, 30000])
-    _run({**data, "output": str(tmp_path / "half")})
-    half = [(tmp_path / "half" / name).read_bytes() for name in _files(tmp_path / "half")]
+    run({**data, "output": str(tmp_path / "half")})
+    half = [(tmp_path / "half" / name).read_bytes() for name in files(tmp_path / "half")]
     assert half == [whole[1], whole[3]]
-    _run({**tracked(opening, frames=6), "output": str(tmp_path / "held")})
-    assert _files(tmp_path / "held")[-1] == "frame_000006.png"
+    run({**tracked(opening, frames=6), "output": str(tmp_path / "held")})
+    assert files(tmp_path / "held")[-1] == "frame_000006.png"
     assert (tmp_path / "held" / "frame_000006.png").read_bytes() == whole[3]
 
 
 @pytest.mark.parametrize("frame", [4, -1])
-def test_a_neutral_frame_that_does_not_exist(tracked: Callable[..., Event], opening: LandmarkTrack, frame: int) -> None:
+def test_a_neutral_frame_that_does_not_exist(
+    tracked: Callable[..., Event], opening: LandmarkTrack, frame: int, run: Run
+) -> None:
     with pytest.raises(BadInputError, match=f"neutral frame {frame} does not exist; the track has frames 0-3"):
-        _run(tracked(opening, neutral_frame=frame))
+        run(tracked(opening, neutral_frame=frame))
 
 
 def test_a_track_of_another_size_is_told_where_its_points_are_wanted_as_they_stand(
-    tracked: Callable[..., Event], opening: LandmarkTrack
+    tracked: Callable[..., Event], opening: LandmarkTrack, run: Run
 ) -> None:
     other = LandmarkTrack(opening.landmarks, opening.confidence, opening.fps, (640, 480))
-    told = [event["message"] for event in _run(tracked(other, motion="absolute")) if event["event"] == "warning"]
+    told = [event["message"] for event in run(tracked(other, motion="absolute")) if event["event"] == "warning"]
     assert len(told) == 1
     assert "640 x 480" in told[0]
     assert "256 x 256" in told[0]
-    assert not [event for event in _run(tracked(other)) if event["event"] == "warning"]
+    assert not [event for event in run(tracked(other)) if event["event"] == "warning"]
 
 
 @pytest.mark.parametrize("motion", ["relative", "absolute"])
-def test_a_track_whose_points_make_no_face(tracked: Callable[..., Event], opening: LandmarkTrack, motion: str) -> None:
+def test_a_track_whose_points_make_no_face(
+    tracked: Callable[..., Event], opening: LandmarkTrack, motion: str, run: Run
+) -> None:
     """One place in one frame, or a track in shares of the picture instead of pixels."""
     opening.landmarks[2] = 7
     with pytest.raises(BadInputError, match=r"track\.npz: the points of frame 2 .* must be pixels"):
-        _run(tracked(opening, motion=motion))
+        run(tracked(opening, motion=motion))
     shares = LandmarkTrack(opening.landmarks / 256, opening.confidence, opening.fps, opening.size)
     with pytest.raises(BadInputError, match="the points of frame 0"):
-        _run(tracked(shares, motion=motion))
+        run(tracked(shares, motion=motion))
 
 
-def test_a_track_that_is_no_track(job: MakeJob, tmp_path: Path) -> None:
+def test_a_track_that_is_no_track(job: MakeJob, tmp_path: Path, run: Run) -> None:
     path = tmp_path / "bad.json"
     path.write_text(
         json.dumps({"landmarks": [[[0, 0]] * 67], "confidence": [[1] * 68], "fps": [25, 1], "size": [9, 9]})
     )
     with pytest.raises(BadInputError, match=r"bad\.json: landmarks has the shape"):
-        _run({**job(1), "driver": {"track_path": str(path)}})
+        run({**job(1), "driver": {"track_path": str(path)}})
 
 
 def test_all_faces_of_a_picture_are_told(portrait: Path, landmarks: NDArray[np.float32]) -> None:

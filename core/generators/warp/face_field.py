@@ -104,7 +104,7 @@ class FaceField:
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
-            self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * head.reach[..., None]
+            self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * head.skin_reach[..., None]
         self.base: Array = head.grid.enlarge_to(head.fine, self.coarse_base)
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:

@@ -12,7 +12,6 @@ import numpy as np
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap, positions, within
 from .head import FINER, Head
-from .lips import keep_lips
 from .sampling import polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
+_BANDS = 5  # a frame is drawn in so many of them, each as wide as what moves in it
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _SHARP = 0.05  # pixels: between the corners they do not
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
@@ -55,18 +55,17 @@ class _Sides:
 class Frame:
     """One target on one portrait."""
 
-    def __init__(self, head: Head, target: FaceTarget) -> None:
-        """Compute the maps on coarse grids."""
+    def __init__(self, head: Head, target: FaceTarget, height: Array) -> None:
+        """Compute the maps on coarse grids; `height` is the head's surface for this turn."""
         self._head = head
         self._pose = target.pose
-        height = head.height(target.pose)
-        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
-        self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
+        self.moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._height = head.grid.enlarge_to(head.fine, moved_height)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, self._turn = self._maps(self._coarse.nodes)
+        self._bands = head.border_bands(self._coarse.nodes, self._coarse_way)
         self._turn_grid = self._coarse
         self._refine()
         # All that may move: what the grid covers of the picture.
@@ -75,20 +74,24 @@ class Frame:
         # An eye that has left the picture has no pixels.
         self._sides = {opening: self._beside(opening, area) for opening, area in areas.items() if is_some(area)}
 
-    def skin(self) -> tuple[Area, Array]:
-        """The area of all that moves, which may be empty, and the portrait's positions (h, w, 2) to read there."""
-        area = overlap(self._moving(), self._whole)
-        if not is_some(area):
-            return area, positions(area)
+    def skin(self) -> list[tuple[Area, Array]]:
+        """What has to be drawn: areas, and the portrait's positions (h, w, 2) that their pixels are read from."""
+        parts = self._parts()
+        if not parts:
+            return []
+        area = (
+            slice(parts[0][0].start, parts[-1][0].stop),
+            slice(min(part[1].start for part in parts), max(part[1].stop for part in parts)),
+        )
         way = self._way_grid.enlarge(self._way, area)
         for sides in self._sides.values():
-            part = way[within(sides.area, area)]
             below, above = (sides.grid.enlarge(field, sides.area) for field in (sides.below, sides.above))
-            part += below + (above - below) * _share_above(sides.rims, self._unturned_at(sides.area))[..., None]
-        self._head.hold_border(way, area)
+            share = _share_above(sides.rims, self._unturned_at(sides.area))
+            way[within(sides.area, area)] += below + (above - below) * share[..., None]
+        self._head.hold_border(way, area, self._bands)
         way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
         way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
-        return area, way
+        return [(part, way[within(part, area)]) for part in parts]
 
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
@@ -111,7 +114,7 @@ class Frame:
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""
-        return positions(area) + self._head.hold_border(self._turn_grid.enlarge(self._turn, area), area)
+        return positions(area) + self._head.hold_border(self._turn_grid.enlarge(self._turn, area), area, self._bands)
 
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
@@ -153,18 +156,23 @@ class Frame:
                 self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
                 self._turn[cells] = turn.reshape(nodes.shape)
 
-    def _moving(self) -> Area:
-        """Whole cells around all that moves: where the person was, and where it is now."""
+    def _parts(self) -> list[Area]:
+        """Bands of whole cells where the person moved from or to."""
         head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
         was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
         moving = (np.abs(way).max(axis=2) > STILL) & (was | is_now)
         for sides in self._sides.values():
             moving[self._coarse.window(sides.area)] = True
-        rows, columns = (np.nonzero(moving.any(axis=axis))[0] for axis in (1, 0))
-        if not len(rows):
-            return slice(0, 0), slice(0, 0)
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        return self._coarse.area((slice(rows[0] - 1, rows[-1] + 2), slice(columns[0] - 1, columns[-1] + 2)))
+        moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        parts: list[Area] = []
+        for rows in np.array_split(np.arange(len(moving)), _BANDS):
+            columns = np.nonzero(moving[rows].any(axis=0))[0]
+            inside = rows[moving[rows].any(axis=1)]
+            if len(columns):
+                cells = slice(int(inside[0]), int(inside[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+                parts.append(overlap(self._coarse.area(cells), self._whole))
+        return [part for part in parts if is_some(part)]
 
     def _beside(self, opening: Opening, area: Area) -> _Sides:
         """The fields of an opening over an area of the picture, which is what they reach."""

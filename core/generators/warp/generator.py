@@ -7,6 +7,7 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,11 @@ from ...motion.face_model import fit_face
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, Opening
 from .frame import STILL, Frame
-from .grid import is_some, overlap, positions
+from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import seam_shifts
+from .lips import keep_lips, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .grid import Area
 
     Array = NDArray[np.float32]
     Inside = Callable[[Array], NDArray[Any]]  # positions in the unturned face -> pixels
 
+_THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
 _STIRRED = 0.02  # eye distances of motion after which an opening is drawn
 
 
@@ -63,11 +66,13 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
-        target = self._with_edges(target)
-        frame = Frame(self._head, target)
-        area, way = frame.skin()
-        if is_some(area):
+        frame, target = self._frame(target)
+
+        def draw_skin(part: tuple[Area, Array]) -> None:
+            area, way = part
             out[area] = self._layers.read(way, area)
+
+        list(_THREADS.map(draw_skin, frame.skin()))
         insides: list[tuple[Opening, Inside, float]] = [
             (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
             for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True)
@@ -86,15 +91,18 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
-        height, width = self._pixels.shape[:2]
-        out = positions((slice(0, height), slice(0, width)))
-        area, way = Frame(self._head, self._with_edges(target)).skin()
-        way[~self._layers.shows_person(way)] = np.nan
-        out[area] = way
+        frame, out = self._frame(target)[0], positions(self._head.picture)
+        for area, way in frame.skin():
+            out[area] = way
+        out[~self._layers.shows_person(out)] = np.nan
         return out
 
-    def _with_edges(self, target: FaceTarget) -> FaceTarget:
-        """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
+    def _frame(self, target: FaceTarget) -> tuple[Frame, FaceTarget]:
+        """The maps of a target whose lids and lips end where they are seen to, not where they were detected."""
+        height = self._head.height(target.pose)
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        seam = target.pose.scale * self._seam @ target.pose.rotation[:2, :2].T
-        return replace(target, landmarks=target.landmarks + lids + seam)
+        unturned = target.pose.unapply(target.landmarks, self._head.at_landmarks(height)) + self._seam
+        lips = self._seam + keep_lips(self._head.face.points[:, :2], unturned, self._head.eye_distance)
+        lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
+        target = replace(target, landmarks=target.landmarks + lids + lips)
+        return Frame(self._head, target, height), target

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
-_CHIN, _NECK = -0.1, 0.75  # eye distances: from so far below the chin on, the motion dies out over this length of neck
+_CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
+_SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
 _SHARES = 6
@@ -47,8 +48,9 @@ class Head:
         self.grid = self._around_person(surroundings, mask)
         self.fine = self.grid.finer(FINER)
         self.person = self._person(self.grid, mask)
-        self.reach = self._reach(self.grid.nodes)
-        self._fine_reach = self._reach(self.fine.nodes)
+        self.skin_reach = self._reach(self.grid.nodes, _SKIN, _SKIN_NECK)
+        self._fine_reach = self._reach(self.fine.nodes, _CHIN, _NECK)
+        self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes)
         surface = self._project_model()
         self._height = self._height_field(surface)
@@ -134,24 +136,47 @@ class Head:
         share[partly] = middle[:, 0]
         return share
 
-    def hold_border(self, way: Array, area: Area) -> Array:
+    def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
+        """Pixels along left and right, top and bottom border, over which `hold_border` must stretch; 0: nowhere.
+
+        They follow from the way (h, w, 2) that a frame goes from `nodes`, output pixels that cover all that moves.
+        """
+        bands: list[tuple[float, float]] = []
+        for axis, size in enumerate(self.size):
+            along = np.clip(np.rint(nodes[..., 1 - axis]).astype(int), 0, self.size[1 - axis] - 1)
+            pair: list[float] = []
+            for outwards, cut in ((-1, 0), (1, 1)):
+                distance = nodes[..., axis] if outwards < 0 else size - 1 - nodes[..., axis]
+                out = way[..., axis] * outwards
+                missing = out[(out > distance) & (distance >= 0) & (self._cut[axis][cut][along] > 0)]
+                pair.append(max(_BORDER * self.eye_distance, 2 * float(missing.max())) if missing.size else 0.0)
+            bands.append((pair[0], pair[1]))
+        return bands
+
+    def hold_border(self, way: Array, area: Area, bands: list[tuple[float, float]]) -> Array:
         """Change the way (h, w, 2) over an area of the picture, in place, so that nothing is read beyond its border.
 
-        What leaves the picture may leave; what would come in is not known, so the picture is stretched there.
+        What leaves the picture may leave; what would come in is not known, so the person is stretched there.
         """
         for axis, size in enumerate(self.size):
             across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
-            start, stop = area[1 - axis].start, area[1 - axis].stop
-            from_first = np.arange(start, stop)
-            for outwards, places in ((-1, from_first), (1, size - 1 - from_first)):
-                furthest = float((across * outwards).max())
-                band = max(_BORDER * self.eye_distance, 2 * furthest)
-                near = places < band
-                if furthest > 0 and near.any():
-                    part = across[:, near]
-                    held = part * smooth_step(places[near] / band)
-                    across[:, near] = np.where(part * outwards > 0, held, part)
+            places = np.arange(area[1 - axis].start, area[1 - axis].stop)
+            for outwards, band, cut in zip((-1, 1), bands[axis], self._cut[axis], strict=True):
+                distance = places if outwards < 0 else size - 1 - places
+                near = distance < band
+                if near.any():
+                    held = 1 - cut[area[axis], None] * (1 - smooth_step(distance[near] / band))
+                    across[:, near] *= np.where(across[:, near] * outwards > 0, held, 1)
         return way
+
+    def _cut_lines(self, mask: Array) -> list[list[Array]]:
+        """Where the person is cut, 0..1, along the left and right border (H,), and the top and bottom one (W,)."""
+        soft = _BORDER * self.eye_distance / 2
+        borders = (mask[:, 0], mask[:, -1]), (mask[0], mask[-1])
+        return [
+            [np.clip(2 * np.ravel(cv2.GaussianBlur(line[:, None], (0, 0), soft)), 0, 1) for line in pair]
+            for pair in borders
+        ]
 
     def _project_model(self) -> Array:
         """The model's depth map as (N, 3) points of this portrait."""
@@ -182,7 +207,8 @@ class Head:
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
         """The part of a grid where the person moves."""
-        rows, columns = np.nonzero((self._reach(grid.nodes) > 0) & (self._person(grid, mask) > 0))
+        reach = self._reach(grid.nodes, _CHIN, _NECK) + self._reach(grid.nodes, _SKIN, _SKIN_NECK)
+        rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
             return grid
         window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
@@ -196,12 +222,12 @@ class Head:
         cells = cells.reshape(grid.rows, grid.cell, grid.columns, grid.cell).max(axis=(1, 3))
         return np.asarray(cv2.dilate(cells, np.ones((3, 3), np.uint8)), np.float32)
 
-    def _reach(self, positions: Array) -> Array:
-        """(h, w): 1 on head and hair, falling down the neck, 0 on the shoulders."""
+    def _reach(self, positions: Array, start: float, length: float) -> Array:
+        """(h, w): 1 on head and hair, falling from `start` below the chin on over `length`, eye distances, to 0."""
         down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
         down = (down / np.linalg.norm(down)).astype(np.float32)
         below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
-        return smooth_step(1 - (below_chin / self.eye_distance - _CHIN) / _NECK)
+        return smooth_step(1 - (below_chin / self.eye_distance - start) / length)
 
 
 def _gentle(height: Array, fall: float) -> Array:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from ...colour import decode_srgb, encode_srgb, full_scale
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,11 +42,6 @@ def _is_opaque(pixels: Pixels) -> bool:
     return bool((pixels[..., 3] == full_scale(pixels.dtype)).all())
 
 
-def full_scale(dtype: np.dtype[Any]) -> float:
-    """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
-    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
-
-
 def to_pixels(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Pixels:
     """Values on the type's own scale as pixels: whole numbers are rounded and clipped, floats stay what they are."""
     if np.issubdtype(dtype, np.integer):
@@ -53,21 +50,19 @@ def to_pixels(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Pixels
 
 
 def to_8bit(pixels: Pixels) -> NDArray[np.uint8]:
-    """A display-ready copy to look for things in; float pixels are encoded by the sRGB curve (IEC 61966-2-1)."""
+    """A display-ready copy to look for things in; float pixels are encoded by the sRGB curve."""
     if pixels.dtype == np.uint8:
         return pixels
     if np.issubdtype(pixels.dtype, np.integer):
         return (pixels >> 8).astype(np.uint8)
-    light = np.clip(pixels, 0, 1)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(255 * encoded).astype(np.uint8)
+    return np.rint(255 * encode_srgb(pixels)).astype(np.uint8)
 
 
 def from_8bit(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Array:
     """Display values 0..255 (fractions allowed) on the scale of a pixel type: the way back from `to_8bit`."""
     shown = np.clip(values / 255, 0, 1)
     if not np.issubdtype(dtype, np.integer):
-        shown = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+        shown = decode_srgb(shown)
     return (shown * full_scale(dtype)).astype(np.float32)
 
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.errors import BadInputError
-from core.media.pictures import read_picture, to_rgb8, write_png
+from core.media.pictures import as_stored, read_mask, read_picture, to_rgb8, write_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,6 +270,35 @@ def test_8_bit_colour_for_detectors_and_movies(rgb: NDArray[np.uint8], deep: NDA
     alpha = _clear(rgb)[..., 3:] / 255
     assert np.abs(on_black - rgb * alpha).max() <= 0.5
     assert to_rgb8(_clear(deep)).shape == (40, 60, 3)
+
+
+def test_masks_are_brightness_or_alpha(rgb: NDArray[np.uint8], deep: NDArray[np.uint16], file: Path) -> None:
+    for grey, white in ((rgb[..., 0], 255), (deep[..., 0], 65535)):
+        _by_opencv(file, grey)
+        mask = read_mask(file, (60, 40))
+        assert mask.dtype == np.float32
+        np.testing.assert_allclose(mask, grey / white, atol=1e-6)
+    write_png(file, np.dstack([rgb, np.full((40, 60), 255, np.uint8)]), {})  # an alpha that hides nothing
+    np.testing.assert_allclose(read_mask(file, (60, 40)), rgb.mean(axis=2) / 255, atol=1e-6)
+    write_png(file, np.dstack([rgb, rgb[..., 1]]), {})
+    np.testing.assert_allclose(read_mask(file, (60, 40)), rgb[..., 1] / 255, atol=1e-6)
+
+
+def test_masks_are_brought_to_the_portraits_size(rgb: NDArray[np.uint8], file: Path) -> None:
+    _by_opencv(file, rgb[..., 0])  # 60 x 40, brighter to the right
+    for size in ((150, 100), (45, 30), (61, 41)):
+        mask = read_mask(file, size)
+        assert mask.shape == size[::-1]
+        expected = 4 * ((np.arange(size[0]) + 0.5) * 60 / size[0] - 0.5).clip(0, 59) / 255
+        np.testing.assert_allclose(mask, np.broadcast_to(expected, mask.shape), atol=0.01)
+    with pytest.raises(BadInputError, match=r"picture\.png: this mask of 60 x 40 .* than the portrait \(60 x 60\)"):
+        read_mask(file, (60, 60))
+
+
+def test_a_mask_painted_over_a_picture_that_lies_is_turned_with_it(rgb: NDArray[np.uint8], file: Path) -> None:
+    for orientation in _UPRIGHT:
+        _by_opencv(file, as_stored(rgb, orientation)[..., 0])
+        np.testing.assert_allclose(read_mask(file, (60, 40), orientation), rgb[..., 0] / 255, atol=1e-6)
 
 
 def test_what_is_written_is_what_was_given(rgb: NDArray[np.uint8], deep: NDArray[np.uint16], file: Path) -> None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture that says what moves with the head: a file, or a strip on the timeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import BadInputError
+from . import portraits, strips
+
+
+def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
+    """The mask that is set on a portrait strip, as a file; None: it is to be found (BadInputError: cannot be read).
+
+    The mask of a mask strip is drawn over the portrait's picture, as the Image Editor shows it, into `folder`.
+    """
+    name = strip.get(portraits.HEAD_MASK_STRIP)
+    if not name:
+        return given_file(strip)
+    other = portraits.named(scene, name)
+    if other.type != "MASK":
+        return strips.picture_path(other)
+    if other.mask is None:
+        raise BadInputError(f'The strip "{name}" has no mask.')
+    path = folder / "head_mask.png"
+    strips.render_mask(other, _size_of(strips.picture_path(strip)), path)
+    return path
+
+
+def given_file(strip: Any, *, saved: bool = True) -> Path | None:
+    """The mask file that is set on a portrait strip, if there is one (BadInputError: it is not there).
+
+    `saved`: what was painted must be in the file, too (BadInputError).
+    """
+    if not strip.get(portraits.HEAD_MASK):
+        return None
+    path = Path(bpy.path.abspath(strip[portraits.HEAD_MASK]))
+    if not path.is_file():
+        raise BadInputError(f'The head mask of "{strip.name}" is missing: {path}')
+    if saved and any(i.is_dirty and Path(bpy.path.abspath(i.filepath)) == path for i in bpy.data.images):
+        raise BadInputError(f"{path.name} is painted but not saved: press Alt+S in the Image Editor.")
+    return path
+
+
+def _size_of(picture: Path) -> tuple[int, int]:
+    known = set(bpy.data.images)
+    image = bpy.data.images.load(str(picture), check_existing=True)
+    size = (image.size[0], image.size[1])
+    if image not in known:
+        bpy.data.images.remove(image)
+    return size
+
+
+def show(path: Path) -> None:
+    """Open a mask in an Image Editor, ready to be painted; in a new window where none is open."""
+    image = bpy.data.images.load(str(path), check_existing=True)
+    if bpy.app.background:
+        return
+    manager = bpy.context.window_manager
+    areas = [area for window in manager.windows for area in window.screen.areas]
+    area = next((area for area in areas if area.type == "IMAGE_EDITOR"), None)
+    if area is None:
+        bpy.ops.wm.window_new()
+        area = manager.windows[-1].screen.areas[0]
+        area.type = "IMAGE_EDITOR"
+    space = area.spaces.active
+    space.image, space.mode = image, "PAINT"

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What pixel values mean: the value of white; scene-linear light and display values (sRGB, IEC 61966-2-1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
+    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
+
+
+def encode_srgb(light: NDArray[np.floating[Any]]) -> Array:
+    """Display values 0..1 of scene-linear light; brighter than 1 is white, what is no number is black."""
+    linear = np.nan_to_num(light).clip(0, 1).astype(np.float32)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def decode_srgb(shown: NDArray[np.floating[Any]]) -> Array:
+    """Scene-linear light of display values 0..1: the way back."""
+    values = shown.clip(0, 1).astype(np.float32)
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

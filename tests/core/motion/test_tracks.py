@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tracks are steadied and their lids made to meet, and nothing else happens to them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from core.landmarks.topology import LID_PAIRS
+from core.landmarks.track import LandmarkTrack
+from core.motion.lid_calibration import LidCalibration, lid_openings
+from core.motion.plan import plan_motion
+from core.motion.smoothing import smooth_track
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FPS = Fraction(25)
+BLINK = [1, 0.8, 0.45, 0.2, 0.2, 0.35, 0.6, 0.85, 1]  # of the open eye, as a tracker reports a blink
+
+
+def _track(face: NDArray[np.float32], openings: list[float], noise: float = 0) -> NDArray[np.float32]:
+    """(F, 68, 2): the face with its lids at a share of their distance; noise in pixels."""
+    track = np.repeat(face[None], len(openings), axis=0)
+    for upper, lower in LID_PAIRS:
+        for frame, share in enumerate(openings):
+            track[frame, upper] = track[frame, lower] + np.float32(share) * (face[upper] - face[lower])
+    return track + np.random.default_rng(4).normal(0, noise, track.shape).astype(np.float32)
+
+
+def _closed(face: NDArray[np.float32], openings: list[float]) -> NDArray[np.float64]:
+    """(F, 2) openings after calibration, as shares of the face's own."""
+    track = _track(face, openings)
+    return lid_openings(LidCalibration.of(track, FPS, face).close(track)) / lid_openings(face[None])
+
+
+@pytest.fixture
+def face(astronaut_landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    return astronaut_landmarks
+
+
+def test_a_track_at_rest_comes_back_bit_for_bit(face: NDArray[np.float32]) -> None:
+    still = np.repeat(face[None], 12, axis=0)
+    assert np.array_equal(smooth_track(still), still)
+    short = _track(face, [1, 0.5, 1], noise=1)
+    assert np.array_equal(smooth_track(short), short)
+
+
+def test_trembling_is_taken_out_and_a_blink_keeps_its_depth(face: NDArray[np.float32]) -> None:
+    openings = [1.0] * 20 + BLINK + [1.0] * 20
+    clean, noisy = _track(face, openings), _track(face, openings, noise=0.2)
+    smooth = smooth_track(noisy)
+
+    def jerk(track: NDArray[np.float32]) -> float:
+        return float(np.linalg.norm(np.diff(track, 3, axis=0), axis=-1)[:16].mean())
+
+    assert jerk(smooth) < 0.8 * jerk(noisy)
+    lost = lid_openings(smooth).min(0) - lid_openings(noisy).min(0)
+    assert (np.abs(lost) < 0.05 * np.ptp(lid_openings(clean), axis=0)).all()
+    late = [np.argmin(lid_openings(track).mean(1)) for track in (smooth, noisy)]
+    assert late[0] == late[1]
+
+
+def test_lids_that_a_tracker_leaves_apart_meet(face: NDArray[np.float32]) -> None:
+    shares = _closed(face, [1.0] * 10 + BLINK + [1.0] * 10)
+    assert shares.min() < 0.02
+    assert np.allclose(shares[:10], 1, atol=1e-5)
+
+
+def test_one_eye_that_winks_leaves_the_other_open(face: NDArray[np.float32]) -> None:
+    both = _track(face, [1.0] * 10 + BLINK + [1.0] * 10)
+    both[:, 42:48] = face[42:48]
+    shares = lid_openings(LidCalibration.of(both, FPS, face).close(both)) / lid_openings(face[None])
+    assert shares[:, 0].min() < 0.02
+    assert np.allclose(shares[:, 1], 1, atol=1e-5)
+
+
+def test_lids_that_meet_in_the_track_stay_as_they_are(face: NDArray[np.float32]) -> None:
+    openings = [1.0] * 10 + [1, 0.5, 0, 0, 0.3, 0.7, 1] + [1.0] * 10
+    assert np.abs(_closed(face, openings) - np.array(openings)[:, None]).max() < 0.01
+
+
+def test_a_squint_that_lasts_is_no_closed_eye_and_wide_eyes_stay_wide(face: NDArray[np.float32]) -> None:
+    shares = _closed(face, [1.0] * 20 + [0.45] * 30 + [1.3] * 5)
+    assert shares[20:50].min() > 0.3
+    assert np.allclose(shares[50:], 1.3, atol=1e-5)
+
+
+@pytest.mark.parametrize("motion", ["relative", "absolute"])
+def test_the_neutral_frame_of_a_trembling_track_is_exactly_neutral(face: NDArray[np.float32], motion: str) -> None:
+    points = _track(face, [1.0] * 10 + BLINK + [1.0] * 10, noise=0.3)
+    points[3] = face
+    track = LandmarkTrack(points, np.ones(points.shape[:2], np.float32), FPS, (512, 512))
+    targets = plan_motion(face, track, relative_to=face if motion == "relative" else None)
+    assert np.array_equal(targets[3].landmarks, face.astype(np.float64))
+    assert targets[3].pose.is_identity()
+    shut = min(targets, key=lambda target: lid_openings(target.landmarks[None]).mean()).landmarks
+    assert lid_openings(shut[None]).max() < 0.06 * lid_openings(face[None]).min()
