@@ -92,7 +92,7 @@ class WarpGenerator:
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:
-        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
+        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
         out = positions(self._head.picture)
         for area, way in Frame(self._head, self._with_edges(target)).skin():
             out[area] = way
