@@ -89,7 +89,8 @@ def test_a_relative_track_does_not_leak_the_drivers_face(face: NDArray[np.float3
     targets = plan_motion(face, _track(np.stack([driver, driver + np.float32([6, 0])])), relative_to=driver)
     assert np.array_equal(targets[0].landmarks, face.astype(np.float64))
     shift = targets[1].landmarks - face
-    assert np.abs(shift - shift.mean(0)).max() < 0.3  # a driver that only moves aside moves the portrait only aside
+    # A driver that only moves aside moves the portrait aside; that it tilts a little as well cannot be ruled out.
+    assert np.abs(shift - shift.mean(0)).max() < 0.12 * shift.mean(0)[0]
     assert 2 < shift.mean(0)[0] < 6  # less far, as the portrait is smaller
 
 
