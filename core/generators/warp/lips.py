@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
-_KEPT = (
-    1.1,
-    1.05,
-)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
+_KEPT = (1.1, 1.05)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.25  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
@@ -48,7 +45,8 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     part = to_8bit(np.ascontiguousarray(pixels[corner[1] : end[1], corner[0] : end[0], :3]))
     if not part.size:
         return shifts
-    luma = cv2.GaussianBlur(part.astype(np.float32).mean(-1), (0, 0), max(0.008 * distance, 0.3))
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = np.asarray(cv2.GaussianBlur(grey, (0, 0), max(0.008 * distance, 0.3)), np.float32)
     seen = read_at(luma, (places - corner).reshape(3, -1, 2).astype(np.float32)).reshape(3, len(beside), _STEPS)
     # One shift for the whole line keeps its shape.
     profile = np.median(seen, axis=(0, 1))

@@ -81,7 +81,7 @@ class MouthInterior:
 
         The head's turn `pose` says from where the mouth is looked into.
         """
-        shape = positions.shape[:2]
+        shape = (positions.shape[0], positions.shape[1])
         step = max(1, min(shape) // _NODES)
         nodes = _nodes(positions, step)
         view = self._view(pose)
@@ -166,9 +166,9 @@ def _nodes(positions: Array, step: int) -> Array:
     """Every `step`-th of (h, w, 2) positions, and one more row and column beyond the last ones."""
     nodes = positions[::step, ::step]
     for axis in (0, 1):
-        last = np.take(nodes, [-1], axis=axis)
-        before = np.take(nodes, [-2], axis=axis) if nodes.shape[axis] > 1 else last
-        nodes = np.concatenate([nodes, 2 * last - before], axis=axis)
+        last: Array = nodes.take([-1], axis=axis)
+        before: Array = nodes.take([-2], axis=axis) if nodes.shape[axis] > 1 else last
+        nodes: Array = np.concatenate([nodes, 2 * last - before], axis=axis)
     return np.ascontiguousarray(nodes)
 
 
@@ -176,7 +176,8 @@ def _enlarge(nodes: Array, step: int, shape: tuple[int, int]) -> Array:
     """Values (r, c, n) at every `step`-th pixel, for all pixels (h, w, n) of a shape."""
     matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    large = cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(large, np.float32)
 
 
 def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ class OwnMouth:
     """Pixels between the lips of the portrait."""
 
     def __init__(self, pixels: NDArray[Any], face: FittedFace, gum: Array | None, *, is_open: bool) -> None:
-        """Cut it out; shown teeth go on upwards, where the lip hides them, to `gum` (3,); None: none are shown."""
+        """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,) if any."""
         lips = face.points[:, :2]
         self._distance = distance = face.eye_distance
         self._opening = _opening(lips)
@@ -116,7 +116,8 @@ def _rim(points: NDArray[np.floating[Any]], low: NDArray[np.int64], width: int) 
     """Rows of an edge (N, 2), from `low` on, for every column."""
     curve = smooth_curve(points)
     order = np.argsort(curve[:, 0])
-    return np.interp(np.arange(width), curve[order, 0] - low[0], curve[order, 1] - low[1]).astype(np.float32)
+    x, y = (curve[order] - low).T
+    return np.asarray(np.interp(np.arange(width), x, y), np.float32)
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:

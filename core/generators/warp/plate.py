@@ -80,7 +80,8 @@ def foreground(pixels: NDArray[Any], plate: NDArray[Any], mask: Array) -> NDArra
 
 def _mirror(hidden: NDArray[np.uint8]) -> tuple[Array, Array]:
     """Of every hidden cell: how far the edge is, and the way (h, w, 2) to its mirror image at the edge."""
-    distance, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    distance, places = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    labels = np.asarray(places, np.intp)
     rows, columns = np.nonzero(hidden == 0)
     nearest = np.zeros((len(rows) + 1, 2), np.float32)
     nearest[labels[rows, columns]] = np.column_stack([columns, rows])
