@@ -29,7 +29,8 @@ def plan_motion(
 
     A landmark track moves the portrait by its change against the driver's neutral landmarks `relative_to`
     (68, 2); without them its points are wanted as they stand, in the portrait's pixels. `neutralise` (0..1) takes that
-    share of the portrait's own expression off before motion is put on it; a track that is wanted as it stands has its own.
+    share of the portrait's own expression off before motion is put on it; a track that is wanted as it stands
+    has its own.
     """
     face = fit_face(landmarks)
     if isinstance(driver, ControlTrack) or relative_to is not None:

@@ -54,7 +54,7 @@ class Head:
         self._fine_reach = self._reach(self.fine.nodes, _CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes)
-        surface = self._project_model()
+        surface = project_model(face)
         self._height = self._height_field(surface)
 
     def height(self, pose: Pose) -> Array:
@@ -169,23 +169,6 @@ class Head:
             for pair in borders
         ]
 
-    def _project_model(self) -> Array:
-        """The model's depth map as (N, 3) points of this portrait."""
-        model, face = load_face_model(), self.face
-        rows, columns = np.nonzero(np.isfinite(model.depth))
-        points = np.column_stack(
-            [
-                model.depth_origin[0] + columns * model.depth_step,
-                model.depth_origin[1] - rows * model.depth_step,
-                model.depth[rows, columns],
-            ]
-        )
-        own = points + thin_plate(model.landmarks, face.model_points - model.landmarks, points, smooth=0.05)
-        placed = face.from_model(own)
-        model_landmarks = face.from_model(face.model_points)[:, :2]
-        placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
-        return placed.astype(np.float32)
-
     def _height_field(self, surface: Array) -> Array:
         """(rows, columns) pixels towards the viewer: the nearest point in every cell, without cliffs."""
         index = np.round(self.grid.indices(surface[:, :2])).astype(int)
@@ -219,6 +202,24 @@ class Head:
         down = (down / np.linalg.norm(down)).astype(np.float32)
         below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
         return smooth_step(1 - (below_chin / self.eye_distance - start) / length)
+
+
+def project_model(face: FittedFace) -> Array:
+    """The model's depth map as (N, 3) points of this portrait."""
+    model = load_face_model()
+    rows, columns = np.nonzero(np.isfinite(model.depth))
+    points = np.column_stack(
+        [
+            model.depth_origin[0] + columns * model.depth_step,
+            model.depth_origin[1] - rows * model.depth_step,
+            model.depth[rows, columns],
+        ]
+    )
+    own = points + thin_plate(model.landmarks, face.model_points - model.landmarks, points, smooth=0.05)
+    placed = face.from_model(own)
+    model_landmarks = face.from_model(face.model_points)[:, :2]
+    placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
+    return placed.astype(np.float32)
 
 
 def _zero_between(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
