@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,9 +127,7 @@ def _parts(data: bytes) -> list[Any]:
 
 
 def _library() -> Any:  # noqa: ANN401 - it has no types
-    import OpenEXR
-
-    return OpenEXR
+    return import_module("OpenEXR")
 
 
 def _layers(part: Any) -> list[str]:  # noqa: ANN401 - the library's class
