@@ -1,148 +1,159 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creases that expressions press into skin: darker furrows with a lighter rise beside them, on the portrait's own skin.
-
-A ratio image says by what factor an expression changes the brightness of every place of a face (Liu, Shan and Zhang,
-2001). Here the furrows are where anatomy has them, and as deep as the landmarks have moved.
-"""
+"""Expressions change how the skin takes the light: folds, and cheeks that rise. Multiplied into the moved pixels."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from ...landmarks.topology import LID_PAIRS
+from ...motion.face_model import FittedFace, load_face_model
+from .crease_shapes import raised_by, shapes
+from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of
-from .sampling import smooth_curve, smooth_step, to_pixels
+from .sampling import read_at, smooth_step, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...motion.face_model import FittedFace
-
     Array = NDArray[np.float32]
-    Points = NDArray[np.floating[Any]]
 
-_CELLS = 40  # per eye distance
-_SIDES = (
-    (0, 48, 31, 36, -1),
-    (1, 54, 35, 45, 1),
-)  # number, corner of the mouth, wing of the nose, corner of the eye, sign
-# Depth: natural logarithm of the factor in the middle of a furrow at full strength. Width in eye distances.
-_FOLD, _FOLD_WIDTH = 0.16, 0.035
-_LINE, _LINE_WIDTH = 0.10, 0.014
-_FROWN, _FROWN_WIDTH = 0.16, 0.018
-_FEET, _FEET_WIDTH = 0.09, 0.012
-_RISE = 0.5  # of the furrow's depth: how light the skin beside it gets
-_SMILE, _RAISE, _KNIT, _SQUINT = 0.16, 0.10, 0.05, 0.05  # eye distances of motion that give full strength
-_LEAST = 0.02  # a strength below is not seen
-_SEEN = 0.004  # nor is a logarithm
+_CELLS_PER_EYE_DISTANCE = 64
+_MARGIN = np.array([0.15, 0.65, 0.15, 0.1])  # left, top, right, bottom of the landmarks' box, in eye distances
+_RIDGE = 0.001  # of the expressions' strengths, in eye distances squared
+_UNSURE, _NOTHING = 0.15, 0.01  # strengths below the first are as likely a tracker's trembling
+_STRONGEST = 1.3
+_DARKEST, _BRIGHTEST = -0.5, 0.25  # log brightness
+_GAMMA = 2.2  # display values are about this root of light
+_REDDER = 0.5  # light that is thrown from skin to skin in a fold takes on its colour
+_SKIN = 3.0  # robust standard deviations from the colour of the cheeks
+
+
+@dataclass(frozen=True)
+class Shade:
+    """The factors of one frame."""
+
+    grid: Grid
+    gain: Array  # (rows, columns, C) for every channel of the pixels; 1 along the grid's edge
+
+    def apply(self, pixels: NDArray[Any], positions: Array) -> None:
+        """Multiply (h, w, C) pixels, in place, that were read at the portrait's `positions` (h, w, 2)."""
+        window = self._window(positions)
+        if window is None:
+            return
+        cell = self.grid.cell  # as Grid.indices, in a tenth of the time
+        to_cells = np.eye(2, 3) / cell
+        to_cells[:, 2] = [0.5 / cell - 0.5 - corner / cell for corner in (self.grid.left, self.grid.top)]
+        gain = read_at(self.gain, np.asarray(cv2.transform(positions[window], to_cells), np.float32))
+        part = np.ascontiguousarray(pixels[window])
+        pixels[window] = cv2.multiply(part, gain, dtype=_CV_TYPES[pixels.dtype.name])
+
+    def _window(self, positions: Array, step: int = 8) -> tuple[slice, slice] | None:
+        """Rows and columns around the positions that lie on the grid."""
+        rows, columns = self.grid.whole
+        few = positions[::step, ::step]
+        inside = (few[..., 0] > columns.start) & (few[..., 0] < columns.stop)
+        inside &= (few[..., 1] > rows.start) & (few[..., 1] < rows.stop)
+        window: list[slice] = []
+        for axis in (1, 0):
+            found = np.nonzero(inside.any(axis))[0]
+            if not len(found):
+                return None
+            window.append(slice(max(int(found[0]) - 1, 0) * step, (int(found[-1]) + 2) * step))
+        return window[0], window[1]
+
+
+_CV_TYPES = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
 
 
 class Creases:
-    """The creases of one portrait's face."""
+    """One portrait's shapes, laid under it once."""
 
-    def __init__(self, face: FittedFace, amount: float) -> None:
-        """Lay furrows of full strength on the face; `amount` 0 is none, 1 those of a lined face."""
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, amount: float) -> None:
+        """`amount` 0: nothing ever creases."""
         self._points = face.points[:, :2]
-        self._distance = face.eye_distance
         self._amount = amount
-        low, high = self._points.min(0), self._points.max(0)
-        box = np.concatenate([low - [0, 0.6 * self._distance], high])
-        self.grid = Grid.over(area_of(box), max(1, round(self._distance / _CELLS)))
-        axes = face.direction(np.array([[1.0, 0, 0], [0, 1.0, 0]]))[:, :2]
-        self._right, self._up = axes / np.linalg.norm(axes, axis=1, keepdims=True)
-        self._maps = np.stack([*self._folds(), self._forehead(), self._frown(), *self._crow_feet()])
+        box = np.concatenate([self._points.min(0), self._points.max(0)])
+        box += _MARGIN * face.eye_distance * [-1, -1, 1, 1]
+        self._grid = Grid.over(area_of(box), max(1, round(face.eye_distance / _CELLS_PER_EYE_DISTANCE)))
+        places = places_on_mean_face(self._grid, self._points)
+        skin, colour = _find_skin(pixels, self._grid, places)
+        self._shapes = (lay(shapes(), places) * skin * amount).reshape(len(shapes()), -1)
+        self._reader = _strength_reader(face)
+        self._channels = _exponents(colour, pixels)
 
-    def logarithm(self, moved: Points) -> Array | None:
-        """(rows, columns) the brightness factor's logarithm for (68, 2) moved landmarks of the unturned face.
-
-        None when nothing creases.
-        """
-        strengths = self._amount * self._strengths(moved)
-        if strengths.max() < _LEAST:
+    def shade(self, moved: NDArray[np.floating[Any]]) -> Shade | None:
+        """The factors for (68, 2) landmarks with the head's pose taken off; None when nothing creases."""
+        strengths = self._strengths(moved)
+        if not strengths.any() or self._amount == 0:
             return None
-        return np.tensordot(strengths.astype(np.float32), self._maps, 1)
+        light = (strengths @ self._shapes).reshape(self._grid.rows, self._grid.columns)
+        light = np.clip(light, _DARKEST, _BRIGHTEST)
+        return Shade(self._grid, np.exp(light[..., None] * self._channels))
 
-    def shade(self, pixels: NDArray[Any], positions: Array, logarithm: Array) -> None:
-        """Change skin (h, w, C) that was read from portrait positions (h, w, 2), in place."""
-        factor = np.asarray(self.grid.sample(logarithm, positions), np.float32)
-        rows, columns = np.nonzero(np.abs(factor) > _SEEN)
-        skin = pixels[rows, columns]
-        skin[:, :3] = to_pixels(skin[:, :3].astype(np.float32) * np.exp(factor[rows, columns, None]), pixels.dtype)
-        pixels[rows, columns] = skin
+    def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
+        """How strongly each shape is raised."""
+        raw = self._reader @ (moved - self._points).reshape(-1)
+        raw = np.clip(raw, 0, None)
+        return (raw * raw / (raw + _UNSURE) - _NOTHING).clip(0, _STRONGEST).astype(np.float32)
 
-    def _strengths(self, moved: Points) -> NDArray[np.float64]:
-        """Folds right and left, forehead, frown, crow's feet right and left: 0..1."""
-        way = (moved - self._points) / self._distance
-        outward = way @ self._right
-        upward = way @ self._up
-        smiles: list[float] = []
-        feet: list[float] = []
-        for side, corner, _, _, sign in _SIDES:
-            smile = float(sign * outward[corner] + upward[corner]) / _SMILE
-            lower = [pair[1] for pair in LID_PAIRS[2 * side : 2 * side + 2]]
-            smiles.append(smile)
-            feet.append(smile - 0.4 + float(upward[lower].mean()) / _SQUINT)
-        raised = upward[17:27].mean() / _RAISE
-        knit = (outward[21] - outward[22]) / _KNIT / 2 - upward[[21, 22]].mean() / _KNIT / 2
-        return smooth_step(np.array([*smiles, float(raised), float(knit), *feet])).astype(np.float64)
 
-    def _folds(self) -> list[Array]:
-        """From the wing of the nose past the corner of the mouth; the cheek rises beside it."""
-        maps: list[Array] = []
-        for _, corner, wing, _, sign in _SIDES:
-            beside = sign * self._right * self._distance
-            nose, mouth = self._points[wing], self._points[corner]
-            path = np.array([nose + 0.05 * beside, (nose + mouth) / 2 + 0.13 * beside, mouth + 0.13 * beside])
-            end = mouth + 0.15 * beside - 0.12 * self._up * self._distance
-            maps.append(self._furrow(np.vstack([path, end]), _FOLD, _FOLD_WIDTH, beside))
-        return maps
+def _strength_reader(face: FittedFace) -> NDArray[np.float64]:
+    """(K, 136): landmark offsets in pixels -> strengths, by a ridge regression on the model's expressions.
 
-    def _forehead(self) -> Array:
-        """Three lines across, above the brows."""
-        brows = self._points[17:27]
-        lines = np.zeros((self.grid.rows, self.grid.columns), np.float32)
-        for height in (0.17, 0.28, 0.40):
-            middle = brows + height * self._distance * self._up
-            curve = middle.copy()
-            curve += (middle.mean(0) - middle) @ np.outer(self._up, self._up) * 0.6  # flatter than the brows
-            lines += self._furrow(curve[1:-1], _LINE, _LINE_WIDTH, self._up * self._distance)
-        return lines
+    What a slightly wrong head pose leaves behind (shift, size, turn) is taken off with six more directions.
+    """
+    expressions = load_face_model().expressions
+    names = list(expressions)
+    directions = face.direction(np.stack(list(expressions.values())))[..., :2]
+    points, depth = face.points[:, :2] - face.points[:, :2].mean(0), face.points[:, 2] - face.points[:, 2].mean()
+    flat = np.zeros_like(depth)
+    ones = np.full_like(depth, face.eye_distance)
+    pose = [(ones, flat), (flat, ones), points.T, (-points[:, 1], points[:, 0]), (depth, flat), (flat, depth)]
+    basis = np.concatenate([directions, [np.column_stack(list(way)) for way in pose]]).reshape(-1, 136)
+    basis /= face.eye_distance
+    ridge = np.diag([_RIDGE] * len(names) + [_RIDGE / 10] * len(pose))
+    solved: NDArray[np.float64] = np.linalg.solve(basis @ basis.T + ridge, basis)[: len(names)] / face.eye_distance
+    full = (solved * basis[: len(names)]).sum(axis=1) * face.eye_distance  # what full strength is read as
+    solved /= np.maximum(full, 0.3)[:, None]
+    mix = np.zeros((len(raised_by()), len(names)))
+    for row, shares in zip(mix, raised_by(), strict=True):
+        for name, share in shares.items():
+            row[names.index(name)] = share
+    return mix @ solved
 
-    def _frown(self) -> Array:
-        """Two upright lines between the brows."""
-        middle = self._points[[21, 22]].mean(0)
-        lines = np.zeros((self.grid.rows, self.grid.columns), np.float32)
-        for sign in (-1, 1):
-            foot = middle + 0.055 * sign * self._right * self._distance
-            path = np.array([foot + step * self._up * self._distance for step in (-0.06, 0.03, 0.12)])
-            lines += self._furrow(path, _FROWN, _FROWN_WIDTH, sign * self._right * self._distance)
-        return lines
 
-    def _crow_feet(self) -> list[Array]:
-        """Three short lines that spread from the outer corner of the eye."""
-        maps: list[Array] = []
-        for _, _, _, eye, sign in _SIDES:
-            lines = np.zeros((self.grid.rows, self.grid.columns), np.float32)
-            for slope in (0.35, -0.05, -0.45):
-                along = (sign * self._right + slope * self._up) * self._distance
-                path = self._points[eye] + np.array([[0.07], [0.14], [0.2]]) * along
-                lines += self._furrow(path, _FEET, _FEET_WIDTH, self._up * self._distance)
-            maps.append(lines)
-        return maps
+def _find_skin(pixels: NDArray[Any], grid: Grid, places: Array) -> tuple[Array, NDArray[np.float64]]:
+    """(rows, columns) 0..1 where the face is bare skin by its colour, and the (3,) colour of the cheeks, 0..255."""
+    rows, columns = grid.whole
+    height, width = pixels.shape[:2]
+    inside = slice(max(rows.start, 0), min(rows.stop, height)), slice(max(columns.start, 0), min(columns.stop, width))
+    pad = (
+        (inside[0].start - rows.start, rows.stop - inside[0].stop),
+        (inside[1].start - columns.start, columns.stop - inside[1].stop),
+        (0, 0),
+    )
+    patch = np.pad(to_8bit(np.ascontiguousarray(pixels[inside][..., :3])), pad, "edge")
+    small = np.asarray(cv2.resize(patch, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA), np.uint8)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    # Cheeks and nose: neither hair nor beard nor lips.
+    known = (np.abs(places[..., 0]) < 0.5) & (places[..., 1] > 0.2) & (places[..., 1] < 0.55)
+    colour = np.median(lab[known], axis=0)
+    spread = np.maximum(1.5 * np.median(np.abs(lab[known] - colour), axis=0), [12, 3, 3])
+    away = np.sqrt((((cv2.GaussianBlur(lab, (0, 0), 1.5) - colour) / spread / [1.5, 1, 1]) ** 2).sum(2))
+    skin = smooth_step(2 - away / _SKIN)
+    skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 2.0), np.float32)
+    edge = np.zeros_like(skin)
+    edge[2:-2, 2:-2] = 1
+    return skin * np.asarray(cv2.blur(edge, (5, 5)), np.float32), np.median(small[known], axis=0).astype(np.float64)
 
-    def _furrow(self, path: Points, depth: float, width: float, rise: Points) -> Array:
-        """(rows, columns): dark along a path (N, 2), lighter towards `rise`, fading at both ends."""
-        curve = smooth_curve(path).astype(np.float32)
-        share = np.linspace(0, 1, len(curve), dtype=np.float32)
-        strong = np.sqrt(np.sin(np.pi * np.clip(share, 0.02, 0.98)))
-        nodes = self.grid.nodes[..., None, :] - curve
-        nearest = (nodes**2).sum(-1).argmin(-1)
-        offset = np.take_along_axis(nodes, nearest[..., None, None], 2)[..., 0, :] / np.float32(self._distance)
-        distance = np.linalg.norm(offset, axis=-1) / width
-        up = (rise / np.linalg.norm(rise)).astype(np.float32)
-        beside = np.linalg.norm(offset - 1.6 * width * up, axis=-1) / (1.5 * width)
-        valley = -depth * np.exp(-(distance**2)) + _RISE * depth * np.exp(-(beside**2))
-        return np.asarray(cv2.GaussianBlur(valley * strong[nearest], (0, 0), 0.7), np.float32)
+
+def _exponents(colour: NDArray[np.float64], pixels: NDArray[Any]) -> Array:
+    """(C,) how much of a change of log brightness each channel takes: grey skin stays grey, alpha stays."""
+    shown = np.log(np.maximum(colour, 8))
+    exponents = 1 - _REDDER * (shown - shown.mean())
+    if not np.issubdtype(pixels.dtype, np.integer):
+        exponents *= _GAMMA
+    return np.concatenate([exponents, np.zeros(pixels.shape[2] - 3)]).astype(np.float32)

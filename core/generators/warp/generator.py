@@ -60,7 +60,7 @@ class WarpGenerator:
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
-        self._creases = Creases(face, portrait.creases)
+        self._creases = Creases(portrait.pixels, face, portrait.creases)
         self._mouth = MouthInterior(portrait.pixels, face)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -72,8 +72,8 @@ class WarpGenerator:
         target = self._with_edges(target)
         frame = Frame(self._head, target)
 
-        creases = self._creases.logarithm(frame.moved)
-        shade = None if creases is None else partial(self._creases.shade, logarithm=creases)
+        creases = self._creases.shade(frame.moved)
+        shade = None if creases is None else creases.apply
 
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part

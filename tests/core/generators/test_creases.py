@@ -53,7 +53,7 @@ def test_skin_gets_darker_where_an_expression_creases_it(
 def test_a_face_that_only_turns_gets_no_creases(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    assert not _change(astronaut, astronaut_landmarks, 1.0, headYaw=20).any()
+    assert np.abs(_change(astronaut, astronaut_landmarks, 1.0, headYaw=20)).max() <= 2
 
 
 def test_every_kind_of_pixel_is_creased_alike(
