@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...motion.face_model import fit_face
+from .creases import Creases
 from .eyes import Eyeball
 from .face_field import LEFT, MOUTH, RIGHT, Opening
 from .frame import STILL, Frame
@@ -59,6 +60,7 @@ class WarpGenerator:
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
+        self._creases = Creases(face, portrait.creases)
         self._mouth = MouthInterior(portrait.pixels, face)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -70,9 +72,12 @@ class WarpGenerator:
         target = self._with_edges(target)
         frame = Frame(self._head, target)
 
+        creases = self._creases.logarithm(frame.moved)
+        shade = None if creases is None else partial(self._creases.shade, logarithm=creases)
+
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part
-            out[area] = self._layers.read(way, area)
+            out[area] = self._layers.read(way, area, shade)
 
         list(_THREADS.map(draw_skin, frame.skin()))
         insides: list[tuple[Opening, Inside, float]] = [

@@ -12,11 +12,14 @@ from .plate import fill_behind, foreground
 from .sampling import read_at, sample, to_pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .grid import Area
 
     Array = NDArray[np.float32]
+    Shade = Callable[[NDArray[Any], Array], None]
 
 _OPAQUE = 255
 _STILL = 1e-3  # pixels
@@ -33,9 +36,14 @@ class Layers:
         self._plate[area] = fill_behind(pixels[area], mask[area])
         self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
 
-    def read(self, positions: Array, area: Area) -> NDArray[Any]:
-        """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate."""
+    def read(self, positions: Array, area: Area, shade: Shade | None = None) -> NDArray[Any]:
+        """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate.
+
+        `shade` may change the person's pixels, in place.
+        """
         person = sample(self._person, positions)
+        if shade is not None:
+            shade(person, positions)
         coverage = self._coverage_at(positions)
         seen = self._plate[area].copy()
         cv2.copyTo(person, (coverage == _OPAQUE).view(np.uint8), seen)
