@@ -169,6 +169,15 @@ def test_the_portraits_own_expression_is_taken_off_by_the_share_asked_for(
     assert 1 < changed[1] < changed[2]
 
 
+def test_skin_creases_by_the_amount_asked_for(cli: Cli, portrait: Path, face: Path, tmp_path: Path) -> None:
+    (tmp_path / "raised.json").write_text('{"fps": [25, 1], "channels": {"browInnerUp": [1], "mouthSmileLeft": [1]}}')
+    options = ("--controls", tmp_path / "raised.json", "--portrait-landmarks", face)
+    for amount in ("0", "0.5", "1"):
+        assert cli("animate", portrait, *options, "--creases", amount, "-o", tmp_path / amount)[0] == 0
+    none, some, all_ = (read_picture(tmp_path / name / "frame_000001.png").astype(int) for name in ("0", "0.5", "1"))
+    assert 0 < np.abs(some - none).mean() < np.abs(all_ - none).mean()
+
+
 # Exit codes --------------------------------------------------------------------------------------------------------
 
 
