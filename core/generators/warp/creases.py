@@ -115,7 +115,7 @@ def _strength_reader(face: FittedFace) -> NDArray[np.float64]:
     basis = np.concatenate([directions, [np.column_stack(list(way)) for way in pose]]).reshape(-1, 136)
     basis /= face.eye_distance
     ridge = np.diag([_RIDGE] * len(names) + [_RIDGE / 10] * len(pose))
-    solved: NDArray[np.float64] = np.linalg.solve(basis @ basis.T + ridge, basis)[: len(names)] / face.eye_distance
+    solved = np.asarray(np.linalg.solve(basis @ basis.T + ridge, basis), np.float64)[: len(names)] / face.eye_distance
     full = (solved * basis[: len(names)]).sum(axis=1) * face.eye_distance  # what full strength is read as
     solved /= np.maximum(full, 0.3)[:, None]
     mix = np.zeros((len(raised_by()), len(names)))

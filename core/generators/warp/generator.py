@@ -51,7 +51,7 @@ class WarpGenerator:
         """Fit the face model and prepare what does not change from frame to frame."""
         self._pixels = portrait.pixels
         fitted = fit_face(portrait.landmarks)
-        self._detected = fitted.points[:, :2]
+        self._detected, self._depth = fitted.points[:, :2], fitted.points[:, 2]
         self._shifts = lid_shifts(portrait.pixels, fitted.points)
         self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
@@ -60,7 +60,7 @@ class WarpGenerator:
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
-        self._creases = Creases(portrait.pixels, face, portrait.creases)
+        self._creases = Creases(portrait.pixels, fitted, portrait.creases)
         self._mouth = MouthInterior(portrait.pixels, face)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -69,10 +69,11 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
+        # By the model's depth, not by the drawn one: a head that only turns has no expression.
+        creases = self._creases.shade(target.pose.unapply(target.landmarks, self._depth))
         target = self._with_edges(target)
         frame = Frame(self._head, target)
 
-        creases = self._creases.shade(frame.moved)
         shade = None if creases is None else creases.apply
 
         def draw_skin(part: tuple[Area, Array]) -> None:
