@@ -40,6 +40,7 @@ class Window:
     unturned: Array  # (h, w, 2) positions in the unturned face
     coverage: Array  # (h, w) 1 between the rims
     motion: float  # pixels that the rims have moved
+    rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Frame:
         """An eye or the mouth, or None where it is not in the picture."""
         sides = self._sides.get(opening)
         margin = _RIM_MARGIN * self._head.eye_distance
-        seen = target.landmarks[list(opening.outline)]
+        # Where it is and where it was: a closed lid covers all of the open eye.
+        outline = list(opening.outline)
+        seen = np.concatenate([target.landmarks[outline], self._pose.apply(self._head.face.points[outline])])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if sides is None or not is_some(area := overlap(box, sides.area)):
             return None
@@ -113,7 +116,7 @@ class Frame:
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
         motion = max(float(np.abs(sides.above).max()), float(np.abs(sides.below).max()))
-        return Window(area, unturned, coverage, motion)
+        return Window(area, unturned, coverage, motion, sides.rims)
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...motion.face_model import fit_face
 from .creases import Creases
-from .eyes import Eyeball
-from .face_field import LEFT, MOUTH, RIGHT, Opening
+from .eye import Eye
+from .face_field import LEFT, MOUTH, RIGHT
 from .frame import STILL, Frame
 from .grid import overlap, positions
 from .head import Head
@@ -29,8 +28,6 @@ from .mouth import MouthInterior
 from .sampling import blend, smooth_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
@@ -38,10 +35,9 @@ if TYPE_CHECKING:
     from .grid import Area
 
     Array = NDArray[np.float32]
-    Inside = Callable[[Array], NDArray[Any]]  # positions in the unturned face -> pixels
 
 _THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
-_STIRRED = 0.02  # eye distances of motion after which an opening is drawn
+_STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
 
 class WarpGenerator:
@@ -59,7 +55,7 @@ class WarpGenerator:
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
-        self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
+        self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases)
         self._mouth = MouthInterior(portrait.pixels, face)
 
@@ -73,7 +69,6 @@ class WarpGenerator:
         creases = self._creases.shade(target.pose.unapply(target.landmarks, self._depth))
         target = self._with_edges(target)
         frame = Frame(self._head, target)
-
         shade = None if creases is None else creases.apply
 
         def draw_skin(part: tuple[Area, Array]) -> None:
@@ -81,20 +76,16 @@ class WarpGenerator:
             out[area] = self._layers.read(way, area, shade)
 
         list(_THREADS.map(draw_skin, frame.skin()))
-        insides: list[tuple[Opening, Inside, float]] = [
-            (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
-            for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True)
-        ]
-        insides.append((MOUTH, partial(self._mouth.read, moved=frame.moved, pose=target.pose), 0))
-        for opening, inside, inside_moves in insides:
+        for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
-            if window is None:
-                continue
-            # As in the portrait, its own pixels stay; a small motion on it is drawn.
-            stirred = max(window.motion, inside_moves) / (_STIRRED * self._head.eye_distance)
-            coverage = window.coverage * smooth_step(np.array(stirred))
-            if coverage.any():
-                out[window.area] = blend(out[window.area], inside(window.unturned), coverage)
+            if window:
+                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze)
+        window = frame.window(MOUTH, target)
+        # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
+        stirred = smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance))) if window else 0
+        if window and (coverage := window.coverage * stirred).any():
+            inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose)
+            out[window.area] = blend(out[window.area], inside, coverage)
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:

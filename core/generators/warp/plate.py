@@ -48,8 +48,8 @@ def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
     outside = 1 - read_at(hidden.astype(np.float32), places + way)
     coarse = np.asarray(cv2.GaussianBlur(mirrored, (0, 0), _FINE), np.float32).reshape(small.shape)
     near = outside * smooth_step(1 - distance / (_MIRRORED * max(size)))
-    membrane = _membrane(small, 1 - hidden.astype(np.float32))
-    smooth = membrane + (coarse - membrane) * near[..., None]
+    inner = membrane(small, 1 - hidden.astype(np.float32))
+    smooth = inner + (coarse - inner) * near[..., None]
     # The texture at full size: what the mirror has beyond its coarse copy.
     large = (width, height)
     full_way = np.asarray(cv2.resize(way, large, interpolation=cv2.INTER_LINEAR)) / np.float32(zoom)
@@ -91,14 +91,14 @@ def _mirror(hidden: NDArray[np.uint8]) -> tuple[Array, Array]:
     return np.asarray(distance, np.float32), 2 * to_edge * hidden[..., None]
 
 
-def _membrane(values: Array, known: Array) -> Array:
+def membrane(values: Array, known: Array) -> Array:
     """(h, w, C) values, those that are not known (0) as smooth as can be: pushed down a pyramid and pulled up again."""
     if min(known.shape) <= 2:
         mean = (values * known[..., None]).sum((0, 1)) / max(float(known.sum()), 1e-6)
         return values * known[..., None] + mean * (1 - known[..., None])
     weighted = np.asarray(cv2.pyrDown(values * known[..., None])).reshape(-(-known.shape[0] // 2), -1, values.shape[2])
     weight = np.asarray(cv2.pyrDown(known))
-    below = _membrane(weighted / np.maximum(weight, 1e-6)[..., None], (weight > 0.1).astype(np.float32))
+    below = membrane(weighted / np.maximum(weight, 1e-6)[..., None], (weight > 0.1).astype(np.float32))
     size = known.shape[::-1]
     guess = np.asarray(cv2.resize(below, size, interpolation=cv2.INTER_LINEAR)).reshape(values.shape)
     for _ in range(_ROUNDS if max(size) <= _WORK_SIDE else 0):
