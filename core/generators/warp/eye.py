@@ -71,7 +71,7 @@ class _Place:
     def heights(self, rim: NDArray[np.float64]) -> Array:
         """How far down a rim is at the positions of the table; past the corners it stays on their level."""
         along, down = self.local(rim[None])[0].T
-        return np.interp(_TABLE, along, down).astype(np.float32)
+        return np.asarray(np.interp(_TABLE, along, down), np.float32)
 
 
 @dataclass(frozen=True)
@@ -188,10 +188,10 @@ class Eye:
         known = (self._hidden(self._local_of(small.shape[:2], zoom), 1e-3) == 0).astype(np.float32)
         calm = np.asarray(cv2.medianBlur(small, 5), np.float32)  # single lashes reach farther
         grey = calm.mean(-1)
-        around = (_NEIGHBOURS * self._width * zoom,) * 2
-        weight = cv2.GaussianBlur(known, (0, 0), *around)
-        usual = cv2.GaussianBlur(grey * known, (0, 0), *around) / np.maximum(weight, 1e-3)
-        known *= grey > _DARKER * usual  # brows, the fold's shadow and rims of glasses are not the lid
+        around = _NEIGHBOURS * self._width * zoom
+        weight = np.asarray(cv2.GaussianBlur(known, (0, 0), around), np.float32)
+        usual = np.asarray(cv2.GaussianBlur(grey * known, (0, 0), around), np.float32) / np.maximum(weight, 1e-3)
+        known = known * (grey > _DARKER * usual)  # brows, the fold's shadow and rims of glasses are not the lid
         smooth = np.asarray(cv2.resize(membrane(calm, known), patch.shape[1::-1], interpolation=cv2.INTER_CUBIC))
         upper, lower = (np.interp(local[..., 0], _TABLE, heights) for heights in (self._upper, self._lower))
         height = np.clip((local[..., 1] - upper + _LASHES_UP) / (lower - upper + _LASHES_UP + _LASHES_DOWN), 0, 1)
@@ -211,11 +211,11 @@ class Eye:
         x, y = (np.arange(n, dtype=np.float32) for n in patch.shape[1::-1])
         positions = np.dstack(np.meshgrid(x, y)) + self._corner.astype(np.float32)
         ball = self._ball.read(positions, np.zeros(2))
-        below = local[..., 1] - np.interp(local[..., 0], _TABLE, self._upper)
+        below = np.asarray(local[..., 1] - np.interp(local[..., 0], _TABLE, self._upper), np.float32)
         bare = np.where((below > 0)[..., None], ball, self._skin)[..., :3].astype(np.float32).mean(-1)
         bare = np.maximum(bare, 0.02 * full_scale(patch.dtype))
         dark = np.clip(1 - patch[..., :3].astype(np.float32).mean(-1) / bare, 0, _DARKEST)
-        weight = smooth_step(1 - np.maximum(-below / _LASHES_UP, below / _SHADOW))
+        weight = smooth_step(1 - np.maximum(-below / _LASHES_UP, below / np.float32(_SHADOW)).astype(np.float32))
         weight *= smooth_step((0.5 + _LASHES_ASIDE - np.abs(local[..., 0] - 0.5)) / _LASHES_ASIDE)
         return (dark * weight).astype(np.float32)
 
