@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
-_KEPT = (1.1, 1.05)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
+_KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
-_OF_GAP = 0.25  # of the opening is the most that each lip takes
+_OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
