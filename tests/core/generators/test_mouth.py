@@ -226,7 +226,7 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
     mended = moved + keep_lips(still, moved, distance)
     thick = [float((p[61:64] - p[50:53])[:, 1].mean()) for p in (still, moved, mended)]
     assert thick[1] < 0.8 * thick[0]
-    assert thick[2] > 0.95 * thick[0]
+    assert thick[2] > 0.9 * thick[0]
     rolled = still.copy()
     rolled[61:64, 1] -= 0.4 * SCALE
     rolled[65:68, 1] -= 0.4 * SCALE
