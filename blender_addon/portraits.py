@@ -10,7 +10,6 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
-from ..core.job import Job
 from . import strips
 
 if TYPE_CHECKING:
@@ -27,22 +26,6 @@ HEAD_MASK = "gioconda_head_mask"  # a file
 HEAD_MASK_STRIP = "gioconda_head_mask_strip"  # the name of a strip, which goes before the file
 CREASES = "gioconda_creases"
 NEUTRALISE = "gioconda_neutralise"
-
-# What every portrait strip has, its value at first, and how Blender shows it.
-_OWN = (
-    (FACE_INDEX, 0, {"max": 99, "soft_max": 9, "description": "Which face of the picture moves: 0 is the largest"}),
-    (CREASES, Job.creases, {"max": 1.0, "description": "How strongly expressions crease the skin"}),
-    (NEUTRALISE, Job.neutralise, {"max": 1.0, "description": "How far the portrait's own expression is taken off"}),
-    (
-        HEAD_MASK,
-        "",
-        {
-            "subtype": "FILE_PATH",
-            "description": "A picture of what moves with the head: white, or opaque if it has alpha. Empty: found",
-        },
-    ),
-    (HEAD_MASK_STRIP, "", {"description": "An image or mask strip that shows what moves with the head"}),
-)
 
 
 class Faces(NamedTuple):
@@ -94,12 +77,26 @@ def prepare(scene: bpy.types.Scene, strip: Any) -> str:
         first = strips.visible_range(strip)[0]
         if any(strips.visible_range(r)[0] != first for r in results(scene, strip[ID])):
             strip[ID] = _new_id()
-    for name, value, shown in _OWN:
+    for name, value, shown in _own():
         if name not in strip:
             strip[name] = value
             least = {} if isinstance(value, str) else {"min": type(value)(0)}
             strip.id_properties_ui(name).update(default=value, **least, **shown)
     return strip[ID]
+
+
+def _own() -> tuple[tuple[str, Any, dict[str, Any]], ...]:
+    """What every portrait strip has, its value at first, and how Blender shows it."""
+    from ..core.job import Job
+
+    mask = "A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found"
+    return (
+        (FACE_INDEX, 0, {"max": 99, "soft_max": 9, "description": "Which face of the picture moves: 0 is the largest"}),
+        (CREASES, Job.creases, {"max": 1.0, "description": "How strongly expressions crease the skin"}),
+        (NEUTRALISE, Job.neutralise, {"max": 1.0, "description": "How far the portrait's own expression is taken off"}),
+        (HEAD_MASK, "", {"subtype": "FILE_PATH", "description": mask}),
+        (HEAD_MASK_STRIP, "", {"description": "An image or mask strip that shows what moves with the head"}),
+    )
 
 
 def _new_id() -> str:

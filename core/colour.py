@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +19,22 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
 
 
-def encode_srgb(light: NDArray[np.floating[Any]]) -> Array:
-    """Display values 0..1 of scene-linear light; brighter than 1 is white, what is no number is black."""
-    linear = np.nan_to_num(light).clip(0, 1).astype(np.float32)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+def encode_srgb8(light: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Display values 0..255 of scene-linear light; brighter than 1 is white, what is no number is black."""
+    with np.errstate(over="ignore"):  # what is too bright for a half is white
+        return _shown()[light.astype(np.float16).view(np.uint16)]
+
+
+@cache
+def _shown() -> NDArray[np.uint8]:
+    """(65536,) the display value of every half: its 11 bits are more than 8 display bits need."""
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
+    linear = np.nan_to_num(halves).clip(0, 1)
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(255 * shown).astype(np.uint8)
 
 
 def decode_srgb(shown: NDArray[np.floating[Any]]) -> Array:
-    """Scene-linear light of display values 0..1: the way back."""
+    """Scene-linear light of display values 0..1: the way back from `encode_srgb8`."""
     values = shown.clip(0, 1).astype(np.float32)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

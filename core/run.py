@@ -107,7 +107,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
         begin("detect", f"Looking for faces in {job.portrait.path.name}")
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}")
-    targets = plan_motion(landmarks, driver, relative_to=neutral)
+    targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,28 +62,35 @@ class ExrFrames:
         self._header = {name: header[name] for name in _KEPT if name in header}
         grey = channels.get(_GREY)
         self._types = {name: (channels[name] if grey is None else grey).dtype for name in _COLOUR}
-        self._stored = self._read = None
+        self._inexact: tuple[NDArray[np.intp], Floats, Floats] | None = None
         if _ALPHA in channels:
             self._types[_ALPHA] = channels[_ALPHA].dtype
             if any(kind == np.float32 for kind in self._types.values()):
                 # Divided by alpha and multiplied again, a float32 may end one bit beside what it was (a half
-                # does not): where a frame shows the portrait's own pixel, its own stored value is written.
-                self._stored = _stack(channels)
-                self._read = _straight(self._stored)
+                # does not): where a frame shows such a pixel of the portrait, its own stored value is written.
+                stored = _stack(channels)
+                read = _straight(stored.copy())
+                places = np.flatnonzero((_multiplied(read) != stored).any(axis=2))
+                self._inexact = places, stored.reshape(-1, 4)[places], read.reshape(-1, 4)[places]
 
     def encode(self, pixels: Floats, text: Mapping[str, str]) -> bytes:
         """The bytes of a file of (H, W, 3 or 4) straight RGB(A) pixels, with text in the header."""
         OpenEXR = _library()
         if pixels.shape[2] == 4:
-            multiplied = _multiplied(pixels)
-            if self._stored is not None:
-                multiplied = np.where((pixels == self._read).all(axis=2, keepdims=True), self._stored, multiplied)
-            pixels = multiplied
+            pixels = self._as_stored(pixels)
         channels = {name: _as_type(pixels[..., i], kind) for i, (name, kind) in enumerate(self._types.items())}
         settings = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
         out = io.BytesIO()
         OpenEXR.File({**self._header, **text, **settings}, channels).write(out)
         return out.getvalue()
+
+    def _as_stored(self, straight: Floats) -> Floats:
+        stored = _multiplied(straight)
+        if self._inexact is not None:
+            places, own, read = self._inexact
+            same = (straight.reshape(-1, 4)[places] == read).all(axis=1)
+            stored.reshape(-1, 4)[places[same]] = own[same]
+        return stored
 
 
 def _default_layer(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -119,9 +127,7 @@ def _parts(data: bytes) -> list[Any]:
 
 
 def _library() -> Any:  # noqa: ANN401 - it has no types
-    import OpenEXR
-
-    return OpenEXR
+    return import_module("OpenEXR")
 
 
 def _layers(part: Any) -> list[str]:  # noqa: ANN401 - the library's class
@@ -144,17 +150,17 @@ def _stack(channels: dict[str, NDArray[Any]]) -> Floats:
 
 
 def _straight(stored: Floats) -> Floats:
-    straight = stored.copy()
-    alpha = stored[..., 3:]
+    """The pixels with their colours divided by alpha, in place."""
+    colour, alpha = stored[..., :3], stored[..., 3:]
     with np.errstate(over="ignore"):
-        np.divide(stored[..., :3], alpha, out=straight[..., :3], where=alpha > 0)
-    return straight
+        np.divide(colour, alpha, out=colour, where=alpha > 0)
+    return stored
 
 
 def _multiplied(straight: Floats) -> Floats:
     stored = straight.copy()
-    alpha = straight[..., 3:]
-    np.multiply(straight[..., :3], alpha, out=stored[..., :3], where=alpha > 0)
+    colour, alpha = stored[..., :3], stored[..., 3:]
+    np.multiply(colour, alpha, out=colour, where=alpha > 0)
     return stored
 
 

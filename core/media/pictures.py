@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from ..colour import encode_srgb, full_scale
+from ..colour import encode_srgb8, full_scale
 from ..errors import BadInputError
 from ..files import write_bytes
 from .exr import ExrFrames, decode_exr, is_exr
@@ -100,7 +100,7 @@ def to_rgb8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         light: NDArray[Any] = pixels
         if pixels.shape[2] == 4:
             light = pixels[..., :3] * np.clip(pixels[..., 3:], 0, 1)
-        return np.rint(255 * encode_srgb(light)).astype(np.uint8)
+        return encode_srgb8(light)
     shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
     if shallow.shape[2] == 4:
         alpha = shallow[..., 3:].astype(np.uint16)

@@ -6,14 +6,14 @@ The table is made from ICT-FaceKit by `pack_face_model.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import EYE_OUTER_CORNERS, JAW, RIGID
+from ..landmarks.topology import EYE_OUTER_CORNERS, JAW, LIP_PAIRS, RIGID
 from .pose import Pose, fit_pose
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class FittedFace:
     model_points: Array  # (68, 3): the fitted model in its own frame, centimetres
     pose: Pose  # the model's own frame (y down) -> the picture
     pivot: Array  # (3,) pixels: where the neck turns
+    expression: Array  # (68, 3) pixels: what the portrait's own expression adds; narrow or wide eyes are no expression
 
     @property
     def scale(self) -> float:
@@ -103,6 +104,26 @@ class FittedFace:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
         return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
 
+    def neutralised(self, amount: float) -> FittedFace:
+        """The same face with this share of its own expression taken off its points; at 1 its lips meet."""
+        if amount == 0:
+            return self
+        points = self.points - amount * self.expression
+        upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+        down = self.direction(np.array([0.0, -1.0, 0.0])) / self.scale
+
+        def gap(of: Array) -> float:
+            return float(((of[lower] - of[upper]) @ down).mean())
+
+        # The fit is cautious and leaves some of a wide mouth open: the jaw goes the rest of the way.
+        jaw = self.direction(load_face_model().expressions["jawOpen"])
+        left = gap(points) - (1 - amount) * max(gap(self.points), 0)
+        points -= max(left, 0) / gap(jaw) * jaw
+        apart = points[lower] - points[upper]
+        points[upper] += amount / 2 * apart
+        points[lower] -= amount / 2 * apart
+        return replace(self, points=points)
+
 
 def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
     """Fit pose, identity and expression of the face model to a portrait's (68, 2) landmarks.
@@ -120,15 +141,18 @@ def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
     rigid = np.zeros(68)
     rigid[list(RIGID)] = weights[list(RIGID)]
     mean = model.landmarks * _Y_DOWN
-    shape, origin = mean, np.zeros(3)
+    shape, origin, strengths = mean, np.zeros(3), np.zeros(len(directions))
     pose = fit_pose(shape, pixels, rigid, origin)
     for _ in range(_ROUNDS):
         onto = pose.rotation[:2]
         basis = (directions @ onto.T * np.sqrt(weights)[:, None]).reshape(len(directions), -1)
         wanted = ((pixels - pose.move) / pose.scale - mean @ onto.T) * np.sqrt(weights)[:, None]
         normal = basis @ basis.T + np.diag(strength * 68)
-        shape = mean + np.tensordot(np.linalg.solve(normal, basis @ wanted.reshape(-1)), directions, 1)
+        strengths = np.linalg.solve(normal, basis @ wanted.reshape(-1))
+        shape = mean + np.tensordot(strengths, directions, 1)
         pose = fit_pose(shape, pixels, weights, origin, pose)
     depth = pose.scale * shape @ pose.rotation[2]
     pivot = pose.scale * pose.rotation @ (NECK_PIVOT * _Y_DOWN) + np.append(pose.move, 0)
-    return FittedFace(np.column_stack([pixels, depth]), shape * _Y_DOWN, pose, pivot)
+    shown = np.array([0.0] * len(model.identity) + [not name.startswith("eye") for name in model.expressions])
+    expression = pose.scale * np.tensordot(strengths * shown, directions, 1) @ pose.rotation.T
+    return FittedFace(np.column_stack([pixels, depth]), shape * _Y_DOWN, pose, pivot, expression)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -101,9 +101,7 @@ def _eyeball(vertices: Array, triangles: NDArray[np.int32], materials: NDArray[n
     return np.append(centre, np.ptp(points[:, 1]) / 2).astype(np.float32)
 
 
-def _mouth(
-    neutral: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], opening: Array
-) -> dict[str, NDArray[np.generic]]:
+def _mouth(neutral: Array, triangles: NDArray[np.int32], materials: NDArray[np.str_], opening: Array) -> dict[str, Any]:
     """Relief pictures of the upper jaw, the lower teeth and the tongue with its gum, and the hinge of the jaw."""
     crowns = (neutral[:, 1] < ROOTS[0]) & (neutral[:, 1] > ROOTS[1])
     teeth, soft = (materials == "M_Teeth") & crowns[triangles].all(1), materials == "M_GumsTongue"
@@ -123,7 +121,7 @@ def _mouth(
         "mouth_tongue": _relief(neutral + opening, tongue, tooth, LOWER_ORIGIN),
         "mouth_origins": np.array([UPPER_ORIGIN, LOWER_ORIGIN], np.float32),
         "mouth_step": np.float32(MOUTH_STEP),
-        "jaw_hinge": hinge.astype(np.float32),
+        "jaw_hinge": hinge,
         "jaw_angle": np.float32(angle),
     }
 
@@ -135,7 +133,8 @@ def _hinge(neutral: Array, opening: Array, teeth: NDArray[np.int32]) -> tuple[Ar
     a, b = closed - closed.mean(0), opened - opened.mean(0)
     angle = np.arctan2((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum(), (a * b).sum())
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.linalg.solve(np.eye(2) - rotation, opened.mean(0) - rotation @ closed.mean(0)), float(angle)
+    still = np.linalg.inv(np.eye(2) - rotation)
+    return (still @ (opened.mean(0) - rotation @ closed.mean(0))).astype(np.float32), float(angle)
 
 
 def _relief(
@@ -146,7 +145,7 @@ def _relief(
     *,
     only_teeth: bool = False,
 ) -> NDArray[np.uint8]:
-    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade in 32 steps; depth, 20 a centimetre.
+    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade; depth, 20 steps a centimetre.
 
     Beside what is there, the depth goes on as it is at the nearest place that has some.
     """
@@ -155,7 +154,7 @@ def _relief(
     shade = (lit[triangles[index]] * weights).sum(-1)
     material = np.where(tooth[triangles[index, 0]], TOOTH, GUM)
     there = (index >= 0) & (material == TOOTH) if only_teeth else index >= 0
-    planes = [material * there, 8 * np.round(31 * shade * there), 20 * _spread(depth, there)]
+    planes: list[NDArray[Any]] = [material * there, 8 * np.round(31 * shade * there), 20 * _spread(depth, there)]
     return np.round(np.dstack(planes)).clip(0, 255).astype(np.uint8)
 
 
@@ -167,7 +166,7 @@ def _normals(vertices: Array, triangles: NDArray[np.int32]) -> Array:
     return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12)
 
 
-def _spread(picture: NDArray[np.floating], there: NDArray[np.bool_]) -> NDArray[np.floating]:
+def _spread(picture: Array, there: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Fill (h, w) from where it is `there` outwards, ring by ring, each pixel with the mean of its known neighbours."""
     known = np.pad(there, 1)
     values = np.pad(np.where(there, picture, 0), 1).astype(np.float64)

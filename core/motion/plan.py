@@ -23,13 +23,18 @@ def plan_motion(
     driver: ControlTrack | LandmarkTrack,
     *,
     relative_to: NDArray[np.float32] | None = None,
+    neutralise: float = 0.0,
 ) -> list[FaceTarget]:
     """What a portrait with these (68, 2) landmarks does: a target for every frame of the driver.
 
     A landmark track moves the portrait by its change against the driver's neutral landmarks `relative_to`
-    (68, 2); without them its points are wanted as they stand, in the portrait's pixels.
+    (68, 2); without them its points are wanted as they stand, in the portrait's pixels. `neutralise` (0..1) takes that
+    share of the portrait's own expression off before motion is put on it; a track that is wanted as it stands
+    has its own.
     """
     face = fit_face(landmarks)
+    if isinstance(driver, ControlTrack) or relative_to is not None:
+        face = face.neutralised(neutralise)
     if isinstance(driver, ControlTrack):
         channels = driver.channels
         return [

@@ -55,7 +55,11 @@ class Eyeball:
         white, iris = _fill_white(small, clear, centre, radius), _fill_iris(small, clear, centre, radius)
         self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
         self._radius = radius / zoom
-        shown = polygon_mask(outline, (0, 0), patch.shape[:2], 0.02 * self._width)
+        # Of what is seen, lashes and shadow at the upper lid go with the lid.
+        half = len(outline) // 2
+        up = _upwards(outline) * self._width
+        bare = np.concatenate([outline[:half] - _LID_SHADOW * up, outline[half:]])
+        shown = polygon_mask(bare, (0, 0), patch.shape[:2], 0.02 * self._width)
         disc = smooth_step((radius - _distance(small.shape[:2], centre)) / max(0.15 * radius, 1) + 0.5)
         whole = white + (iris - white) * disc[..., None]
         white, whole = (_to_patch(part, patch) for part in (white, whole))
@@ -83,6 +87,11 @@ class Eyeball:
         white, iris = sample(self._white, local), sample(self._whole, local - move)
         turned = white + (iris.astype(np.float32) - white) * disc[..., None]
         return to_pixels(still + (turned - still) * amount, still.dtype)
+
+
+def _upwards(outline: NDArray[np.float64]) -> NDArray[np.float64]:
+    along = outline[len(outline) // 2] - outline[0]
+    return np.array([along[1], -along[0]]) / np.linalg.norm(along)
 
 
 def _find_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], width: float) -> tuple[Array, float]:

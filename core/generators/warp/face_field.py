@@ -39,6 +39,7 @@ BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
+_UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -111,6 +112,8 @@ class FaceField:
         """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
         own = opening.rims(self._head.face.points[:, :2], _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
+        if not opening.round_corners:
+            moved = _unrolled(own[0], moved[0]), moved[1]
         anchors = opening.upper_anchors, opening.lower_anchors
         above, below = (self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2))
         return above, below
@@ -127,6 +130,15 @@ class FaceField:
         centres = np.concatenate([moved, self.moved[anchors]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
         return local_bumps(centres, values, points, radius * self._head.eye_distance)
+
+
+def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the skin at an upper lid's rim goes: all the way when the eye widens, less far when it closes."""
+    along = (moved[-1] - moved[0]) / max(float(np.linalg.norm(moved[-1] - moved[0])), 1e-6)
+    down = np.array([-along[1], along[0]])
+    corners = np.linspace(0, 1, len(own))[:, None] * ((moved - own)[-1] - (moved - own)[0]) + (moved - own)[0]
+    closing = np.maximum((moved - own - corners) @ down, 0)
+    return moved - _UNROLLS * closing[:, None] * down
 
 
 def _ring(head: Head) -> NDArray[np.float64]:

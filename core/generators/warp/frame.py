@@ -12,6 +12,7 @@ import numpy as np
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap, positions, within
 from .head import FINER, Head
+from .lips import keep_lips
 from .sampling import polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Window:
     unturned: Array  # (h, w, 2) positions in the unturned face
     coverage: Array  # (h, w) 1 between the rims
     motion: float  # pixels that the rims have moved
+    rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class _Sides:
 class Frame:
     """One target on one portrait."""
 
-    def __init__(self, head: Head, target: FaceTarget, height: Array) -> None:
-        """Compute the maps on coarse grids; `height` is the head's surface for this turn."""
+    def __init__(self, head: Head, target: FaceTarget) -> None:
+        """Compute the maps on coarse grids."""
         self._head = head
         self._pose = target.pose
-        self.moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        height = head.height(target.pose)
+        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._height = head.grid.enlarge_to(head.fine, moved_height)
@@ -97,7 +101,9 @@ class Frame:
         """An eye or the mouth, or None where it is not in the picture."""
         sides = self._sides.get(opening)
         margin = _RIM_MARGIN * self._head.eye_distance
-        seen = target.landmarks[list(opening.outline)]
+        # Where it is and where it was: a closed lid covers all of the open eye.
+        outline = list(opening.outline)
+        seen = np.concatenate([target.landmarks[outline], self._pose.apply(self._head.face.points[outline])])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if sides is None or not is_some(area := overlap(box, sides.area)):
             return None
@@ -110,7 +116,7 @@ class Frame:
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
         motion = max(float(np.abs(sides.above).max()), float(np.abs(sides.below).max()))
-        return Window(area, unturned, coverage, motion)
+        return Window(area, unturned, coverage, motion, sides.rims)
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""

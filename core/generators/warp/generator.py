@@ -9,28 +9,25 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...motion.face_model import fit_face
 from .creases import Creases
-from .eyes import Eyeball
-from .face_field import LEFT, MOUTH, RIGHT, Opening
+from .eye import Eye
+from .face_field import LEFT, MOUTH, RIGHT
 from .frame import STILL, Frame
 from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import keep_lips, seam_shifts
+from .lips import seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
@@ -38,10 +35,9 @@ if TYPE_CHECKING:
     from .grid import Area
 
     Array = NDArray[np.float32]
-    Inside = Callable[[Array], NDArray[Any]]  # positions in the unturned face -> pixels
 
 _THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
-_STIRRED = 0.02  # eye distances of motion after which an opening is drawn
+_STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
 
 class WarpGenerator:
@@ -51,16 +47,17 @@ class WarpGenerator:
         """Fit the face model and prepare what does not change from frame to frame."""
         self._pixels = portrait.pixels
         fitted = fit_face(portrait.landmarks)
-        self._detected = fitted.points[:, :2]
+        self._detected, self._depth = fitted.points[:, :2], fitted.points[:, 2]
         self._shifts = lid_shifts(portrait.pixels, fitted.points)
         self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
+        mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
-        self._eyes = tuple(Eyeball(portrait.pixels, face, eye) for eye in range(2))
+        self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
+        self._creases = Creases(portrait.pixels, fitted, portrait.creases)
         self._mouth = MouthInterior(portrait.pixels, face)
-        self._creases = Creases(portrait.pixels, face, portrait.creases)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
@@ -68,46 +65,39 @@ class WarpGenerator:
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
-        frame, target = self._frame(target)
-        shade = self._creases.shade(frame.moved, target.shading)
+        # By the model's depth, not by the drawn one: a head that only turns has no expression.
+        creases = self._creases.shade(target.pose.unapply(target.landmarks, self._depth), target.shading)
+        target = self._with_edges(target)
+        frame = Frame(self._head, target)
+        shade = None if creases is None else creases.apply
 
         def draw_skin(part: tuple[Area, Array]) -> None:
             area, way = part
-            out[area] = self._layers.read(way, area)
-            if shade is not None:
-                shade.apply(out[area], way)
+            out[area] = self._layers.read(way, area, shade)
 
         list(_THREADS.map(draw_skin, frame.skin()))
-        insides: list[tuple[Opening, Inside, float]] = [
-            (opening, partial(eye.read, gaze=gaze), eye.way(gaze))
-            for opening, eye, gaze in zip((RIGHT, LEFT), self._eyes, target.gaze, strict=True)
-        ]
-        insides.append((MOUTH, partial(self._mouth.read, moved=frame.moved, pose=target.pose), 0))
-        for opening, inside, inside_moves in insides:
+        for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
-            if window is None:
-                continue
-            # As in the portrait, its own pixels stay; a small motion on it is drawn.
-            stirred = max(window.motion, inside_moves) / (_STIRRED * self._head.eye_distance)
-            coverage = window.coverage * smooth_step(np.array(stirred))
-            if coverage.any():
-                out[window.area] = blend(out[window.area], inside(window.unturned), coverage)
+            if window:
+                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze)
+        window = frame.window(MOUTH, target)
+        # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
+        stirred = smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance))) if window else 0
+        if window and (coverage := window.coverage * stirred).any():
+            inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose)
+            out[window.area] = blend(out[window.area], inside, coverage)
         return out
 
     def skin_map(self, target: FaceTarget) -> Array:
-        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: only background is seen."""
-        frame, out = self._frame(target)[0], positions(self._head.picture)
-        for area, way in frame.skin():
+        """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
+        out = positions(self._head.picture)
+        for area, way in Frame(self._head, self._with_edges(target)).skin():
             out[area] = way
         out[~self._layers.shows_person(out)] = np.nan
         return out
 
-    def _frame(self, target: FaceTarget) -> tuple[Frame, FaceTarget]:
-        """The maps of a target whose lids and lips end where they are seen to, not where they were detected."""
-        height = self._head.height(target.pose)
+    def _with_edges(self, target: FaceTarget) -> FaceTarget:
+        """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        unturned = target.pose.unapply(target.landmarks, self._head.at_landmarks(height)) + self._seam
-        lips = self._seam + keep_lips(self._head.face.points[:, :2], unturned, self._head.eye_distance)
-        lips = target.pose.scale * lips @ target.pose.rotation[:2, :2].T
-        target = replace(target, landmarks=target.landmarks + lids + lips)
-        return Frame(self._head, target, height), target
+        seam = target.pose.scale * self._seam @ target.pose.rotation[:2, :2].T
+        return replace(target, landmarks=target.landmarks + lids + seam)

@@ -98,14 +98,14 @@ class Grid:
 
 
 def _cells(part: slice, origin: int, cell: int, count: int, margin: int) -> slice:
-    first = (part.start - origin) // cell - margin
-    last = -((origin - part.stop) // cell) + margin
+    first = (int(part.start) - origin) // cell - margin
+    last = -((origin - int(part.stop)) // cell) + margin
     return slice(min(max(first, 0), count), min(max(last, 0), count))
 
 
 def area_of(box: NDArray[np.floating[Any]]) -> Area:
     """Whole pixels of a box (left, top, right, bottom)."""
-    left, top, right, bottom = box.tolist()
+    left, top, right, bottom = (float(value) for value in box)
     return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
 
 

@@ -15,6 +15,8 @@ from .sampling import read_at, smooth_step
 from .skull import Skull
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
@@ -52,7 +54,7 @@ class Head:
         self._fine_reach = self._reach(self.fine.nodes, _CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes)
-        surface = self._project_model()
+        surface = project_model(face)
         self._height = self._height_field(surface)
 
     def height(self, pose: Pose) -> Array:
@@ -97,13 +99,7 @@ class Head:
             below = above(middle) <= 0
             inside = np.where(below, middle, inside)
             outside = np.where(below, outside, middle)
-        for _ in range(_SECANTS):
-            a, b = above(inside), above(outside)
-            middle = inside + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (outside - inside)
-            below = above(middle) <= 0
-            inside = np.where(below, middle, inside)
-            outside = np.where(below, outside, middle)
-        return foot + middle[..., None] * slope[:2]
+        return foot + _zero_between(above, inside, outside)[..., None] * slope[:2]
 
     def share_turn(self, seen: Array, turn: Array) -> Array:
         """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
@@ -128,12 +124,7 @@ class Head:
             low[reached] = trial
             found |= reached
             high[~found] = trial
-        for _ in range(_SECANTS):
-            a, b = over(low), over(high)
-            middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
-            below = over(middle) <= 0
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        share[partly] = middle[:, 0]
+        share[partly] = _zero_between(over, low, high)[:, 0]
         return share
 
     def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
@@ -160,7 +151,7 @@ class Head:
         """
         for axis, size in enumerate(self.size):
             across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
-            places = np.arange(area[1 - axis].start, area[1 - axis].stop)
+            places = np.arange(area[1 - axis].start, area[1 - axis].stop, dtype=np.float32)
             for outwards, band, cut in zip((-1, 1), bands[axis], self._cut[axis], strict=True):
                 distance = places if outwards < 0 else size - 1 - places
                 near = distance < band
@@ -177,23 +168,6 @@ class Head:
             [np.clip(2 * np.ravel(cv2.GaussianBlur(line[:, None], (0, 0), soft)), 0, 1) for line in pair]
             for pair in borders
         ]
-
-    def _project_model(self) -> Array:
-        """The model's depth map as (N, 3) points of this portrait."""
-        model, face = load_face_model(), self.face
-        rows, columns = np.nonzero(np.isfinite(model.depth))
-        points = np.column_stack(
-            [
-                model.depth_origin[0] + columns * model.depth_step,
-                model.depth_origin[1] - rows * model.depth_step,
-                model.depth[rows, columns],
-            ]
-        )
-        own = points + thin_plate(model.landmarks, face.model_points - model.landmarks, points, smooth=0.05)
-        placed = face.from_model(own)
-        model_landmarks = face.from_model(face.model_points)[:, :2]
-        placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
-        return placed.astype(np.float32)
 
     def _height_field(self, surface: Array) -> Array:
         """(rows, columns) pixels towards the viewer: the nearest point in every cell, without cliffs."""
@@ -228,6 +202,35 @@ class Head:
         down = (down / np.linalg.norm(down)).astype(np.float32)
         below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
         return smooth_step(1 - (below_chin / self.eye_distance - start) / length)
+
+
+def project_model(face: FittedFace) -> Array:
+    """The model's depth map as (N, 3) points of this portrait."""
+    model = load_face_model()
+    rows, columns = np.nonzero(np.isfinite(model.depth))
+    points = np.column_stack(
+        [
+            model.depth_origin[0] + columns * model.depth_step,
+            model.depth_origin[1] - rows * model.depth_step,
+            model.depth[rows, columns],
+        ]
+    )
+    own = points + thin_plate(model.landmarks, face.model_points - model.landmarks, points, smooth=0.05)
+    placed = face.from_model(own)
+    model_landmarks = face.from_model(face.model_points)[:, :2]
+    placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
+    return placed.astype(np.float32)
+
+
+def _zero_between(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Where a function that is 0 or less at `low` and above 0 at `high` is 0, by false position."""
+    middle = low
+    for _ in range(_SECANTS):
+        a, b = function(low), function(high)
+        middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
+        below = function(middle) <= 0
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return middle
 
 
 def _gentle(height: Array, fall: float) -> Array:

@@ -12,13 +12,17 @@ from .plate import fill_behind, foreground
 from .sampling import read_at, sample, to_pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .grid import Area
 
     Array = NDArray[np.float32]
+    Shade = Callable[[NDArray[Any], Array], None]
 
 _OPAQUE = 255
+_STILL = 1e-3  # pixels
 
 
 class Layers:
@@ -27,13 +31,19 @@ class Layers:
     def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
         self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
+        self._pixels = pixels
         self._plate, self._person = pixels.copy(), pixels.copy()
         self._plate[area] = fill_behind(pixels[area], mask[area])
         self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
 
-    def read(self, positions: Array, area: Area) -> NDArray[Any]:
-        """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate."""
+    def read(self, positions: Array, area: Area, shade: Shade | None = None) -> NDArray[Any]:
+        """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate.
+
+        `shade` may change the person's pixels, in place.
+        """
         person = sample(self._person, positions)
+        if shade is not None:
+            shade(person, positions)
         coverage = self._coverage_at(positions)
         seen = self._plate[area].copy()
         cv2.copyTo(person, (coverage == _OPAQUE).view(np.uint8), seen)
@@ -41,6 +51,11 @@ class Layers:
         share = coverage[rows, columns, None].astype(np.float32) / _OPAQUE
         behind = seen[rows, columns].astype(np.float32)
         seen[rows, columns] = to_pixels(behind + (person[rows, columns] - behind) * share, seen.dtype)
+        # What does not move keeps its very pixels; put together again they would be rounded.
+        own = np.stack([columns + area[1].start, rows + area[0].start], axis=-1)
+        still = np.abs(positions[rows, columns] - own).max(axis=-1) < _STILL
+        rows, columns = rows[still], columns[still]
+        seen[rows, columns] = self._pixels[area][rows, columns]
         return seen
 
     def shows_person(self, positions: Array) -> NDArray[np.bool_]:

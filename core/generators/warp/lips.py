@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
-_KEPT = (
-    1.1,
-    1.05,
-)  # of the upper and lower lip's thickness: they roll out; trackers leave a fifth less of the upper one
+_KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
-_OF_GAP = 0.25  # of the opening is the most that each lip takes
+_OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
@@ -31,7 +28,7 @@ _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the sear
 
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
-    """(68, 2) shifts that bring the inner points of shut lips to the dark line between them; zeros for an open mouth."""
+    """(68, 2) shifts that bring the inner points of shut lips to the dark line between them; zeros when open."""
     shifts = np.zeros((68, 2))
     upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
     if float((lower - upper)[:, 1].mean()) > _SHUT * distance:
@@ -40,7 +37,7 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     along = middle[-1] - middle[0]
     down = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
     reach = np.linspace(-_SEARCH, _SEARCH, _STEPS)
-    # Where each of the three points looks: across the line, and a little beside it, so that a crack in a lip is no line.
+    # Each of the three points looks across the line, and beside itself, too: a crack in a lip is no line.
     beside = np.linspace(-0.25, 0.25, 9)[:, None] * along
     places = middle[:, None, None] + beside[:, None] + (reach * distance)[:, None] * down
     corner = np.floor(np.clip(places.min((0, 1, 2)) - 2, 0, None)).astype(int)
@@ -48,7 +45,8 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     part = to_8bit(np.ascontiguousarray(pixels[corner[1] : end[1], corner[0] : end[0], :3]))
     if not part.size:
         return shifts
-    luma = cv2.GaussianBlur(part.astype(np.float32).mean(-1), (0, 0), max(0.008 * distance, 0.3))
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = np.asarray(cv2.GaussianBlur(grey, (0, 0), max(0.008 * distance, 0.3)), np.float32)
     seen = read_at(luma, (places - corner).reshape(3, -1, 2).astype(np.float32)).reshape(3, len(beside), _STEPS)
     # One shift for the whole line keeps its shape.
     profile = np.median(seen, axis=(0, 1))

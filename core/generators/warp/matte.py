@@ -1,32 +1,120 @@
-import cv2, numpy as np
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head mask: the person, with hair or hat, neck and body, cut out of the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from .grid import area_of, overlap
+from .head import project_model
+from .sampling import smooth_step, to_8bit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.face_model import FittedFace
+
+    Array = NDArray[np.float32]
+
+_MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
+_COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
+_ROUNDS = 4
+# All in eye distances:
+_SURE = 0.12  # so far inside the bare head everything is person
+_HAIR, _FURTHEST = 0.1, 1.6  # so far outside it there is probably hair; and certainly background
+_CHEST, _SLOPE = 0.4, 1.6  # below the chin the body grows wider by this slope from this depth on
+_CHIN = 0.2  # lower down the body may be that wide
+_NECK = 0.45  # half of the neck's width
+_LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
+_EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
+_SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 
 
-def find_head(pixels, face):
-    H, W = pixels.shape[:2]
-    pts = face.points[:, :2]
-    d = face.eye_distance
-    z = min(1, 60 / d)
-    im = cv2.resize(pixels[..., :3], None, fx=z, fy=z, interpolation=cv2.INTER_AREA)
-    h, w = im.shape[:2]
-    p = pts * z
-    d *= z
-    m = np.full((h, w), cv2.GC_PR_BGD, np.uint8)
-    c = p.mean(0)
-    up = p[27] - p[8]
-    up /= np.linalg.norm(up)
-    e = c + up * d * 0.55
-    cv2.ellipse(m, tuple(e.astype(int).tolist()), (int(1.0 * d), int(1.45 * d)), 0, 0, 360, cv2.GC_PR_FGD, -1)
-    m[int(min(h - 1, p[8, 1] + 0.5 * d)) :, max(0, int(c[0] - 1.2 * d)) : int(c[0] + 1.2 * d)] = cv2.GC_PR_FGD
-    far = np.ones((h, w), np.uint8)
-    cv2.ellipse(far, tuple(e.astype(int).tolist()), (int(1.9 * d), int(2.4 * d)), 0, 0, 360, 0, -1)
-    far[int(min(h - 1, p[8, 1])) :] = 0
-    m[far > 0] = cv2.GC_BGD
-    hull = cv2.convexHull(np.concatenate([p, p[17:27] + up * d * 0.35]).astype(np.int32))
-    cv2.fillConvexPoly(m, hull, cv2.GC_FGD)
+def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
+    """(H, W) how much of every pixel of (H, W, C) is person, 0..1; farther away from the head its edge is repeated.
+
+    GrabCut (Rother et al. 2004) on a small copy, started from the fitted head model, then a guided filter
+    (He et al. 2010) that lets the edge follow the picture's.
+    """
+    height, width = pixels.shape[:2]
+    points = face.points[:, :2]
+    box = np.concatenate([points.min(0), points.max(0)]) + _MARGIN * face.eye_distance * [-1, -1, 1, 1]
+    area = overlap(area_of(box), (slice(0, height), slice(0, width)))
+    part = pixels[area]
+    corner = np.array([area[1].start, area[0].start])
+    coarse, scale = _reduce(part, _COARSE / face.eye_distance)
+    surface = project_model(face)[:, :2]
+    # Lower down the model has ears, neck and shoulders that need not be this person's.
+    bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
+    labels = _guess((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
+    if pixels.shape[2] > coarse.shape[2]:
+        labels[_reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0] = cv2.GC_BGD
     cv2.setRNGSeed(1)
-    cv2.grabCut(im, m, None, np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
-    f = ((m == 1) | (m == 3)).astype(np.uint8)
-    n, l = cv2.connectedComponents(f)
-    f = (l == l[int(c[1]), int(c[0])]).astype(np.float32)
-    f = cv2.GaussianBlur(f, (0, 0), 1.5)
-    return np.clip(cv2.resize(f, (W, H), interpolation=cv2.INTER_LINEAR), 0, 1)
+    cv2.grabCut(coarse, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    person = _one_piece((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), (points[30] - corner) * scale)
+    mask = _follow_edges(part, person, face.eye_distance)
+    above, left = area[0].start, area[1].start
+    below, right = height - area[0].stop, width - area[1].stop
+    return np.asarray(cv2.copyMakeBorder(mask, above, below, left, right, cv2.BORDER_REPLICATE), np.float32)
+
+
+def _reduce(part: NDArray[Any], zoom: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """An 8-bit copy of at most three channels, and its scale along x and y."""
+    height, width = part.shape[:2]
+    size = (max(2, round(width * min(zoom, 1))), max(2, round(height * min(zoom, 1))))
+    small = np.asarray(cv2.resize(np.ascontiguousarray(part[..., :3]), size, interpolation=cv2.INTER_AREA))
+    return to_8bit(small.reshape(size[1], size[0], -1)), np.array(size) / (width, height)
+
+
+def _guess(bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
+    """GrabCut's labels before it starts, from points (N, 2) of the bare head and the landmarks (68, 2)."""
+    distance = float(np.linalg.norm(points[45] - points[36]))
+    labels = np.full(shape[:2], cv2.GC_PR_BGD, np.uint8)
+    head = np.zeros(shape[:2], np.uint8)
+    cv2.fillConvexPoly(head, np.rint(cv2.convexHull(bare.astype(np.float32))).astype(np.int32), (1,))
+    outside, inside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) / distance for part in (1 - head, head))
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    below, beside = (y - points[8, 1]) / distance, np.abs(x - points[8, 0]) / distance
+    labels[(outside > _FURTHEST) & (below < _CHIN)] = cv2.GC_BGD
+    labels[outside < _HAIR] = cv2.GC_PR_FGD
+    labels[(below > 0) & (beside < _NECK + np.maximum(below - _CHEST, 0) * _SLOPE)] = cv2.GC_PR_FGD
+    labels[inside > _SURE] = cv2.GC_FGD
+    return labels
+
+
+def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """The piece that has the nose, without small holes."""
+    _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=4)
+    column, row = np.clip(np.rint(nose).astype(int), 0, np.array(found.shape[::-1]) - 1)
+    whole = np.asarray(parts) == parts[row, column]
+    pieces = np.asarray(cv2.connectedComponents((~whole).astype(np.uint8), connectivity=4)[1], np.intp)
+    small = np.bincount(pieces.ravel()) < _LEAST_HOLE * found.size
+    return (whole | small[pieces]).astype(np.uint8)
+
+
+def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: float) -> Array:
+    """The coarse mask at the part's size: along its edge a linear function of the picture's brightness."""
+    small, _ = _reduce(part, _FINE / eye_distance)
+    size = small.shape[1::-1]
+    guide = small.astype(np.float32).mean(axis=2) / 255
+    mask = np.asarray(cv2.resize(person.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
+    radius = max(1, round(_EDGE * min(_FINE, eye_distance)))
+
+    def mean(values: Array) -> Array:
+        return np.asarray(cv2.blur(values, (2 * radius + 1, 2 * radius + 1)), np.float32)
+
+    guide_mean, mask_mean = mean(guide), mean(mask)
+    slope = (mean(guide * mask) - guide_mean * mask_mean) / (mean(guide * guide) - guide_mean**2 + _FLAT)
+    offset = mask_mean - slope * guide_mean
+    large = part.shape[1::-1]
+    slope, offset, near = (
+        np.asarray(cv2.resize(field, large, interpolation=cv2.INTER_LINEAR), np.float32)
+        for field in (mean(slope), mean(offset), mask_mean)
+    )
+    bright = to_8bit(np.ascontiguousarray(part[..., :3])).astype(np.float32).mean(axis=2) / 255
+    soft = smooth_step((slope * bright + offset - _SOLID[0]) / (_SOLID[1] - _SOLID[0]))
+    # Away from the edge the brightness has no say.
+    return np.where(near > 1 - 1e-3, np.float32(1), np.where(near < 1e-3, np.float32(0), soft))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is seen between parted lips: teeth, gums, tongue and the dark behind them, and the portrait's own where it shows.
+"""What is seen between parted lips: teeth, gums, tongue, the dark behind them, and the portrait's own where it shows.
 
 The upper jaw stays with the skull, teeth and tongue of the lower one turn with it about its hinge. Both are reliefs of
 the face model behind the lips' plane, so that they shift against the lips when the head turns, and light reaches them
@@ -18,7 +18,7 @@ from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight
-from .sampling import from_8bit, full_scale, polygon_mask, read_at, sample, smooth_curve, to_pixels
+from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +33,8 @@ _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distanc
 _FINEST = 60.0  # pixels a centimetre: the model knows no more
 _JAW_PART = 0.9  # of the opening of the lips; the rest they do by themselves
 _TONGUE_FOLLOWS = 0.7  # of the jaw's opening: in speech the tongue stays up
-_NODES = 24  # places across the opening where depth and light are worked out
-_LIGHT_CELL = 0.08  # cm
+_NODES = 8  # places across the opening where depth and light are worked out
+_LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
 _FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
@@ -73,36 +73,33 @@ class MouthInterior:
         )
         self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
         self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
-        gum = from_8bit(255 * palette.gum, pixels.dtype)
-        self._own = OwnMouth(
-            pixels, self._lips, face, gum if is_open and palette.shows_teeth else None, is_open=is_open
-        )
+        gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
+        self._own = OwnMouth(pixels, face, gum, is_open=is_open)
 
     def read(self, positions: Array, moved: NDArray[np.floating[Any]], pose: Pose | None = None) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
 
         The head's turn `pose` says from where the mouth is looked into.
         """
-        step = max(1, max(positions.shape[:2]) // _NODES)
-        nodes = np.ascontiguousarray(positions[::step, ::step])
-        light = _Light(moved, self._face.scale)
+        shape = (positions.shape[0], positions.shape[1])
+        step = max(1, min(shape) // _NODES)
+        nodes = _nodes(positions, step)
         view = self._view(pose)
-        skull = Sight.of_skull(view, self._plane)
         opened, aside = self._jaw(moved)
         jaw, tongue = (
             Sight.of_jaw(view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
         )
-        (places, _), (model_nodes, lips) = self._in_model(positions, view), self._in_model(nodes, view)
-        throat = light.at(nodes, np.full(nodes.shape[:2], _LIGHT_DEPTHS[-1], np.float32))
-        colour = _enlarge(self._palette.lit(self._palette.throat, throat[..., None]), step, positions.shape[:2])
-        teeth_shown = 1 - self._own.hides_model_above(positions, moved)
-        for relief, sight in ((self._tongue, tongue), (self._teeth, jaw), (self._upper, skull)):
-            depth = relief.depth_at(sight, model_nodes)
-            fields = _enlarge(np.dstack([depth, light.at(nodes, lips - _LIP_THICK - depth)]), step, positions.shape[:2])
-            lit = fields[..., 1:]
-            painted = relief.read(sight, places, np.ascontiguousarray(fields[..., 0]))
-            coverage = painted[..., 3:] * (teeth_shown if relief is self._upper else 1)
-            colour += (self._palette.lit(painted[..., :3], lit) - colour) * coverage
+        parts = ((self._tongue, tongue), (self._teeth, jaw), (self._upper, Sight.of_skull(view, self._plane)))
+        places, lips = self._in_model(nodes, view)
+        depths = [relief.depth_at(sight, places) for relief, sight in parts]
+        behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(lips - _LIP_THICK - depth for depth in depths)])
+        light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(nodes, behind))
+        colour = _enlarge(self._palette.throat * light, step, shape)
+        for (relief, sight), depth, light in zip(parts, depths, lights, strict=True):
+            paint, coverage = relief.read(_enlarge(relief.pixels(sight, places, depth), step, shape))
+            if relief is self._upper:
+                coverage = coverage * (1 - self._own.hides_model_above(positions, moved))
+            colour += (paint * _enlarge(light, step, shape) - colour) * cv2.merge([coverage] * 3)
         inside = from_8bit(255 * colour, self._pixels.dtype)
         inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
         drawn = to_pixels(inside, self._pixels.dtype)
@@ -153,23 +150,34 @@ class _Light:
         self._levels = np.dstack([cv2.GaussianBlur(mask, (0, 0), s, borderType=cv2.BORDER_CONSTANT) for s in sigmas])
 
     def at(self, positions: Array, behind: Array) -> Array:
-        """(h, w) brightness 0..1 at positions (h, w, 2), `behind` (h, w) centimetres behind the lips."""
-        above = positions.copy()
-        above[..., 1] -= _FROM_ABOVE * self._scale * np.maximum(behind, 0)
-        levels = read_at(self._levels, (above - self._corner) / self._cell, outside_zero=True)
+        """(n, h, w) brightness 0..1 at positions (h, w, 2), n times, `behind` (n, h, w) centimetres behind the lips."""
+        above = np.repeat(((positions - self._corner) / self._cell)[None], len(behind), axis=0)
+        above[..., 1] -= _FROM_ABOVE / _LIGHT_CELL * np.maximum(behind, 0)
+        levels = read_at(self._levels, above.reshape(-1, *above.shape[2:]), outside_zero=True)
         ratio = _LIGHT_DEPTHS[1] / _LIGHT_DEPTHS[0]
-        level = np.log(np.maximum(behind, 0.05) / _LIGHT_DEPTHS[0]) / np.log(ratio)
-        level = np.clip(level, 0, len(_LIGHT_DEPTHS) - 1)[..., None]
+        level = np.log(np.maximum(behind, _LIGHT_DEPTHS[0]) / _LIGHT_DEPTHS[0]) / np.log(ratio)
+        level = np.minimum(level, len(_LIGHT_DEPTHS) - 1)[..., None]
         weights = np.maximum(1 - np.abs(level - np.arange(len(_LIGHT_DEPTHS))), 0)
-        light = (levels * weights).sum(-1)
+        light = (levels.reshape(weights.shape) * weights).sum(-1)
         return np.asarray(np.clip(_BOUNCED + _EXPOSURE * light, 0, 1) ** _DISPLAY, np.float32)
+
+
+def _nodes(positions: Array, step: int) -> Array:
+    """Every `step`-th of (h, w, 2) positions, and one more row and column beyond the last ones."""
+    nodes = positions[::step, ::step]
+    for axis in (0, 1):
+        last: Array = nodes.take([-1], axis=axis)
+        before: Array = nodes.take([-2], axis=axis) if nodes.shape[axis] > 1 else last
+        nodes: Array = np.concatenate([nodes, 2 * last - before], axis=axis)
+    return np.ascontiguousarray(nodes)
 
 
 def _enlarge(nodes: Array, step: int, shape: tuple[int, int]) -> Array:
     """Values (r, c, n) at every `step`-th pixel, for all pixels (h, w, n) of a shape."""
     matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    large = cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(large, np.float32)
 
 
 def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mouth's inside that a portrait shows itself: its teeth stay with skull and jaw when the lips go away from them."""
+"""The mouth's inside that a portrait shows itself: its teeth stay with skull and jaw when the lips move."""
 
 from __future__ import annotations
 
@@ -32,16 +32,9 @@ _SOFT = 0.02
 class OwnMouth:
     """Pixels between the lips of the portrait."""
 
-    def __init__(
-        self,
-        pixels: NDArray[Any],
-        lips: NDArray[np.floating[Any]],
-        face: FittedFace,
-        gum: Array | None,
-        *,
-        is_open: bool,
-    ) -> None:
-        """Cut it out; teeth are continued upwards, where the lip hides them, to `gum` of this colour (None: no teeth)."""
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, gum: Array | None, *, is_open: bool) -> None:
+        """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,) if any."""
+        lips = face.points[:, :2]
         self._distance = distance = face.eye_distance
         self._opening = _opening(lips)
         self._vanishes = _TOOTHLESS if is_open else _CLOSED
@@ -64,10 +57,11 @@ class OwnMouth:
             above = smooth_step((bottom - crown - y) / (_GUM_EDGE * face.scale) + 0.5)[..., None]
             self._picture += (gum - self._picture) * above
             shown[1:4, 1] -= _GROW * distance
-        self._coverage = polygon_mask(
-            smooth_curve(shown, loop=True), (int(low[0]), int(low[1])), size[::-1], 0.01 * distance
-        )
-        self._split = self._gap(full_scale(pixels.dtype)) if self._teeth else None
+        outline = smooth_curve(shown, loop=True)
+        coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
+        gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
+        self._parts = self._split(coverage, y, gap)
+        self._hides = smooth_step((y - top + _GROW * distance) / (_SOFT * distance) + 0.5)
 
     def _continued(self, y: Array) -> Array:
         """Rows to read for rows `y`: above the upper lip's edge the teeth are mirrored a little way, then drawn out."""
@@ -85,6 +79,13 @@ class OwnMouth:
         darkest = 4 + int(rows[4:].argmin())
         return float(shares[darkest]) if rows[darkest] < _DARK_GAP * np.percentile(rows, 85) else None
 
+    def _split(self, coverage: Array, y: Array, gap: float | None) -> tuple[tuple[bool, Array], ...]:
+        """Whether it goes with the jaw, and coverage, of what is below a gap and of what is above; or of all as one."""
+        if gap is None:
+            return ((False, coverage),)
+        above = smooth_step((self._top + gap * self._height - y) / (_SOFT * self._distance) + 0.5)
+        return (True, coverage * (1 - above)), (False, coverage * above)
+
     def amount(self, moved: NDArray[np.floating[Any]]) -> float:
         """How much of it shows: teeth always, others less and less when the mouth opens wider."""
         if self._teeth:
@@ -93,29 +94,21 @@ class OwnMouth:
         return 1 - float(smooth_step(np.array(wider / self._vanishes)))
 
     def hides_model_above(self, positions: Array, moved: NDArray[np.floating[Any]]) -> Array | float:
-        """How much of the model's upper jaw is not seen (h, w, 1): none but that above the portrait's own teeth is."""
+        """How much of the model's upper jaw is not seen (h, w): none but that above the portrait's own teeth is."""
         if not self._teeth:
             return self.amount(moved)
-        top = np.interp(positions[..., 0] - self._corner[0], np.arange(len(self._top)), self._top) + self._corner[1]
-        below = (positions[..., 1] - top) / self._distance + _GROW
-        return smooth_step(below / _SOFT + 0.5)[..., None]
+        return read_at(self._hides, positions - self._corner)
 
     def lay(self, inside: Array, positions: Array, moved: NDArray[np.floating[Any]], jaw: Array) -> Array:
-        """Over (h, w, 3) values at positions (h, w, 2): upper teeth where they are, what is below a gap with the jaw."""
+        """Over (h, w, 3) values at positions (h, w, 2): upper teeth as they are, the rest below a gap with the jaw."""
         amount = self.amount(moved)
         if amount == 0:
             return inside
         local = positions - self._corner
-        for shift, upper in ((jaw, False), (np.zeros(2, np.float32), True)):
-            if not upper and self._split is None:
-                continue
-            at = local - shift
-            coverage = read_at(self._coverage, at, outside_zero=True) * amount
-            if self._split is not None:
-                line = np.interp(at[..., 0], np.arange(len(self._top)), self._top + self._split * self._height)
-                above = (line - at[..., 1]) / (_SOFT * self._distance) * (1 if upper else -1)
-                coverage = coverage * smooth_step(above + 0.5)
-            inside = inside + (read_at(self._picture, at, cubic=True) - inside) * coverage[..., None]
+        for of_jaw, part in self._parts:
+            at = local - jaw if of_jaw else local
+            coverage = read_at(part, at, outside_zero=True) * np.float32(amount)
+            inside = inside + (read_at(self._picture, at, cubic=True) - inside) * cv2.merge([coverage] * 3)
         return inside
 
 
@@ -123,7 +116,8 @@ def _rim(points: NDArray[np.floating[Any]], low: NDArray[np.int64], width: int) 
     """Rows of an edge (N, 2), from `low` on, for every column."""
     curve = smooth_curve(points)
     order = np.argsort(curve[:, 0])
-    return np.interp(np.arange(width), curve[order, 0] - low[0], curve[order, 1] - low[1]).astype(np.float32)
+    x, y = (curve[order] - low).T
+    return np.asarray(np.interp(np.arange(width), x, y), np.float32)
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:

@@ -29,6 +29,7 @@ _GRAIN_COARSE = 0.03  # eye distances: what is wider than this is shading, not g
 _GRAIN_TILE = 64
 _SEED = 7
 _REBLUR = 1.0  # pixels
+_EDGE = 0.4  # of the strongest gradient
 _SHARPEST = 60  # percentile of the edges' sharpness that the mouth gets
 
 
@@ -40,7 +41,8 @@ class Palette:
         points = face.points[:, :2]
         margin = 0.3 * face.eye_distance
         around = points[[*EYES[0], *EYES[1], *range(48, 68), 31, 35, 3, 13]]
-        low = np.maximum(np.floor(around.min(0) - margin), 0).astype(int)
+        size = np.array(pixels.shape[1::-1])
+        low = np.clip(np.floor(around.min(0) - margin), 0, size - 2).astype(int)
         high = np.maximum(np.ceil(around.max(0) + margin).astype(int), low + 2)
         crop = to_8bit(np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0], :3]))
         points = points - low
@@ -48,7 +50,7 @@ class Palette:
         lip = np.median(_colours_in(crop, points[list(OUTER_LIP)]), axis=0)
         bright = np.percentile(skin, 85, axis=0)
         # Teeth are as bright as lit skin or the white of the eyes and far less coloured; its own ones tell better.
-        white = max(float(np.percentile(_colours_in(crop, points[list(eye)]).mean(1), _EYE_WHITE)) for eye in EYES)
+        white = max(_brightness(_colours_in(crop, points[list(eye)]), _EYE_WHITE) for eye in EYES)
         chroma = bright / max(float(bright.mean()), 0.02) - 1
         self.tooth = np.clip(max(bright.mean(), white) * (1 + _TOOTH_CHROMA * chroma), 0, 1).astype(np.float32)
         self.shows_teeth = False
@@ -64,16 +66,17 @@ class Palette:
         self.gum = (lip * redder).astype(np.float32)
         self.throat = (_THROAT * self.gum).astype(np.float32)
         self._skin = float(np.median(skin))
-        luma = crop.astype(np.float32).mean(-1) / 255
+        luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         self.blur = _edge_blur(luma, points[list(OUTER_LIP)], face.eye_distance)
         self._grain = _grain(crop.astype(np.float32) / 255, points, face.eye_distance)
 
-    def lit(self, colour: Array, light: Array) -> Array:
-        """Colours (..., 3) in `light` (..., 1): the less comes in straight, the redder what lips and gums throw about."""
-        return colour * (light * (self.tint + (1 - self.tint) * light))
+    def tinted(self, light: Array) -> Array:
+        """Factors (..., 3) of `light` (...): the less comes in straight, the redder what lips and gums throw about."""
+        light = light[..., None]
+        return light * (self.tint + (1 - self.tint) * light)
 
     def paint(self, planes: Array) -> Array:
-        """(h, w, 4) colour in full light and coverage, of (h, w, 3) tooth share, coverage and shade."""
+        """(h, w, 3) colours in full light, of tooth share, coverage and shade (h, w, 3)."""
         tooth, coverage, shade = (planes[..., i : i + 1] for i in range(3))
         there = np.maximum(coverage, 1e-3)
         colour = self.gum + (self.tooth - self.gum) * np.clip(tooth / there, 0, 1)
@@ -83,7 +86,12 @@ class Palette:
         grain = np.tile(self._grain, (-(-rows // size), -(-columns // size), 1))[:rows, :columns]
         # Grain of light and of paint grows with the brightness that it lies on.
         colour += grain * np.clip(colour.mean(-1, keepdims=True) / max(self._skin, 0.05), 0.3, 1.2)
-        return np.concatenate([colour, coverage], axis=2).astype(np.float32)
+        return colour.astype(np.float32)
+
+
+def _brightness(colours: NDArray[np.floating[Any]], percentile: float) -> float:
+    """The percentile of the brightness of (N, 3) colours."""
+    return float(np.percentile(colours @ np.full(3, 1 / 3), percentile))
 
 
 def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
@@ -97,15 +105,15 @@ def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -
 def _edge_blur(luma: Array, lips: NDArray[np.floating[Any]], distance: float) -> float:
     """Blur of the picture's sharper edges around the lips: the sigma of a Gaussian, in pixels.
 
-    An edge blurred by sigma and once more by s loses its gradient by sqrt(1 + s^2 / sigma^2); Zhuo and Sim, "Defocus map
-    estimation from a single image", Pattern Recognition 44 (2011), section 3.
+    An edge blurred by sigma and once more by s loses its gradient by sqrt(1 + s^2 / sigma^2); Zhuo and Sim, "Defocus
+    map estimation from a single image", Pattern Recognition 44 (2011), section 3.
     """
     margin = 0.25 * distance
     low = np.maximum(lips.min(0) - margin, 0).astype(int)
     high = (lips.max(0) + margin).astype(int) + 1
     part = luma[low[1] : high[1], low[0] : high[0]]
-    first, second = (_gradient(p) for p in (part, cv2.GaussianBlur(part, (0, 0), _REBLUR)))
-    edges = first >= np.percentile(first, 95)
+    first, second = (_gradient(np.asarray(p, np.float32)) for p in (part, cv2.GaussianBlur(part, (0, 0), _REBLUR)))
+    edges = first >= _EDGE * np.percentile(first, 99.5)
     ratio = np.percentile(first[edges] / np.maximum(second[edges], 1e-6), _SHARPEST)
     return float(_REBLUR / np.sqrt(max(ratio**2 - 1, 0.05)))
 
@@ -120,10 +128,10 @@ def _grain(crop: Array, points: NDArray[np.floating[Any]], distance: float) -> A
     Random phases for the spectrum of a sample: Galerne, Gousseau and Morel, "Random phase textures", IEEE Transactions
     on Image Processing 20 (2011), section III. One set of phases for all colours keeps how they go together.
     """
-    fine = crop - cv2.GaussianBlur(crop, (0, 0), max(_GRAIN_COARSE * distance, 0.8))
+    fine: Array = crop - np.asarray(cv2.GaussianBlur(crop, (0, 0), max(_GRAIN_COARSE * distance, 0.8)), np.float32)
     size = int(np.clip(0.22 * distance, 8, _GRAIN_TILE))
     centres = np.array([(points[57] + points[8]) / 2, (points[48] + points[4]) / 2, (points[54] + points[12]) / 2])
-    patches = []
+    patches: list[Array] = []
     for x, y in np.round(centres - size / 2).astype(int):
         patch = fine[max(y, 0) : y + size, max(x, 0) : x + size]
         if patch.shape[:2] == (size, size):

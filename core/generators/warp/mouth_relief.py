@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One part of the mouth's inside in relief: painted once for a portrait, then seen from any side and any jaw opening."""
+"""One part of the mouth's inside in relief: painted once for a portrait, then seen from any side."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Relief:
     ) -> None:
         """Paint it at `scale` pixels a centimetre, blurred as much as `blur` pixels.
 
-        `paint` makes (h, w, 4) colour and coverage of tooth share, coverage and shade (h, w, 3), each 0..1.
+        `paint` makes (h, w, 3) colours of tooth share, coverage and shade (h, w, 3), each 0..1.
         """
         self._origin, self._step = origin, step
         cell = step * scale  # pixels
@@ -89,7 +89,8 @@ class Relief:
         matrix = np.array([[1 / cell, 0, 0], [0, 1 / cell, 0]])
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        self._painted = paint(np.clip(laid, 0, 1).astype(np.float32))
+        laid = np.clip(laid, 0, 1).astype(np.float32)
+        self._colour, self._coverage = paint(laid), np.ascontiguousarray(laid[..., 1])
         self._depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
         inside = self._depth[there]
         self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
@@ -104,17 +105,20 @@ class Relief:
         beyond = self._levels[:, None, None] - depth  # > 0 in front of the relief
         met = beyond <= 0
         met[-1] = True
-        at = np.maximum(met.argmax(axis=0), 1)[None]
-        before, after = (np.take_along_axis(beyond, at - i, axis=0)[0] for i in (1, 0))
+        at = np.maximum(met.argmax(axis=0), 1)
+        before, after = (np.choose(at - i, beyond) for i in (1, 0))
         share = np.clip(before / np.maximum(before - after, 1e-4), 0, 1)
-        low, high = self._levels[at[0] - 1], self._levels[at[0]]
+        low, high = self._levels[at - 1], self._levels[at]
         return np.asarray(low + (high - low) * share, np.float32)
 
-    def read(self, sight: Sight, places: Array, depth: Array) -> Array:
-        """(h, w, 4) colour and coverage where the lines of sight through `places` are at `depth`."""
+    def pixels(self, sight: Sight, places: Array, depth: Array) -> Array:
+        """(h, w, 2) pixels of the painted relief where the lines of sight through `places` are at `depth` (h, w)."""
         along = (sight.slope * [1, -1] * self._zoom).astype(np.float32)
-        at = self._places(sight, places, 1 / self._zoom) + depth[..., None] * along
-        return read_at(self._painted, at, outside_zero=True)
+        return self._places(sight, places, 1 / self._zoom) + depth[..., None] * along
+
+    def read(self, pixels: Array) -> tuple[Array, Array]:
+        """(h, w, 3) colour and (h, w) coverage at its (h, w, 2) pixels."""
+        return read_at(self._colour, pixels), read_at(self._coverage, pixels, outside_zero=True)
 
     def _places(self, sight: Sight, places: Array, step: float) -> Array:
         """Columns and rows, `step` centimetres each, of lines of sight at z = 0."""

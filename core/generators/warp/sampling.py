@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...colour import decode_srgb, encode_srgb, full_scale
+from ...colour import decode_srgb, encode_srgb8, full_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def to_8bit(pixels: Pixels) -> NDArray[np.uint8]:
         return pixels
     if np.issubdtype(pixels.dtype, np.integer):
         return (pixels >> 8).astype(np.uint8)
-    return np.rint(255 * encode_srgb(pixels)).astype(np.uint8)
+    return encode_srgb8(pixels)
 
 
 def from_8bit(values: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> Array:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
 _THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small its jump; a fold is thicker
+_VISIBLE = 0.035  # eye distances squared: where hair and temple are stretched most, smaller ones are not noticed
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
 _EVERY = 3  # of the frames of a case one is looked at
 
@@ -35,7 +36,9 @@ _EVERY = 3  # of the frames of a case one is looked at
 def _folds(generator: WarpGenerator, targets: list[FaceTarget]) -> list[str]:
     """Where skin is turned over, in words, for every frame that shows it."""
     found = [(_largest_fold(generator, target), number) for number, target in enumerate(targets)]
-    return [f"frame {number}: {size} pixels at {place}" for (size, place), number in found if size]
+    distance = float(np.linalg.norm(targets[0].landmarks[36] - targets[0].landmarks[45]))
+    visible = _VISIBLE * distance**2
+    return [f"frame {number}: {size} pixels at {place}" for (size, place), number in found if size > visible]
 
 
 def _largest_fold(generator: WarpGenerator, target: FaceTarget) -> tuple[int, tuple[int, int]]:

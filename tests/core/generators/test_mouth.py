@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mouth's inside: where its parts lie, what colours, sharpness and grain they have, what stays with the skull."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.generators import create_generator
+from core.generators.base import Portrait
+from core.generators.warp.lips import keep_lips, seam_shifts
+from core.generators.warp.mouth import MouthInterior
+from core.generators.warp.mouth_palette import Palette
+from core.generators.warp.mouth_relief import Sight
+from core.landmarks.topology import INNER_LIP, OUTER_LIP
+from core.motion.controls import ControlTrack
+from core.motion.face_model import FittedFace, fit_face, load_face_model
+from core.motion.plan import plan_motion
+from core.motion.pose import Pose, head_rotation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIZE, SCALE = 512, 24.0  # pixels; pixels a centimetre
+SKIN, LIP = (205, 160, 135), (170, 90, 85)
+
+
+@pytest.fixture(scope="module")
+def face() -> FittedFace:
+    """The model's own face from the front, its mouth shut."""
+    landmarks = load_face_model().landmarks[:, :2] * [SCALE, -SCALE] + SIZE / 2
+    return fit_face(landmarks)
+
+
+def _picture(face: FittedFace, grain: float = 0.0, blur: float = 0.0) -> NDArray[np.uint8]:
+    """Flat skin with lips, blurred, then with noise."""
+    picture = np.full((SIZE, SIZE, 3), SKIN, np.float32)
+    outline = np.round(face.points[list(OUTER_LIP), :2] * 16).astype(np.int32)
+    cv2.fillPoly(picture, [outline], LIP, cv2.LINE_AA, 4)
+    if blur:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur)
+    noise = np.random.default_rng(3).normal(0, max(grain, 1e-6), (SIZE, SIZE, 1))
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+
+def _opened(face: FittedFace, jaw: float) -> NDArray[np.float64]:
+    return face.points[:, :2] + face.direction(jaw * load_face_model().expressions["jawOpen"])[:, :2]
+
+
+def _window(face: FittedFace) -> NDArray[np.float32]:
+    """(h, w, 2) pixels around the mouth."""
+    left, top = np.floor(face.points[list(OUTER_LIP), :2].min(0)).astype(int)
+    right, bottom = np.ceil(_opened(face, 1)[list(OUTER_LIP)].max(0)).astype(int)
+    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
+    return np.dstack([x, y])
+
+
+def _inside(face: FittedFace, moved: NDArray[np.float64]) -> NDArray[np.bool_]:
+    window = _window(face)
+    mask = np.zeros(window.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(moved[list(INNER_LIP)] - window[0, 0]).astype(np.int32)], (1,))
+    return mask > 0
+
+
+def _middle(face: FittedFace) -> int:
+    """The window's column below the nose."""
+    return int(face.points[62, 0] - _window(face)[0, 0, 0])
+
+
+def _middle_column(face: FittedFace, jaw: float) -> NDArray[np.float64]:
+    """(n, 3) colours from the upper lip to the lower one in the middle of the mouth."""
+    moved = _opened(face, jaw)
+    read = MouthInterior(_picture(face), face).read(_window(face), moved).astype(np.float64)
+    centre = _middle(face)
+    return read[:, centre - 12 : centre + 13].mean(1)[_inside(face, moved)[:, centre]]
+
+
+def test_tongue_fills_the_lower_half_and_the_dark_lies_above_it(face: FittedFace) -> None:
+    column = _middle_column(face, 0.7)
+    tongue = column[int(0.75 * len(column))]
+    dark = column[len(column) // 8 : len(column) // 2].mean(1).min()
+    assert tongue.mean() > 1.3 * dark
+    assert tongue[0] > 1.5 * tongue[1]  # red
+    assert tongue.mean() < 0.7 * np.mean(SKIN)
+
+
+def test_raised_upper_lip_shows_bright_teeth_with_gum_above_them(face: FittedFace) -> None:
+    moved = _opened(face, 0.1)
+    moved[61:64, 1] -= 1.6 * SCALE
+    read = MouthInterior(_picture(face), face).read(_window(face) - np.float32([0, 40]), moved).astype(np.float64)
+    rows = read[:, _middle(face) - 16 : _middle(face) + 17].mean(1)
+    line = int(face.points[62, 1] - (_window(face)[0, 0, 1] - 40))
+    teeth, gum = rows[line - int(0.4 * SCALE)], rows[line - int(1.3 * SCALE)]
+    assert teeth.mean() > 0.6 * np.mean(SKIN)
+    assert gum[0] / gum[1] > 1.3 * teeth[0] / teeth[1]
+
+
+def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
+    moved = _opened(face, 0.5)
+    read = MouthInterior(_picture(face), face).read(_window(face), moved).astype(np.float64).mean(-1)
+    row = int(moved[60, 1] - _window(face)[0, 0, 1]) + 4
+    inside = np.nonzero(_inside(face, moved)[row])[0]
+    quarter = len(inside) // 6
+    assert read[row, inside[:quarter]].mean() < 0.8 * read[row, inside[2 * quarter : 4 * quarter]].mean()
+
+
+def test_a_grey_portrait_gets_a_grey_mouth(face: FittedFace) -> None:
+    grey = np.repeat(cv2.cvtColor(_picture(face, grain=4), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    read = MouthInterior(grey, face).read(_window(face), _opened(face, 0.5)).astype(int)
+    assert np.ptp(read, axis=2).max() <= 1
+    assert np.ptp(read) > 40
+
+
+def test_kinds_of_pixels_get_the_same_mouth(face: FittedFace) -> None:
+    picture, moved = _picture(face), _opened(face, 0.5)
+    want = MouthInterior(picture, face).read(_window(face), moved).astype(np.float32)
+    wide = MouthInterior(picture.astype(np.uint16) * 257, face).read(_window(face), moved)
+    assert wide.dtype == np.uint16
+    assert np.abs(wide / 257 - want).max() <= 1
+    light = ((picture / 255 + 0.055) / 1.055) ** 2.4  # all of it is above the straight part of the sRGB curve
+    linear = MouthInterior(light.astype(np.float32), face).read(_window(face), moved)
+    assert linear.dtype == np.float32
+    assert np.abs(255 * (1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055) - want).max() < 11
+    see_through = np.dstack([picture, np.full((SIZE, SIZE), 90, np.uint8)])
+    read = MouthInterior(see_through, face).read(_window(face), moved)
+    assert (read[..., 3] == 90).all()
+    assert np.abs(read[..., :3] - want).max() <= 1
+
+
+def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face: FittedFace) -> None:
+    window, moved = _window(face), _opened(face, 0.5)
+    rough, smooth = (MouthInterior(_picture(face, grain), face).read(window, moved) for grain in (6.0, 0.0))
+    again = MouthInterior(_picture(face, 6.0), face).read(window, moved)
+    assert (rough == again).all()
+    tongue = _inside(face, moved) & (window[..., 1] > moved[[60, 64], 1].mean())
+    fine = rough - cv2.GaussianBlur(rough.astype(np.float64), (0, 0), 3)
+    # The tongue is less lit than the skin, and so is its grain.
+    assert 0.5 * smooth[tongue].mean() / np.mean(SKIN) < fine[tongue].std() / 6 < 0.8
+
+
+@pytest.mark.parametrize("blur", [1.0, 2.5])
+def test_sharpness_is_that_of_the_portraits_edges(face: FittedFace, blur: float) -> None:
+    assert Palette(_picture(face, blur=blur), face, open_mouth=False).blur == pytest.approx(blur, rel=0.35)
+
+
+def test_teeth_lie_behind_the_lips_when_the_head_turns(face: FittedFace) -> None:
+    moved = _opened(face, 0.1)
+    moved[61:64, 1] -= 0.5 * SCALE
+    mouth = MouthInterior(_picture(face), face)
+
+    def gap(yaw: float) -> int:
+        """The column between the middle teeth."""
+        read = mouth.read(_window(face), moved, Pose(head_rotation(yaw, 0, 0), face.pivot)).astype(np.float64)
+        row = int(face.points[62, 1] - _window(face)[0, 0, 1])
+        line = read[row - 8 : row, :].mean((0, 2))
+        centre = _middle(face)
+        return centre - 14 + int(line[centre - 14 : centre + 15].argmin()) - centre
+
+    # Seen from the unturned face, what lies deeper goes the other way: about tan(20 degrees) of half a centimetre.
+    assert abs(gap(0)) <= 1
+    assert -0.5 * SCALE < gap(20) < -0.1 * SCALE
+    assert 0.1 * SCALE < gap(-20) < 0.5 * SCALE
+
+
+@pytest.mark.parametrize("opened", [0.0, 0.4, 1.0])
+def test_lines_of_sight_meet_the_jaw_where_it_has_turned_to(opened: float) -> None:
+    model = load_face_model()
+    view, lips = np.array([0.3, -0.2]), 10.7
+
+    def turned(y: float, z: float, share: float) -> NDArray[np.float64]:
+        cos, sin = np.cos(share * model.jaw_angle), np.sin(share * model.jaw_angle)
+        return model.jaw_hinge + np.array([[cos, -sin], [sin, cos]]) @ (np.array([y, z]) - model.jaw_hinge)
+
+    tooth = (0.8, -4.0, 9.5)
+    y, z = turned(*tooth[1:], opened)
+    on_lips = np.array([tooth[0], y]) - (z - lips) * view
+    sight = Sight.of_jaw(view, lips, model, opened, aside=0.0)
+    open_y, open_z = turned(*tooth[1:], 1.0)
+    assert sight.at @ [*on_lips, 1] + open_z * sight.slope == pytest.approx([tooth[0], open_y], abs=1e-9)
+
+
+def test_teeth_that_a_portrait_shows_do_not_rise_with_the_lip(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    face = fit_face(astronaut_landmarks)
+    moved = face.points[:, :2].copy()
+    moved[[50, 51, 52, 61, 62, 63], 1] -= 0.06 * face.eye_distance
+    inner = face.points[list(INNER_LIP), :2]
+    x, y = np.meshgrid(
+        np.arange(int(inner[2, 0]) - 6, int(inner[2, 0]) + 7, dtype=np.float32),
+        np.arange(int(inner[:, 1].min() - 8), int(inner[:, 1].max()), dtype=np.float32),
+    )
+    drawn = MouthInterior(astronaut, face).read(np.dstack([x, y]), moved).astype(int)
+    shown = astronaut[int(y[0, 0]) : int(y[-1, 0]) + 1, int(x[0, 0]) : int(x[0, -1]) + 1].astype(int)
+    middle = int(inner[[2, 6], 1].mean() - y[0, 0])
+    assert np.abs(drawn[middle - 1 : middle + 1] - shown[middle - 1 : middle + 1]).mean() < 3
+    above = int(inner[2, 1] - y[0, 0]) - 2  # where the lip was: teeth now, not lip
+    assert drawn[above].mean() > 0.8 * shown[middle].mean()
+
+
+def test_the_inside_stays_between_the_lips(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def green(_mouth: MouthInterior, positions: NDArray[np.float32], **_rest: Any) -> NDArray[np.uint8]:
+        return np.full((*positions.shape[:2], 3), (0, 255, 0), np.uint8)
+
+    monkeypatch.setattr(MouthInterior, "read", green)
+    channels = {"jawOpen": np.array([0.5], np.float32)}
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
+    drawn = create_generator("warp", Portrait(astronaut, astronaut_landmarks)).draw(target).astype(int)
+    lips = np.zeros(drawn.shape[:2], np.uint8)
+    cv2.fillPoly(lips, [np.round(target.landmarks[list(OUTER_LIP)]).astype(np.int32)], (1,))
+    seen = (drawn[..., 1] - drawn[..., [0, 2]].max(-1)) > 100
+    assert seen.sum() > 100
+    assert not (seen & (lips == 0)).any()
+
+
+def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None:
+    still, distance = face.points[:, :2], face.eye_distance
+    moved = _opened(face, 0.4)
+    moved[61:64, 1] -= 0.4 * SCALE  # a tracker that thins the upper lip
+    mended = moved + keep_lips(still, moved, distance)
+    thick = [float((p[61:64] - p[50:53])[:, 1].mean()) for p in (still, moved, mended)]
+    assert thick[1] < 0.8 * thick[0]
+    assert thick[2] > 0.9 * thick[0]
+    rolled = still.copy()
+    rolled[61:64, 1] -= 0.4 * SCALE
+    rolled[65:68, 1] -= 0.4 * SCALE
+    assert not keep_lips(still, rolled, distance).any()
+
+
+@pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
+def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> None:
+    picture = _picture(face)
+    line = face.points[[60, 61, 62, 63, 64], :2] + [0, off * SCALE]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
+    shifts = seam_shifts(picture, face.points, face.eye_distance)
+    assert shifts[[61, 62, 63, 65, 66, 67], 1] == pytest.approx(off * SCALE, abs=1.5)
+    assert not shifts[:60].any()
+    wide = face.points.copy()
+    wide[:, :2] = _opened(face, 0.3)
+    assert not seam_shifts(picture, wide, face.eye_distance).any()
