@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .events import OnEvent
     from .landmarks.detect import Face
     from .landmarks.track import LandmarkTrack
+    from .motion.target import FaceTarget
 
 _LEAST_FACE = 8  # pixels
 _WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
@@ -108,6 +110,9 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}")
     targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
+    if isinstance(job.driver, TrackDriver) and job.driver.video is not None and job.creases > 0:
+        begin("shading", f"Measuring creases in {job.driver.video.name}")
+        targets = _with_shading(targets, job.driver, job.driver.video, driver.fps, frames)
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
@@ -150,6 +155,18 @@ def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32]
         left = Fraction(track.frames) / track.fps - asked.start
         track = track.resample(fps, asked.frames or max(1, round(left * fps)), asked.start)
     return track, neutral
+
+
+def _with_shading(
+    targets: list[FaceTarget], asked: TrackDriver, movie: Path, fps: Fraction, frames: range
+) -> list[FaceTarget]:
+    """The targets with what the track's movie shows of its creases, in these frames."""
+    from .shading import measure_shading
+
+    track = load_track(asked.path)
+    times = np.array([float((asked.start + i / fps) * track.fps) for i in frames])
+    shown = dict(zip(frames, measure_shading(movie, track, asked.neutral_frame, times), strict=True))
+    return [replace(target, shading=shown.get(i)) for i, target in enumerate(targets)]
 
 
 def _unfit(job: Job, driver: ControlTrack | LandmarkTrack, pixels: NDArray[Any]) -> list[str]:

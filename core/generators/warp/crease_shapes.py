@@ -56,7 +56,13 @@ class _Crease:
 
 
 _FOREHEAD = tuple(
-    _Fold(tuple(zip((-0.55, -0.36, -0.20, -0.04, 0.12, 0.26, 0.42, 0.55), heights, strict=True)), depth, width, light, True)
+    _Fold(
+        tuple(zip((-0.55, -0.36, -0.20, -0.04, 0.12, 0.26, 0.42, 0.55), heights, strict=True)),
+        depth,
+        width,
+        light,
+        both_sides=True,
+    )
     for heights, depth, width, light in (
         ((-0.455, -0.515, -0.51, -0.485, -0.50, -0.515, -0.505, -0.445), 0.07, 0.018, 0.015),
         ((-0.56, -0.605, -0.605, -0.59, -0.60, -0.62, -0.60, -0.565), 0.12, 0.019, 0.03),
@@ -184,5 +190,5 @@ def _draw(part: _Fold | _Swelling) -> NDArray[np.float64]:
     dark = np.exp(-((distance / (soft * part.width)) ** 2) / 2)
     beyond = np.abs(right) if part.both_sides else right
     hill = np.exp(-(((beyond - 3 * part.width) / (1.5 * part.width)) ** 2) / 2)
-    hill *= np.exp(-(np.maximum(distance - np.abs(right), 0) / part.width) ** 2 / 2)  # not beyond the line's ends
+    hill *= np.exp(-((np.maximum(distance - np.abs(right), 0) / part.width) ** 2) / 2)  # not beyond the line's ends
     return taper * (part.bulge * hill - part.depth * dark)

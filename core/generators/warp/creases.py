@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...motion.face_model import FittedFace
 from .crease_shapes import mix, motions, shapes
 from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of, overlap
@@ -19,6 +18,8 @@ from .skin import find_skin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ...motion.face_model import FittedFace
 
     Array = NDArray[np.float32]
 

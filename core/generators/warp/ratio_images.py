@@ -9,15 +9,12 @@ would show is reckoned with, and such places are filled in from around them.
 from __future__ import annotations
 
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from ...errors import BadInputError
 from ...landmarks.topology import EYES, JAW, LEFT_BROW, NOSE_BASE, OUTER_LIP, RIGHT_BROW, RIGID
-from ...media.video import open_video
 from ...motion.face_model import load_face_model
 from ...motion.pose import fit_pose
 from .face_grid import CELLS, COLUMNS, ROWS, indices, mean_points, nodes, places_in_picture
@@ -25,16 +22,11 @@ from .sampling import polygon_mask, read_at, smooth_step
 from .skin import find_skin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from numpy.typing import NDArray
-
-    from ...landmarks.track import LandmarkTrack
 
     Array = NDArray[np.float32]
 
-SHRINK = 2  # what is kept has cells so many times those of the face grid
+_SHRINK = 2  # what is kept has cells so many times those of the face grid
 _SMOOTH = 1.0  # cells: of the pictures before they are divided
 _FURTHEST, _STIFF = 3.0, 5.0  # cells: how far landmarks are corrected, and over what distance that may change
 _MISALIGNED = 0.5  # cells: what is left
@@ -45,38 +37,37 @@ _EDGEWISE = 0.3  # skin whose area is less than this share of the neutral frame'
 _TURNED = 12.0  # degrees
 _ROBUST, _ROBUST_ROUNDS = 0.1, 3
 _EYE, _BROW, _LIP, _RIM, _NOSTRILS = 0.05, 0.07, 0.03, 0.06, 0.04  # eye distances around these that are not skin
+_UNDER_NOSE = np.array([0.0, 0.03 * CELLS])  # cells: nostrils are above the points of the nose's base, or below
 _FOREHEAD = 0.36  # above the brows
 
 
-def measure_shading(movie: Path, track: LandmarkTrack, neutral_frame: int) -> NDArray[np.float16]:
-    """(F, rows, columns, 2) change of log brightness, and how sure it is (0..1), for every frame of a movie.
+class RatioImages:
+    """The frames of one movie against its neutral one."""
 
-    Frame n of the track belongs to frame n of the movie. Raises BadInputError when their numbers or sizes differ.
-    """
-    with open_video(movie) as (_, size, frames):
-        if size != track.size:
-            raise BadInputError(
-                f"{movie}: has {size[0]} x {size[1]} pixels; the track belongs to {track.size[0]} x {track.size[1]}."
-            )
-        start = next(islice(frames, neutral_frame, None), None)
-    if start is None:
-        raise BadInputError(f"{movie}: has no frame {neutral_frame} (counted from 0), which should be the neutral one.")
-    neutral = _Face(start, track.landmarks[neutral_frame])
-    with open_video(movie) as (_, _, frames):
-        measured = list(_measure(neutral, frames, track, movie))
-    return _steady(np.stack(measured))
+    def __init__(self, neutral: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> None:
+        """The neutral frame, (H, W, 3) RGB, and its (68, 2) landmarks."""
+        self._neutral = _Face(neutral, landmarks)
 
-
-def _measure(
-    neutral: _Face, frames: Iterator[NDArray[np.uint8]], track: LandmarkTrack, movie: Path
-) -> Iterator[NDArray[np.float16]]:
-    count = 0
-    for count, pixels in enumerate(frames, 1):
-        if count > track.frames:
-            raise BadInputError(f"{movie}: has more frames than the track, which has {track.frames}.")
-        yield _ratio(neutral, _Face(pixels, track.landmarks[count - 1])).astype(np.float16)
-    if count < track.frames:
-        raise BadInputError(f"{movie}: has {count} frames; the track has {track.frames}.")
+    def measure(self, pixels: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> Array:
+        """(rows, columns, 2) on the mean face: change of log brightness, and how sure it is (0..1)."""
+        neutral, frame = self._neutral, _Face(pixels, landmarks)
+        at = _cells() + _correction(neutral, frame)
+        light, skin = read_at(frame.light, at), neutral.skin * read_at(frame.skin, at)
+        size = frame.area / neutral.area
+        skin *= smooth_step(size / (np.float32(np.median(size)) * _EDGEWISE) - 1)
+        change = light - neutral.light
+        change -= _uneven_light(change, skin)
+        # What a small error of alignment would show, against what is seen.
+        false = _blur(_MISALIGNED**2 * neutral.edges, 1.0)
+        sure = skin * change**2 / (change**2 + false + 1e-5) / (1 + (change / _OUTLIER) ** 4)
+        around, patches = (_spread(change, sure, distance) for distance in (_FAR, _PATCH))
+        # A head that turns is lit anew, in large patches: that belongs to the driver's room.
+        turn = np.degrees(np.arccos(np.clip((np.trace(frame.rotation @ neutral.rotation.T) - 1) / 2, -1, 1)))
+        filled = around + (change - around) * sure - patches * (1 - np.exp(-((turn / _TURNED) ** 2)))
+        result = np.dstack([np.clip(filled, -_STRONGEST, _STRONGEST) * skin, skin])
+        return np.asarray(
+            cv2.resize(result, (COLUMNS // _SHRINK, ROWS // _SHRINK), interpolation=cv2.INTER_AREA), np.float32
+        )
 
 
 class _Face:
@@ -90,51 +81,38 @@ class _Face:
         small = cv2.resize(pixels, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         ratio = np.array([small.shape[1] / pixels.shape[1], small.shape[0] / pixels.shape[0]], np.float32)
         picture = read_at(small, (places + 0.5) * ratio - 0.5)
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        self.light = np.log(np.maximum(cv2.GaussianBlur(grey, (0, 0), _SMOOTH), _DARKEST_SKIN))
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+        self.light = np.log(np.maximum(_blur(grey, _SMOOTH), _DARKEST_SKIN))
         self.edges = (np.stack(np.gradient(self.light)) ** 2).sum(0)
-        local = self.light - cv2.GaussianBlur(self.light, (0, 0), _STIFF)
+        local = self.light - _blur(self.light, _STIFF)
         self.texture = np.clip(128 + 200 * local, 0, 255).astype(np.uint8)  # what the change of light leaves
         skin = cv2.erode(find_skin(picture, nodes())[0], np.ones((5, 5), np.uint8))  # hair has stray ends
-        self.skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 1.0), np.float32) * _bare()
+        self.skin = _blur(skin, 1.0) * _bare()
         across, down = (np.gradient(places, axis=axis) for axis in (1, 0))
         self.area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]  # pixels; below 0 where it is hidden
-        self.rotation = fit_pose(_rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)).rotation
+        self.rotation = fit_pose(
+            _rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)
+        ).rotation
 
 
-def _ratio(neutral: _Face, frame: _Face) -> Array:
-    """(rows, columns, 2) of one frame."""
-    at = _cells() + _correction(neutral, frame)
-    light, skin = read_at(frame.light, at), neutral.skin * read_at(frame.skin, at)
-    size = frame.area / neutral.area
-    skin *= smooth_step((size / np.median(size) - _EDGEWISE) / _EDGEWISE)
-    change = light - neutral.light
-    change -= _uneven_light(change, skin)
-    # What a small error of alignment would show, against what is seen.
-    false = cv2.GaussianBlur(_MISALIGNED**2 * neutral.edges, (0, 0), 1.0)
-    sure = skin * change**2 / (change**2 + false + 1e-5) / (1 + (change / _OUTLIER) ** 4)
-    around, patches = (_spread(change, sure, distance) for distance in (_FAR, _PATCH))
-    # A head that turns is lit anew, in large patches: that belongs to the driver's room.
-    turn = np.degrees(np.arccos(np.clip((np.trace(frame.rotation @ neutral.rotation.T) - 1) / 2, -1, 1)))
-    filled = around + (change - around) * sure - patches * (1 - np.exp(-((turn / _TURNED) ** 2)))
-    result = np.dstack([np.clip(filled, -_STRONGEST, _STRONGEST) * skin, skin])
-    return np.asarray(cv2.resize(result, (COLUMNS // SHRINK, ROWS // SHRINK), interpolation=cv2.INTER_AREA), np.float32)
+def _blur(field: Array, distance: float) -> Array:
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), distance), np.float32)
 
 
 def _spread(change: Array, sure: Array, distance: float) -> Array:
     """The mean change within `distance` cells, of places as sure as they are; 0 where none is near."""
-    near = np.maximum(cv2.GaussianBlur(sure, (0, 0), distance), 1e-2)
-    return np.asarray(cv2.GaussianBlur(change * sure, (0, 0), distance) / near, np.float32)
+    near = np.maximum(_blur(sure, distance), 1e-2)
+    return _blur(change * sure, distance) / near
 
 
 def _correction(neutral: _Face, frame: _Face) -> Array:
     """(ROWS, COLUMNS, 2) cells from where landmarks say a place of the neutral frame is to where it is seen."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(neutral.texture, frame.texture, None)
+    flow = np.zeros((ROWS, COLUMNS, 2), np.float32)
+    cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(neutral.texture, frame.texture, flow)
     # Smooth skin says nothing of where it is, and a fold that comes up must not be explained away.
     weight = neutral.edges + 1e-3
-    steady = cv2.GaussianBlur(flow * weight[..., None], (0, 0), _STIFF)
-    steady /= cv2.GaussianBlur(weight, (0, 0), _STIFF)[..., None]
-    return np.clip(steady, -_FURTHEST, _FURTHEST).astype(np.float32)
+    steady, near = _blur(flow * weight[..., None], _STIFF), _blur(weight, _STIFF)
+    return np.clip(steady / near[..., None], -_FURTHEST, _FURTHEST)
 
 
 def _uneven_light(change: Array, weight: Array) -> Array:
@@ -148,13 +126,6 @@ def _uneven_light(change: Array, weight: Array) -> Array:
         normal = (terms * robust[:, None]).T
         fit = terms @ np.linalg.solve(normal @ terms + 1e-3 * np.eye(6), normal @ change.ravel()).astype(np.float32)
     return fit.reshape(change.shape)
-
-
-def _steady(measured: NDArray[np.float16]) -> NDArray[np.float16]:
-    """Smooth over three frames."""
-    before = np.concatenate([measured[:1], measured[:-1]])
-    after = np.concatenate([measured[1:], measured[-1:]])
-    return ((before.astype(np.float32) + after) / 4 + measured.astype(np.float32) / 2).astype(np.float16)
 
 
 @cache
@@ -179,12 +150,12 @@ def _bare() -> Array:
     for part, margin in ((EYES[0], _EYE), (EYES[1], _EYE), (OUTER_LIP, _LIP)):
         mask *= 1 - _inside(points[list(part)], margin)
     nostrils = points[list(NOSE_BASE)]
-    mask *= 1 - _inside(np.concatenate([nostrils, nostrils[::-1] + [0, 0.03 * CELLS]]), _NOSTRILS)
+    mask *= 1 - _inside(np.concatenate([nostrils, nostrils[::-1] + _UNDER_NOSE]), _NOSTRILS)
     for brow in (RIGHT_BROW, LEFT_BROW):
         line = np.zeros((ROWS, COLUMNS), np.uint8)
         cv2.polylines(line, [np.rint(points[list(brow)]).astype(np.int32)], False, (1,), round(2 * _BROW * CELLS))  # noqa: FBT003
         mask *= 1 - line
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), 1.5), np.float32)
+    return _blur(mask, 1.5)
 
 
 def _inside(outline: Array, margin: float) -> Array:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FAR = 2.5  # robust standard deviations from the colour of the cheeks
 _LEAST_SPREAD = np.array([10.0, 3.0, 3.0])  # of L, a, b in OpenCV's 8-bit scale
+_BRIGHTER = np.array([0.5, 0.7, 0.7])  # and a highlight, which is paler too, least
 _SHADED = np.array([1.5, 1.0, 1.0])  # brightness says less than colour: part of the face lies in shadow
 
 
@@ -31,5 +32,6 @@ def find_skin(picture: NDArray[np.uint8], places: Array) -> tuple[Array, NDArray
     colour = np.median(lab[known], axis=0)
     spread = np.maximum(1.5 * np.median(np.abs(lab[known] - colour), axis=0), _LEAST_SPREAD)
     away = (cv2.GaussianBlur(lab, (0, 0), 1.5) - colour) / (spread * _SHADED)
+    away *= np.where(away[..., :1] > 0, _BRIGHTER, 1)
     skin = smooth_step(2 - np.sqrt((away**2).sum(2)) / _FAR)
     return np.asarray(cv2.GaussianBlur(skin, (0, 0), 2.0), np.float32), np.median(picture[known], axis=0)

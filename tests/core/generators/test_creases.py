@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.creases import Creases
+from core.generators.warp.face_grid import COLUMNS, ROWS
 from core.motion.controls import ControlTrack
+from core.motion.face_model import fit_face
 from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
@@ -63,3 +67,52 @@ def test_every_kind_of_pixel_is_creased_alike(
     change = _change(astronaut, astronaut_landmarks, 1.0, **smile)
     deep = _change(astronaut.astype(np.uint16) * 257, astronaut_landmarks, 1.0, **smile) / 257
     assert np.abs(deep - change).max() < 2
+
+
+def test_a_neutral_face_creases_nowhere_and_a_stronger_one_goes_on_from_it(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    creases = Creases(astronaut, fit_face(astronaut_landmarks), 1.0)
+    strengths = np.linspace(0, 1, 41, dtype=np.float32)
+    channels = {"mouthSmileLeft": strengths, "mouthSmileRight": strengths, "browInnerUp": strengths}
+    targets = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))
+    assert creases.shade(targets[0].landmarks) is None
+    shades = [creases.shade(target.landmarks) for target in targets]
+    gains = [np.ones(1) if shade is None else shade.gain for shade in shades]
+    steps = [float(np.abs(b - a).max()) for a, b in pairwise(gains)]
+    assert 0 < max(steps) < 0.03
+
+
+def test_what_a_movie_shows_stands_in_for_the_shapes(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    smile = ControlTrack(Fraction(25), {"mouthSmileLeft": np.ones(1, np.float32)})
+    target = plan_motion(astronaut_landmarks, smile)[0]
+    creases = Creases(astronaut, fit_face(astronaut_landmarks), 0.5)
+
+    def gain(change: float, sure: float) -> NDArray[np.float32]:
+        measured = np.empty((ROWS // 2, COLUMNS // 2, 2), np.float16)
+        measured[:] = change, sure
+        shade = creases.shade(target.landmarks, measured)
+        assert shade is not None
+        return shade.gain
+
+    shapes = creases.shade(target.landmarks)
+    assert shapes is not None
+    np.testing.assert_allclose(gain(0, 0), shapes.gain, atol=1e-6)
+    assert np.abs(gain(0, 1) - 1).max() < 1e-5
+    assert gain(-0.2, 1).min() == pytest.approx(np.exp(-0.5 * 0.2 * 1.15), abs=0.03)  # half of it; blue takes more
+
+
+def test_grey_pictures_stay_grey_and_alpha_stays(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    grey = np.repeat(astronaut.mean(2, keepdims=True).astype(np.uint8), 3, axis=2)
+    pixels = np.dstack([grey, np.full(grey.shape[:2], 255, np.uint8)])
+    smile = {"mouthSmileLeft": np.ones(1, np.float32), "browInnerUp": np.ones(1, np.float32)}
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), smile))[0]
+    shade = Creases(pixels, fit_face(astronaut_landmarks), 1.0).shade(target.landmarks)
+    assert shade is not None
+    assert (shade.gain[..., 0] == shade.gain[..., 2]).all()
+    assert (shade.gain[..., 3] == 1).all()
+    assert shade.gain.min() < 0.9
