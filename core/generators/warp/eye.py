@@ -41,6 +41,7 @@ _EDGE = 0.012  # softness of the lid's edge
 _SHADOW = 0.12  # down to here below the upper rim the eyeball has the lid's shadow
 _SEAM = 0.45  # closed lids touch in a line that takes this much of the light
 _DARKEST = 0.75  # no lash takes more of the light
+_LINER = 0.04  # above the rim the lid itself may be dark; what is dark farther up is lashes
 _LINE = 0.025  # of dark lashes at the very edge of the lid
 _STIRRED = 0.07  # of motion after which it is drawn instead of left as it is in the portrait
 _UNROLLED = 0.12  # share of closing at which the made skin is all that is seen
@@ -93,7 +94,8 @@ class _Lashes:
         `middle` is 0 at the corners and 1 between them.
         """
         side, lid, ball = self.below_upper[near], self.lid[near], self.ball[near]
-        above = here * np.maximum(lid, ball) * (1 - self.turned * smooth_step(-side / self.line))
+        up = smooth_step((-side - _LINER) / _LINER)
+        above = here * np.maximum(lid, ball) * (1 - self.turned * up)
         hanging = self.turned * smooth_step(self.above_lower[near] / self.line + 1)
         below = np.maximum(here * np.maximum(ball, hanging), opposite * hanging)
         dark = above + (below - above) * smooth_step(side / self.edge + 0.5)
@@ -139,9 +141,12 @@ class Eye:
         closing = 1 - _opening(upper, lower) / _opening(self._upper, self._lower)
         unrolled, turned = stirred * _step(closing, 0, _UNROLLED), _step(closing, *_TURNED)
         covers = smooth_step(above_lower / edge + 0.5)
+        inside = covers * smooth_step(below_upper / edge + 0.5)
+        inside *= np.clip((below_upper + above_lower) / edge, 0, 1)
+        ball = inside * stirred
+        # Where the eyeball is not yet drawn fully, the portrait's shows through it and not the lid.
         lid = read_at(self._zone, own, outside_zero=True) * covers * unrolled
-        ball = covers * smooth_step(below_upper / edge + 0.5) * stirred
-        ball *= np.clip((below_upper + above_lower) / edge, 0, 1)
+        lid *= (1 - inside) / np.maximum(1 - ball, 1e-6)
         drawn = blend(under, sample(self._skin, own), lid) if unrolled else under
         if ball.any():
             drawn = blend(drawn, self._ball.read(own + self._corner.astype(np.float32), gaze), ball)
