@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # All lengths are shares of the eye's width.
 _MARGIN = 0.75  # of the picture around the eye that is looked at
 _WORK_WIDTH = 64  # pixels across the eye on the copy that is filled in
-_LASHES_UP, _LASHES_DOWN, _LASHES_ASIDE = 0.12, 0.08, 0.15  # beyond the rims there are lashes and their shadow
+_LASHES_UP, _LASHES_DOWN, _LASHES_ASIDE = 0.16, 0.08, 0.15  # beyond the rims there are lashes and their shadow
 _WING = 0.05  # so much longer are the lashes beside the corners
 _SOFT = 0.09  # edge of the made skin
 _ROUND = 0.12  # a closed lid is round: its middle is this much brighter than its edges
@@ -40,6 +40,7 @@ _USUAL = 0.9  # of the texture's values: stronger ones are wrinkles and rims of 
 _EDGE = 0.012  # softness of the lid's edge
 _SHADOW = 0.12  # down to here below the upper rim the eyeball has the lid's shadow
 _SEAM = 0.45  # closed lids touch in a line that takes this much of the light
+_FADE = 2.5  # in the last of so many parts of their length lashes and shadow fade out
 _DARKEST = 0.75  # no lash takes more of the light
 _LINER = 0.04  # above the rim the lid itself may be dark; what is dark farther up is lashes
 _LINE = 0.025  # of dark lashes at the very edge of the lid
@@ -156,7 +157,7 @@ class Eye:
 
     def _draw_lashes(self, drawn: NDArray[Any], own: Array, along: Array, lashes: _Lashes) -> NDArray[Any]:
         """Beside the upper rim it is as dark as in the portrait: lashes and the lid's shadow go with the lid."""
-        near = np.abs(lashes.below_upper) < _SHADOW
+        near = (lashes.below_upper > -_LASHES_UP) & (lashes.below_upper < _SHADOW)
         near &= (np.maximum(lashes.lid, lashes.ball) > 0) | ((lashes.turned > 0) & (lashes.below_upper > 0))
         if not near.any():
             return drawn
@@ -220,7 +221,7 @@ class Eye:
         bare = np.where((below > 0)[..., None], ball, self._skin)[..., :3].astype(np.float32).mean(-1)
         bare = np.maximum(bare, 0.02 * full_scale(patch.dtype))
         dark = np.clip(1 - patch[..., :3].astype(np.float32).mean(-1) / bare, 0, _DARKEST)
-        weight = smooth_step(1 - np.maximum(-below / _LASHES_UP, below / np.float32(_SHADOW)).astype(np.float32))
+        weight = smooth_step(_FADE * (1 - np.maximum(-below / _LASHES_UP, below / _SHADOW)))
         weight *= smooth_step((0.5 + _LASHES_ASIDE - np.abs(local[..., 0] - 0.5)) / _LASHES_ASIDE)
         return (dark * weight).astype(np.float32)
 
