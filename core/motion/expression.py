@@ -29,7 +29,7 @@ _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
     "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
 }  # fmt: skip
 _FURTHEST_YAW, _LEAST_ROOM = 42.0, 8.0  # degrees from frontal; and what any portrait may turn
-_LID_FOLLOWS_GAZE = 1 / 30  # strength of the look-up/down lid shape for each degree of gaze pitch
+_LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
 def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
@@ -70,10 +70,10 @@ def _gaze_degrees(value: Mapping[str, float]) -> Array:
 def _model_offsets(value: Mapping[str, float]) -> Array:
     """(68, 3) centimetres: the sum of the expression shapes; lids follow the gaze, blinks come later."""
     strengths = {name: value[name] for name in load_face_model().expressions if name not in _BLINK}
-    follow = value["gazePitch"] * _LID_FOLLOWS_GAZE
+    pitch = value["gazePitch"]
     for side in ("Left", "Right"):
-        strengths[f"eyeLookUp{side}"] += max(follow, 0)
-        strengths[f"eyeLookDown{side}"] += max(-follow, 0)
+        strengths[f"eyeLookUp{side}"] += max(pitch, 0) * _LID_FOLLOWS_UP
+        strengths[f"eyeLookDown{side}"] += max(-pitch, 0) * _LID_FOLLOWS_DOWN
     shapes = load_face_model().expressions
     offsets = np.zeros((68, 3))
     for name, strength in strengths.items():

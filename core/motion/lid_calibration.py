@@ -7,7 +7,6 @@ it stands, half of every blink would be lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,41 +21,33 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _OPEN_SHARE = 0.8  # quantile of a track's openings that stands for its open eye: eyes are open most of the time
-_SHUT, _KNEE = 0.2, 0.6  # of the open eye: closed where a track shows no blink; above the knee nothing is changed
-_HIGHEST_SHUT = 0.35  # a dip that ends higher is no closed eye
+_SHUT, _KNEE = 0.2, 0.7  # of the open eye: closed where a track shows no blink; above the knee nothing is changed
+_HIGHEST_SHUT = 0.42  # a dip that ends higher is no closed eye
 _MARGIN = 1.15  # shut eyes tremble too: what is this near to the level is shut
 _DIP, _DIP_OVER, _LONGEST_DIP = 0.5, 0.6, 0.8  # a blink falls below and rises above, of the open eye, in seconds
 _UPPER_SHARE = 0.85  # of the way that the lids still have to go; the lower lid goes the rest
 
 
-@dataclass(frozen=True)
-class LidCalibration:
-    """For the right and the left eye: openings, as shares of the eye's width."""
+def close_lids(
+    landmarks: NDArray[np.float32], fps: Fraction, neutral: NDArray[np.floating[Any]]
+) -> NDArray[np.float32]:
+    """A track (F, 68, 2) whose lids meet where its own closed level is reached.
 
-    shut: Array  # (2,) at which the eye is closed
-    knee: Array  # (2,) from which on the track is right
-
-    @classmethod
-    def of(cls, landmarks: NDArray[np.float32], fps: Fraction, neutral: NDArray[np.floating[Any]]) -> LidCalibration:
-        """Learn from a track (F, 68, 2); the opening of the `neutral` landmarks (68, 2) stays what it is."""
-        openings, at_rest = lid_openings(landmarks), lid_openings(neutral[None])[0]
-        wide = np.quantile(openings, _OPEN_SHARE, axis=0)
-        shares = openings / np.maximum(wide, 1e-6)
-        shut = wide * [_shut_share(shares[:, eye], float(fps)) for eye in range(2)]
-        return cls(shut, np.minimum(wide * _KNEE, at_rest))
-
-    def close(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(F, 68, 2) landmarks whose lids meet where the track's own closed level is reached."""
-        openings = lid_openings(landmarks)
-        rising = (openings - self.shut) / np.maximum(self.knee - self.shut, 1e-6)
-        wanted = np.where((openings < self.knee) & (self.knee > self.shut), self.knee * np.clip(rising, 0, 1), openings)
-        missing = 1 - wanted / np.maximum(openings, 1e-6)
-        closed = landmarks.copy()
-        for number, (upper, lower) in enumerate(LID_PAIRS):
-            way = (landmarks[:, lower] - landmarks[:, upper]) * missing[:, number // 2, None]
-            closed[:, upper] += (_UPPER_SHARE * way).astype(np.float32)
-            closed[:, lower] -= ((1 - _UPPER_SHARE) * way).astype(np.float32)
-        return closed
+    Openings from that of the `neutral` landmarks (68, 2) on stay what they are.
+    """
+    openings, at_rest = lid_openings(landmarks), lid_openings(neutral[None])[0]
+    wide = np.maximum(np.quantile(openings, _OPEN_SHARE, axis=0), 1e-6)
+    shut = wide * np.stack([_shut_shares(share, float(fps)) for share in (openings / wide).T], axis=1)
+    knee = np.minimum(wide * _KNEE, at_rest)
+    rising = np.clip((openings - shut) / np.maximum(knee - shut, 1e-6), 0, 1)
+    wanted = np.where((openings < knee) & (knee > shut), knee * rising, openings)
+    missing = 1 - wanted / np.maximum(openings, 1e-6)
+    closed = landmarks.copy()
+    for number, (upper, lower) in enumerate(LID_PAIRS):
+        way = (landmarks[:, lower] - landmarks[:, upper]) * missing[:, number // 2, None]
+        closed[:, upper] += (_UPPER_SHARE * way).astype(np.float32)
+        closed[:, lower] -= ((1 - _UPPER_SHARE) * way).astype(np.float32)
+    return closed
 
 
 def lid_openings(landmarks: NDArray[np.floating[Any]]) -> Array:
@@ -66,18 +57,31 @@ def lid_openings(landmarks: NDArray[np.floating[Any]]) -> Array:
     return np.asarray(gaps.reshape(-1, 2, 2).mean(2) / np.maximum(widths, 1e-6), np.float64)
 
 
-def _shut_share(shares: Array, fps: float) -> float:
-    """The level at which blinks end, as a share of the open eye: of short dips only, so that squints are not blinks."""
-    ends: list[float] = []
+def _shut_shares(shares: Array, fps: float) -> Array:
+    """(F,) the share of the open eye that means closed: that at which a track's blinks end.
+
+    Only short dips are blinks, so that squints are not. A tracker ends some blinks higher than others, with the head's
+    turn and the light: a blink's own end counts where it is higher.
+    """
+    blinks = [run for run in _dips(shares, fps) if shares[run].min() <= _HIGHEST_SHUT]
+    # The lower quarter: a camera does not catch every blink at its lowest.
+    level = _MARGIN * float(np.quantile([shares[run].min() for run in blinks], 0.25)) if blinks else _SHUT
+    levels = np.full(len(shares), level)
+    for run in blinks:
+        levels[run] = max(level, _MARGIN * float(shares[run].min()))
+    return levels
+
+
+def _dips(shares: Array, fps: float) -> list[slice]:
+    """Where the eye closes from open and is open again soon."""
+    found: list[slice] = []
     inside = np.flatnonzero(shares < _DIP)
     for run in np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1) if len(inside) else []:
         before, after = _until_open(shares[: run[0]][::-1]), _until_open(shares[run[-1] + 1 :])
         if before is None or after is None or (before + len(run) + after) / fps > _LONGEST_DIP:
             continue
-        ends.append(float(shares[run].min()))
-    # The lower quarter: a camera does not catch every blink at its lowest.
-    level = float(np.quantile(ends, 0.25)) if ends else np.inf
-    return _MARGIN * level if level <= _HIGHEST_SHUT else _SHUT
+        found.append(slice(run[0] - before, run[-1] + 1 + after))
+    return found
 
 
 def _until_open(shares: Array) -> int | None:

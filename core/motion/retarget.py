@@ -9,7 +9,7 @@ import numpy as np
 
 from ..landmarks.topology import LID_PAIRS, RIGID
 from .face_model import FittedFace, fit_face
-from .lid_calibration import LidCalibration
+from .lid_calibration import close_lids
 from .pose import Pose, fit_pose
 from .smoothing import smooth_track
 from .target import FaceTarget
@@ -63,8 +63,7 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
 
 def _prepare(track: LandmarkTrack, neutral: NDArray[np.float32]) -> NDArray[np.float32]:
     """The track's landmarks without the tracker's faults: its trembling, and lids that never meet."""
-    steady = smooth_track(track.landmarks)
-    return LidCalibration.of(steady, track.fps, neutral).close(steady)
+    return close_lids(smooth_track(track.landmarks), track.fps, neutral)
 
 
 def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:

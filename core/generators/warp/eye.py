@@ -7,7 +7,7 @@ a closing lid uncovers it downwards; stretching the skin above would smear lashe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # All lengths are shares of the eye's width.
 _MARGIN = 0.75  # of the picture around the eye that is looked at
 _WORK_WIDTH = 64  # pixels across the eye on the copy that is filled in
-_LASHES_UP, _LASHES_DOWN, _LASHES_ASIDE = 0.12, 0.08, 0.15  # beyond the rims there are lashes and their shadow
+_LASHES_UP, _LASHES_DOWN, _LASHES_ASIDE = 0.16, 0.08, 0.15  # beyond the rims there are lashes and their shadow
 _WING = 0.05  # so much longer are the lashes beside the corners
 _SOFT = 0.09  # edge of the made skin
 _ROUND = 0.12  # a closed lid is round: its middle is this much brighter than its edges
@@ -39,8 +39,10 @@ _TEXTURE = 0.03  # what is finer is texture; the lid takes that of the cheek bel
 _USUAL = 0.9  # of the texture's values: stronger ones are wrinkles and rims of glasses
 _EDGE = 0.012  # softness of the lid's edge
 _SHADOW = 0.12  # down to here below the upper rim the eyeball has the lid's shadow
-_SEAM = 0.45  # closed lids touch in a line that takes this much of the light
+_SEAM, _SEAM_LENGTH = 0.45, 12  # closed lids touch in a line that takes this much of the light, but in the corners
+_FADE = 2.5  # in the last of so many parts of their length lashes and shadow fade out
 _DARKEST = 0.75  # no lash takes more of the light
+_LINER = 0.04  # above the rim the lid itself may be dark; what is dark farther up is lashes
 _LINE = 0.025  # of dark lashes at the very edge of the lid
 _STIRRED = 0.07  # of motion after which it is drawn instead of left as it is in the portrait
 _UNROLLED = 0.12  # share of closing at which the made skin is all that is seen
@@ -87,18 +89,28 @@ class _Lashes:
     edge: float
     line: float
 
-    def of(self, near: NDArray[np.bool_], here: Array, opposite: Array, middle: Array) -> Array:
-        """(N,) darkness at the `near` places, from the portrait's own there and on the opposite side of the rim.
+    def within(self, box: tuple[slice, slice]) -> _Lashes:
+        """The same over a part."""
+        return replace(
+            self,
+            below_upper=self.below_upper[box],
+            above_lower=self.above_lower[box],
+            gone_down=self.gone_down[box],
+            lid=self.lid[box],
+            ball=self.ball[box],
+        )
 
-        `middle` is 0 at the corners and 1 between them.
-        """
-        side, lid, ball = self.below_upper[near], self.lid[near], self.ball[near]
-        above = here * np.maximum(lid, ball) * (1 - self.turned * smooth_step(-side / self.line))
-        hanging = self.turned * smooth_step(self.above_lower[near] / self.line + 1)
-        below = np.maximum(here * np.maximum(ball, hanging), opposite * hanging)
-        dark = above + (below - above) * smooth_step(side / self.edge + 0.5)
-        seam = _SEAM * self.turned * np.minimum(3 * middle, 1) * smooth_step(1 - np.abs(side) / (1.5 * self.line))
-        return np.maximum(dark, seam)
+    def darkness(self, here: Array, opposite: Array, along: Array) -> Array:
+        """(h, w, 3) from the portrait's own there and on the opposite side of the rim; `along` (h, w) the eye."""
+        side = self.below_upper
+        up = smooth_step((-side - _LINER) / _LINER)
+        above = here * (np.maximum(self.lid, self.ball) * (1 - self.turned * up))[..., None]
+        hanging = self.turned * smooth_step(self.above_lower / self.line + 1)
+        below = np.maximum(here * np.maximum(self.ball, hanging)[..., None], opposite * hanging[..., None])
+        dark = above + (below - above) * smooth_step(side / self.edge + 0.5)[..., None]
+        between_corners = np.clip(_SEAM_LENGTH * along * (1 - along), 0, 1)
+        seam = _SEAM * self.turned * between_corners * smooth_step(1 - np.abs(side) / (1.5 * self.line))
+        return np.maximum(dark, seam[..., None])
 
 
 class Eye:
@@ -139,9 +151,12 @@ class Eye:
         closing = 1 - _opening(upper, lower) / _opening(self._upper, self._lower)
         unrolled, turned = stirred * _step(closing, 0, _UNROLLED), _step(closing, *_TURNED)
         covers = smooth_step(above_lower / edge + 0.5)
+        inside = covers * smooth_step(below_upper / edge + 0.5)
+        inside *= np.clip((below_upper + above_lower) / edge - 1, 0, 1)  # lids that nearly meet touch
+        ball = inside * stirred
+        # Where the eyeball is not yet drawn fully, the portrait's shows through it and not the lid.
         lid = read_at(self._zone, own, outside_zero=True) * covers * unrolled
-        ball = covers * smooth_step(below_upper / edge + 0.5) * stirred
-        ball *= np.clip((below_upper + above_lower) / edge, 0, 1)
+        lid *= (1 - inside) / np.maximum(1 - ball, 1e-6)
         drawn = blend(under, sample(self._skin, own), lid) if unrolled else under
         if ball.any():
             drawn = blend(drawn, self._ball.read(own + self._corner.astype(np.float32), gaze), ball)
@@ -151,19 +166,19 @@ class Eye:
 
     def _draw_lashes(self, drawn: NDArray[Any], own: Array, along: Array, lashes: _Lashes) -> NDArray[Any]:
         """Beside the upper rim it is as dark as in the portrait: lashes and the lid's shadow go with the lid."""
-        near = np.abs(lashes.below_upper) < _SHADOW
+        near = (lashes.below_upper > -_LASHES_UP) & (lashes.below_upper < _SHADOW)
         near &= (np.maximum(lashes.lid, lashes.ball) > 0) | ((lashes.turned > 0) & (lashes.below_upper > 0))
-        if not near.any():
+        rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
             return drawn
-        down = self._place.axes[1].astype(np.float32)
-        side, gone = lashes.below_upper[near][:, None], lashes.gone_down[near][:, None]
-        at = own[near] - gone * down
-        here, opposite = (
-            read_at(self._lashes, there[None], outside_zero=True)[0] for there in (at, at - 2 * side * down)
-        )
-        dark = lashes.of(near, here, opposite, np.clip(4 * along[near] * (1 - along[near]), 0, 1))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        part, down = lashes.within(box), self._place.axes[1].astype(np.float32)
+        at = own[box] - part.gone_down[..., None] * down
+        mirrored = at - 2 * part.below_upper[..., None] * down
+        here, opposite = (read_at(self._lashes, there, outside_zero=True) for there in (at, mirrored))
+        dark = part.darkness(here, opposite, along[box]) * near[box][..., None]
         darkened = drawn.copy()
-        darkened[near, :3] = to_pixels(drawn[near, :3] * (1 - dark[:, None]), drawn.dtype)
+        darkened[box][..., :3] = to_pixels(drawn[box][..., :3] * (1 - dark), drawn.dtype)
         return darkened
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
@@ -207,17 +222,17 @@ class Eye:
         return np.concatenate([to_pixels(made, patch.dtype), patch[..., 3:]], axis=2)
 
     def _find_lashes(self, patch: NDArray[Any], local: Array) -> Array:
-        """(h, w): by which share the portrait is darker beside the upper rim than skin and eyeball would be."""
+        """(h, w, 3): by which share the portrait is darker beside the upper rim than skin and eyeball would be."""
         x, y = (np.arange(n, dtype=np.float32) for n in patch.shape[1::-1])
         positions = np.dstack(np.meshgrid(x, y)) + self._corner.astype(np.float32)
         ball = self._ball.read(positions, np.zeros(2))
         below = np.asarray(local[..., 1] - np.interp(local[..., 0], _TABLE, self._upper), np.float32)
-        bare = np.where((below > 0)[..., None], ball, self._skin)[..., :3].astype(np.float32).mean(-1)
-        bare = np.maximum(bare, 0.02 * full_scale(patch.dtype))
-        dark = np.clip(1 - patch[..., :3].astype(np.float32).mean(-1) / bare, 0, _DARKEST)
-        weight = smooth_step(1 - np.maximum(-below / _LASHES_UP, below / np.float32(_SHADOW)).astype(np.float32))
+        bare = np.where((below > 0)[..., None], ball, self._skin)[..., :3]
+        bare = np.maximum(bare.astype(np.float32), 0.02 * full_scale(patch.dtype))
+        dark = np.clip(1 - patch[..., :3].astype(np.float32) / bare, 0, _DARKEST)
+        weight = smooth_step(_FADE * (1 - np.maximum(-below / _LASHES_UP, below / _SHADOW)))
         weight *= smooth_step((0.5 + _LASHES_ASIDE - np.abs(local[..., 0] - 0.5)) / _LASHES_ASIDE)
-        return (dark * weight).astype(np.float32)
+        return (dark * weight[..., None]).astype(np.float32)
 
 
 def _step(value: float, start: float, end: float) -> float:

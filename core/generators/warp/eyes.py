@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORK_WIDTH = 64  # pixels across the eye while searching and filling
 _IRIS_RADII = np.linspace(0.17, 0.25, 5)  # of the eye's width; 11.7 mm iris, about 30 mm between the corners
+_IRIS_DEPTH = 0.87  # of the eyeball's radius: the iris lies so far before its centre
 _LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
 _ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
 
@@ -30,7 +31,7 @@ class Eyeball:
         """Find the iris and complete the eyeball; `eye` is 0 for the subject's right one."""
         corners = face.points[list(EYES[eye]), :2]
         self._width = float(np.linalg.norm(corners[3] - corners[0]))
-        self._turn_radius = load_face_model().eyes[eye, 3] * face.scale
+        self._turn_radius = _IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
         margin = 0.5 * self._width
         height, width = pixels.shape[:2]
         low = np.clip(np.floor(corners.min(0) - margin), 0, (width, height)).astype(int)

@@ -40,6 +40,7 @@ _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expression
 _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
+_LID_BAND = 0.12  # eye widths
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -113,7 +114,9 @@ class FaceField:
         own = opening.rims(self._head.face.points[:, :2], _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
         if not opening.round_corners:
-            moved = _unrolled(own[0], moved[0]), moved[1]
+            skin = _unrolled(own[0], moved[0])
+            # A band of lid with its lashes goes with the rim as it is.
+            own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
         anchors = opening.upper_anchors, opening.lower_anchors
         above, below = (self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2))
         return above, below
@@ -139,6 +142,11 @@ def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[n
     corners = np.linspace(0, 1, len(own))[:, None] * ((moved - own)[-1] - (moved - own)[0]) + (moved - own)[0]
     closing = np.maximum((moved - own - corners) @ down, 0)
     return moved - _UNROLLS * closing[:, None] * down
+
+
+def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:
+    along = rim[-1] - rim[0]
+    return np.concatenate([rim, rim[1:-1:2] + _LID_BAND * np.array([along[1], -along[0]])])
 
 
 def _ring(head: Head) -> NDArray[np.float64]:

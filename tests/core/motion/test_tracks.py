@@ -11,7 +11,7 @@ import pytest
 
 from core.landmarks.topology import LID_PAIRS
 from core.landmarks.track import LandmarkTrack
-from core.motion.lid_calibration import LidCalibration, lid_openings
+from core.motion.lid_calibration import close_lids, lid_openings
 from core.motion.plan import plan_motion
 from core.motion.smoothing import smooth_track
 
@@ -34,7 +34,7 @@ def _track(face: NDArray[np.float32], openings: list[float], noise: float = 0) -
 def _closed(face: NDArray[np.float32], openings: list[float]) -> NDArray[np.float64]:
     """(F, 2) openings after calibration, as shares of the face's own."""
     track = _track(face, openings)
-    return lid_openings(LidCalibration.of(track, FPS, face).close(track)) / lid_openings(face[None])
+    return lid_openings(close_lids(track, FPS, face)) / lid_openings(face[None])
 
 
 @pytest.fixture
@@ -70,10 +70,17 @@ def test_lids_that_a_tracker_leaves_apart_meet(face: NDArray[np.float32]) -> Non
     assert np.allclose(shares[:10], 1, atol=1e-5)
 
 
+def test_a_blink_that_the_tracker_ends_higher_than_others_closes_too(face: NDArray[np.float32]) -> None:
+    shallow = [1, 0.8, 0.5, 0.38, 0.4, 0.7, 1]
+    shares = _closed(face, [1.0] * 10 + BLINK + [1.0] * 10 + shallow + [1.0] * 10)
+    assert shares[10:19].min() < 0.02
+    assert shares[29:36].min() < 0.02
+
+
 def test_one_eye_that_winks_leaves_the_other_open(face: NDArray[np.float32]) -> None:
     both = _track(face, [1.0] * 10 + BLINK + [1.0] * 10)
     both[:, 42:48] = face[42:48]
-    shares = lid_openings(LidCalibration.of(both, FPS, face).close(both)) / lid_openings(face[None])
+    shares = lid_openings(close_lids(both, FPS, face)) / lid_openings(face[None])
     assert shares[:, 0].min() < 0.02
     assert np.allclose(shares[:, 1], 1, atol=1e-5)
 
