@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from .sampling import smooth_step
@@ -25,6 +26,7 @@ _CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare
 _HALF_AXES = np.array([7.9, 11.0, 9.3])
 _INNER = 0.85  # from this share of the outline's radius on the surface gives way to the outline
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
+_FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
 _EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
 
 
@@ -43,7 +45,9 @@ class Skull:
         radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
         self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
         self._hair = smooth_step((radius - 1) / _HAIR)
-        self._share = smooth_step((radius - _INNER) / (1 - _INNER)) * smooth_step(height)
+        # Turned aside, the face stands out of the ellipsoid.
+        beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
+        self._share = smooth_step((radius - _INNER) / (1 - _INNER)) * smooth_step(height) * beside
 
     def outline_height(self, pose: Pose, height: Array) -> Array:
         """The heights (h, w) of the nodes, changed on and beyond the outline so that it goes where the skull's does.
@@ -65,6 +69,15 @@ class Skull:
         # On the side that turns away the face itself is the outline; only hair stands out behind it.
         wanted = np.float32(self._centre[2]) + np.minimum(nearer, nearer * self._hair)
         return height + (wanted - height) * self._share
+
+
+def _outside(points: Array, nodes: Array) -> Array:
+    """How far nodes (h, w, 2) lie outside the convex hull of points (N, 2): from the line of its farthest side."""
+    hull = cv2.convexHull(points)[:, 0]
+    sides = np.roll(hull, -1, axis=0) - hull
+    outwards = np.stack([sides[:, 1], -sides[:, 0]], axis=1) / np.linalg.norm(sides, axis=1, keepdims=True)
+    outwards *= np.sign(((hull - hull.mean(0)) * outwards).sum(1, keepdims=True))
+    return (nodes @ outwards.T - (hull * outwards).sum(1)).max(-1)
 
 
 def _quadratic(shape: NDArray[np.float64], out: Array) -> Array:
