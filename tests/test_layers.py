@@ -28,7 +28,7 @@ LAYERS = {
     "motion": {"errors", "landmarks"},
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
-    "shading": {"errors", "landmarks", "media", "generators"},
+    "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
     "run": {
         "errors",
@@ -41,7 +41,7 @@ LAYERS = {
         "motion",
         "generators",
         "compose",
-        "shading",
+        "driver_video",
     },  # how it is done
     "worker": {"errors", "events", "packages", "job", "run"},
     "__main__": {"errors", "events", "job", "run", "worker", "landmarks", "media", "motion"},

@@ -46,16 +46,15 @@ class LandmarkTrack:
             raise BadInputError(f"A landmark track cannot be read as {frames} frames at {fps} per second.")
         times = np.array([float((start + i / fps) * self.fps) for i in range(frames)])
         return LandmarkTrack(
-            read_between(self.landmarks, times),
-            read_between(self.confidence, times),
+            _read_at(self.landmarks, times),
+            _read_at(self.confidence, times),
             fps,
             self.size,
-            None if self.iris is None else read_between(self.iris, times),
+            None if self.iris is None else _read_at(self.iris, times),
         )
 
 
-def read_between(values: NDArray[np.floating[Any]], times: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Values (F, ...) at times counted in frames, linear; the ends are held."""
+def _read_at(values: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float32]:
     at = np.clip(times, 0, len(values) - 1)
     before = at.astype(int)
     after = np.minimum(before + 1, len(values) - 1)

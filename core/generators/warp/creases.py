@@ -86,7 +86,7 @@ class Creases:
         self._reader = motion_reader(face, motions())
         self._channels = _exponents(colour, pixels)
 
-    def shade(self, moved: NDArray[np.floating[Any]], measured: NDArray[np.float16] | None = None) -> Shade | None:
+    def shade(self, moved: NDArray[np.floating[Any]], measured: Array | None = None) -> Shade | None:
         """The factors for (68, 2) landmarks with the head's pose taken off; None when nothing creases.
 
         `measured` (see `FaceTarget.shading`) stands in for the shapes where it is sure.
@@ -96,7 +96,7 @@ class Creases:
             return None
         light = (strengths @ self._shapes).reshape(self._grid.rows, self._grid.columns)
         if measured is not None:
-            seen, sure = lay(np.moveaxis(measured.astype(np.float32), 2, 0), self._places)
+            seen, sure = lay(np.moveaxis(measured, 2, 0), self._places)
             light = light * (1 - sure) + self._skin * seen
         light = np.clip(light, _DARKEST, _BRIGHTEST)
         return Shade(self._grid, np.exp(light[..., None] * self._channels))

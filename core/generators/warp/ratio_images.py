@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import EYES, JAW, LEFT_BROW, NOSE_BASE, OUTER_LIP, RIGHT_BROW, RIGID
+from ...landmarks.topology import EYES, JAW, LEFT_BROW, NOSE_BASE, NOSE_BRIDGE, OUTER_LIP, RIGHT_BROW, RIGID
 from ...motion.face_model import load_face_model
 from ...motion.pose import fit_pose
 from .face_grid import CELLS, COLUMNS, ROWS, indices, mean_points, nodes, places_in_picture
@@ -31,13 +31,14 @@ _SMOOTH = 1.0  # cells: of the pictures before they are divided
 _FURTHEST, _STIFF = 3.0, 5.0  # cells: how far landmarks are corrected, and over what distance that may change
 _MISALIGNED = 0.5  # cells: what is left
 _DARKEST_SKIN = 8.0  # 0..255: below, a ratio is noise
-_FAR, _PATCH = 4.0, 10.0  # cells: places that are not sure are filled in from so far; what is a large patch of light
+_AROUND = 4.0  # cells: places that are not sure are filled in from so far; what is wider is no fold
 _STRONGEST, _OUTLIER = 0.5, 0.5
 _EDGEWISE = 0.3  # skin whose area is less than this share of the neutral frame's is seen too flat
-_TURNED = 12.0  # degrees
+_TURNED = 8.0  # degrees
 _ROBUST, _ROBUST_ROUNDS = 0.1, 3
-_EYE, _BROW, _LIP, _RIM, _NOSTRILS = 0.05, 0.07, 0.03, 0.06, 0.04  # eye distances around these that are not skin
-_UNDER_NOSE = np.array([0.0, 0.03 * CELLS])  # cells: nostrils are above the points of the nose's base, or below
+_EYE, _BROW, _LIP, _RIM, _NOSE = 0.05, 0.07, 0.03, 0.06, 0.04  # eye distances around these that are not skin
+_HAIR, _FRINGE = 0.03, 0.12  # eye distances around what is no skin by its colour
+_UNDER_NOSE = np.array([0.0, 0.03 * CELLS])  # cells: nostrils may be below the points of the nose's base
 _FOREHEAD = 0.36  # above the brows
 
 
@@ -54,16 +55,16 @@ class RatioImages:
         at = _cells() + _correction(neutral, frame)
         light, skin = read_at(frame.light, at), neutral.skin * read_at(frame.skin, at)
         size = frame.area / neutral.area
-        skin *= smooth_step(size / (np.float32(np.median(size)) * _EDGEWISE) - 1)
+        skin *= smooth_step(size / (float(np.median(size)) * _EDGEWISE) - 1)
         change = light - neutral.light
         change -= _uneven_light(change, skin)
         # What a small error of alignment would show, against what is seen.
         false = _blur(_MISALIGNED**2 * neutral.edges, 1.0)
         sure = skin * change**2 / (change**2 + false + 1e-5) / (1 + (change / _OUTLIER) ** 4)
-        around, patches = (_spread(change, sure, distance) for distance in (_FAR, _PATCH))
-        # A head that turns is lit anew, in large patches: that belongs to the driver's room.
+        around = _spread(change, sure)
+        # A head that turns is lit anew, in large patches: that belongs to the driver's room. Folds are narrow.
         turn = np.degrees(np.arccos(np.clip((np.trace(frame.rotation @ neutral.rotation.T) - 1) / 2, -1, 1)))
-        filled = around + (change - around) * sure - patches * (1 - np.exp(-((turn / _TURNED) ** 2)))
+        filled = (change - around) * sure + around * np.exp(-((turn / _TURNED) ** 2))
         result = np.dstack([np.clip(filled, -_STRONGEST, _STRONGEST) * skin, skin])
         return np.asarray(
             cv2.resize(result, (COLUMNS // _SHRINK, ROWS // _SHRINK), interpolation=cv2.INTER_AREA), np.float32
@@ -86,10 +87,13 @@ class _Face:
         self.edges = (np.stack(np.gradient(self.light)) ** 2).sum(0)
         local = self.light - _blur(self.light, _STIFF)
         self.texture = np.clip(128 + 200 * local, 0, 255).astype(np.uint8)  # what the change of light leaves
-        skin = cv2.erode(find_skin(picture, nodes())[0], np.ones((5, 5), np.uint8))  # hair has stray ends
-        self.skin = _blur(skin, 1.0) * _bare()
+        skin = find_skin(picture, nodes())[0]
+        # A fringe throws shadows, and no landmark says where the forehead is.
+        fringe = np.where(np.arange(ROWS)[:, None] < _brow_row(), skin, np.float32(1))
+        bare = np.minimum(cv2.erode(skin, _disc(_HAIR)), cv2.erode(fringe, _disc(_FRINGE)))
+        self.skin = _blur(np.asarray(bare, np.float32), 1.0) * _bare()
         across, down = (np.gradient(places, axis=axis) for axis in (1, 0))
-        self.area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]  # pixels; below 0 where it is hidden
+        self.area: Array = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]  # pixels; below 0 where it is hidden
         self.rotation = fit_pose(
             _rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)
         ).rotation
@@ -99,10 +103,9 @@ def _blur(field: Array, distance: float) -> Array:
     return np.asarray(cv2.GaussianBlur(field, (0, 0), distance), np.float32)
 
 
-def _spread(change: Array, sure: Array, distance: float) -> Array:
-    """The mean change within `distance` cells, of places as sure as they are; 0 where none is near."""
-    near = np.maximum(_blur(sure, distance), 1e-2)
-    return _blur(change * sure, distance) / near
+def _spread(change: Array, sure: Array) -> Array:
+    """The mean change around each place, of places as sure as they are; 0 where none is near."""
+    return _blur(change * sure, _AROUND) / np.maximum(_blur(sure, _AROUND), 1e-2)
 
 
 def _correction(neutral: _Face, frame: _Face) -> Array:
@@ -139,18 +142,22 @@ def _cells() -> Array:
     return np.dstack(np.meshgrid(np.arange(COLUMNS, dtype=np.float32), np.arange(ROWS, dtype=np.float32)))
 
 
+def _brow_row() -> float:
+    """The top of the mean face's brows, in cells."""
+    return float(indices(mean_points())[[*RIGHT_BROW, *LEFT_BROW], 1].min())
+
+
 @cache
 def _bare() -> Array:
     """(ROWS, COLUMNS): 1 where the mean face has skin, 0 on eyes, brows, lips, and beyond the jaw."""
     points = indices(mean_points())
-    brows = points[[*RIGHT_BROW, *LEFT_BROW]]
-    above = brows[:, 1].min() - _FOREHEAD * CELLS
+    above = _brow_row() - _FOREHEAD * CELLS
     outline = np.concatenate([points[list(JAW)], [[points[16, 0], above], [points[0, 0], above]]])
     mask = _inside(outline, -_RIM)
     for part, margin in ((EYES[0], _EYE), (EYES[1], _EYE), (OUTER_LIP, _LIP)):
         mask *= 1 - _inside(points[list(part)], margin)
-    nostrils = points[list(NOSE_BASE)]
-    mask *= 1 - _inside(np.concatenate([nostrils, nostrils[::-1] + _UNDER_NOSE]), _NOSTRILS)
+    ball = np.concatenate([points[list(NOSE_BRIDGE[2:3])], points[list(NOSE_BASE)] + _UNDER_NOSE])
+    mask *= 1 - _inside(ball, _NOSE)  # it shines where the head turns, and never creases
     for brow in (RIGHT_BROW, LEFT_BROW):
         line = np.zeros((ROWS, COLUMNS), np.uint8)
         cv2.polylines(line, [np.rint(points[list(brow)]).astype(np.int32)], False, (1,), round(2 * _BROW * CELLS))  # noqa: FBT003
@@ -161,6 +168,10 @@ def _bare() -> Array:
 def _inside(outline: Array, margin: float) -> Array:
     """(ROWS, COLUMNS) 0..1 inside a closed outline (N, 2) cells, grown by a margin in eye distances."""
     mask = polygon_mask(outline, (0, 0), (ROWS, COLUMNS), 0)
-    size = 2 * round(abs(margin) * CELLS) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return np.asarray((cv2.dilate if margin > 0 else cv2.erode)(mask, kernel), np.float32)
+    return np.asarray((cv2.dilate if margin > 0 else cv2.erode)(mask, _disc(abs(margin))), np.float32)
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    """A kernel, its radius in eye distances."""
+    size = 2 * round(radius * CELLS) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)

@@ -91,7 +91,7 @@ def test_what_a_movie_shows_stands_in_for_the_shapes(
     creases = Creases(astronaut, fit_face(astronaut_landmarks), 0.5)
 
     def gain(change: float, sure: float) -> NDArray[np.float32]:
-        measured = np.empty((ROWS // 2, COLUMNS // 2, 2), np.float16)
+        measured = np.empty((ROWS // 2, COLUMNS // 2, 2), np.float32)
         measured[:] = change, sure
         shade = creases.shade(target.landmarks, measured)
         assert shade is not None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from core.driver_video import DriverVideo
 from core.errors import BadInputError
 from core.generators.warp.face_grid import COLUMNS, ROWS, indices, mean_points
 from core.landmarks.track import LandmarkTrack
 from core.media.video import VideoWriter
-from core.shading import measure_shading
+from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,13 @@ def movie(
     return tmp_path / "driver.mp4", LandmarkTrack(track, np.ones((9, 68), np.float32), Fraction(25), (256, 256))
 
 
+def _shadings(movie: tuple[Path, LandmarkTrack], times: list[float]) -> NDArray[np.float32]:
+    path, track = movie
+    target = plan_motion(track.landmarks[0], track)[0]
+    shadings = [seen.shading for seen in DriverVideo(path, track, 0).watch([target] * len(times), times)]
+    return np.stack([shading for shading in shadings if shading is not None])
+
+
 def _beside_mouth(shading: NDArray[Any]) -> NDArray[Any]:
     """Change of light about half-way from the wing of the nose to the corner of the mouth: (rows, columns)."""
     shape = (ROWS // 2, COLUMNS // 2)
@@ -64,7 +73,7 @@ def _beside_mouth(shading: NDArray[Any]) -> NDArray[Any]:
 
 
 def test_a_fold_is_found_and_nothing_else(movie: tuple[Path, LandmarkTrack]) -> None:
-    shading = measure_shading(*movie, 0, np.arange(9.0))
+    shading = _shadings(movie, list(range(9)))
     assert shading.shape == (9, ROWS // 2, COLUMNS // 2, 2)
     still, moved, folded = (np.abs(shading[i, ..., 0].astype(np.float64)) for i in (1, 4, 7))
     assert np.percentile(still, 99) < 0.03
@@ -76,7 +85,7 @@ def test_a_fold_is_found_and_nothing_else(movie: tuple[Path, LandmarkTrack]) -> 
 
 
 def test_eyes_brows_lips_and_what_is_no_face_are_not_sure(movie: tuple[Path, LandmarkTrack]) -> None:
-    sure = measure_shading(*movie, 0, np.arange(9.0))[4, ..., 1].astype(np.float64)
+    sure = _shadings(movie, [4])[0, ..., 1].astype(np.float64)
     points = mean_points()
     places = [points[36:42].mean(0), points[42:48].mean(0), points[19], points[24], points[62], [0, 1.35], [-0.95, 0]]
     for x, y in np.rint(indices(np.array(places), sure.shape)).astype(int):
@@ -86,8 +95,8 @@ def test_eyes_brows_lips_and_what_is_no_face_are_not_sure(movie: tuple[Path, Lan
 
 
 def test_times_between_frames_are_read_between_them(movie: tuple[Path, LandmarkTrack]) -> None:
-    every = measure_shading(*movie, 0, np.arange(9.0)).astype(np.float64)
-    some = measure_shading(*movie, 0, np.array([5.0, 5.5, 6.0, 20.0]))
+    every = _shadings(movie, list(range(9)))
+    some = _shadings(movie, [5, 5.5, 6, 20])
     assert (some[0] == every[5]).all()
     np.testing.assert_allclose(some[1], (every[5] + every[6]) / 2, atol=1e-3)
     assert (some[2] == every[6]).all()
@@ -96,12 +105,18 @@ def test_times_between_frames_are_read_between_them(movie: tuple[Path, LandmarkT
 
 def test_movies_that_do_not_belong_to_the_track_are_refused(movie: tuple[Path, LandmarkTrack]) -> None:
     path, track = movie
-    short = LandmarkTrack(track.landmarks[:8], track.confidence[:8], track.fps, track.size)
-    other = LandmarkTrack(track.landmarks, track.confidence, track.fps, (256, 255))
+    eight, ten = (
+        LandmarkTrack(track.landmarks[rows], track.confidence[rows], track.fps, track.size)
+        for rows in (np.arange(8), np.minimum(np.arange(10), 8))
+    )
+    other = replace(track, size=(256, 255))
     for wrong, neutral, words in (
-        (short, 0, "has 9 frames; the track has 8"),
+        (eight, 0, "has more frames than the track, which has 8"),
+        (ten, 0, "has 9 frames; the track has 10"),
+        (ten, 9, "has no frame 9"),
         (other, 0, "256 x 256 pixels; the track belongs to 256 x 255"),
         (track, 9, "neutral frame 9 does not exist"),
     ):
+        targets = plan_motion(track.landmarks[0], wrong)
         with pytest.raises(BadInputError, match=words):
-            measure_shading(path, wrong, neutral, np.zeros(1))
+            list(DriverVideo(path, wrong, neutral).watch(targets, range(wrong.frames)))
