@@ -59,9 +59,7 @@ class TrackDriver:
     fps: Fraction | None = None
     start: Fraction = Fraction(0)
     frames: int | None = None
-    video: Path | None = (
-        None  # the movie that the track belongs to, frame by frame: its creases are put on the portrait
-    )
+    video: Path | None = None  # the movie that the track was found in: its creases are put on the portrait
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def test_creases_of_the_drivers_movie_are_put_on_the_portrait(
     cli: Cli, portrait: Path, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], face: Path, tmp_path: Path
 ) -> None:
     shade = np.ones((256, 256), np.float32)  # across the driver's left cheek
-    cv2.line(shade, *(tuple(np.rint(landmarks[i] + [6, 3]).astype(int).tolist()) for i in (35, 54)), (0.6,), 4)
+    cv2.line(shade, *(tuple(np.rint(landmarks[i] + [16, 0]).astype(int).tolist()) for i in (35, 54)), (0.6,), 4)
     dark = np.rint(pixels * cv2.GaussianBlur(shade, (0, 0), 2)[..., None]).astype(np.uint8)
     writer = VideoWriter(tmp_path / "driver.mp4", Fraction(25), (256, 256), "")
     for frame in (pixels, dark, dark, dark):
@@ -198,7 +198,7 @@ def test_creases_of_the_drivers_movie_are_put_on_the_portrait(
     for name, more in cases.items():
         assert cli("animate", portrait, *options, *more, "-o", tmp_path / name)[0] == 0
     drawn = {name: read_picture(tmp_path / name / "frame_000003.png").astype(float).mean(2) for name in cases}
-    x, y = np.rint((landmarks[35] + landmarks[54]) / 2 + [6, 3]).astype(int)
+    x, y = np.rint((landmarks[35] + landmarks[54]) / 2 + [16, 0]).astype(int)
     ratio = {name: picture[y - 2 : y + 3, x - 2 : x + 3].mean() / drawn["plain"][y - 2 : y + 3, x - 2 : x + 3].mean()
              for name, picture in drawn.items()}  # fmt: skip
     assert ratio["shown"] < 0.9
