@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BANDS = 5  # a frame is drawn in so many of them, each as wide as what moves in it
+_BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
+_CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _SHARP = 0.05  # pixels: between the corners they do not
 _TABLE = 512
@@ -90,7 +91,7 @@ class Frame:
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
         moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
         parts: list[Area] = []
-        for rows in np.array_split(np.arange(len(moving)), _BANDS):
+        for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
             columns = np.nonzero(moving[rows].any(axis=0))[0]
             inside = rows[moving[rows].any(axis=1)]
             if len(columns):
@@ -180,7 +181,7 @@ class Frame:
 
     def _beside(self, opening: Opening, area: Area) -> _Sides:
         """The fields of an opening over an area of the picture, which is what they reach."""
-        grid = Grid.over(area, max(1, self._coarse.cell // 2))
+        grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
         fields = self._field.beside(opening, unturned)
         return _Sides(area, grid, *fields, opening.rims(self.moved), self._unturned_at(area))
