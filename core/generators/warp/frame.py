@@ -13,7 +13,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap, positions, within
 from .head import FINER, Head
 from .lips import keep_lips
-from .sampling import farthest, polygon_mask, read_at, read_planes, spread
+from .sampling import farthest, polygon_mask, read_at, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,6 @@ _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as 
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _SHARP = 0.05  # pixels: between the corners they do not
-_TABLE = 512
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
 
@@ -51,10 +50,9 @@ class _Sides:
 
     area: Area
     grid: Grid
-    above: Array  # (rows, columns, 2) what the skin above adds to the way
-    below: Array
+    fields: Array  # (rows, columns, 4) what the skin above adds to the way, and what the skin below does
+    seam: Array  # (rows, columns, 2) pixels below the line where the two meet, and over which they blend
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
-    unturned: Array  # (h, w, 2) the positions of the area's pixels in the unturned face
 
 
 class Frame:
@@ -105,8 +103,9 @@ class Frame:
         for sides in self._sides.values():
             part = overlap(area, sides.area)
             if is_some(part):
-                below, above = (sides.grid.enlarge(field, part) for field in (sides.below, sides.above))
-                share = _share_above(sides.rims, sides.unturned[within(part, sides.area)])
+                above, below = np.split(sides.grid.enlarge(sides.fields, part), 2, axis=2)
+                height, soft = cv2.split(sides.grid.enlarge(sides.seam, part))
+                share = np.clip(0.5 - height / np.maximum(soft, _SHARP), 0, 1)  # cubic: it may swing below
                 way[within(part, area)] += below + (above - below) * spread(share, 2)
         self._head.hold_border(way, area, self._bands)
         way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
@@ -123,7 +122,7 @@ class Frame:
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if sides is None or not is_some(area := overlap(box, sides.area)):
             return None
-        unturned = sides.unturned[within(area, sides.area)]
+        unturned = self._unturned_at(area)
         outline = np.concatenate([sides.rims[0], sides.rims[1][::-1]])
         corner = np.floor(outline.min(0) - margin).astype(int)
         size = np.ceil(outline.max(0) + margin).astype(int) - corner
@@ -131,7 +130,7 @@ class Frame:
         soft = _SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
-        motion = max(float(np.abs(sides.above).max()), float(np.abs(sides.below).max()))
+        motion = float(np.abs(sides.fields).max())
         return Window(area, unturned, coverage, motion, sides.rims)
 
     def _unturned_at(self, area: Area) -> Array:
@@ -183,8 +182,9 @@ class Frame:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
-        fields = self._field.beside(opening, unturned)
-        return _Sides(area, grid, *fields, opening.rims(self.moved), self._unturned_at(area))
+        fields = np.concatenate(self._field.beside(opening, unturned), axis=2)
+        rims = opening.rims(self.moved)
+        return _Sides(area, grid, fields, _seam(rims, unturned), rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
@@ -193,16 +193,17 @@ class Frame:
         return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
 
-def _share_above(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
-    """(h, w): 1 above the middle line of an opening, 0 below it; softer and softer beside its corners."""
+def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
+    """(h, w, 2) pixels: how far below the middle line of an opening, and how softly its sides blend there.
+
+    Softer and softer beside its corners.
+    """
     middle = (rims[0] + rims[1]) / 2
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
     line_t, line_v = axes @ (middle - middle[0]).T
     t, v = cv2.split(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])))
-    # Its height from a table: np.interp at every pixel takes as long as all the rest.
-    table = np.interp(np.linspace(0, width, _TABLE), line_t, line_v).astype(np.float32)[None]
-    line = read_planes(table, t * ((_TABLE - 1) / width), np.zeros_like(t))
+    height = v - np.interp(t, line_t, line_v).astype(np.float32)
     beside = np.maximum(np.maximum(-t, t - width), 0)
-    return np.clip(0.5 - (v - line) / (_SHARP + _SEAM * beside), 0, 1)
+    return np.asarray(cv2.merge([height, _SHARP + _SEAM * beside]), np.float32)
