@@ -9,6 +9,7 @@ tears there: an upper lid and a lower lid that meet in the picture are far apart
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from ...landmarks.topology import (
     RIGHT_EYE,
 )
 from .rbf import local_bumps, thin_plate
-from .sampling import smooth_curve
+from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,16 +65,24 @@ class Opening:
         self, points: NDArray[np.floating[Any]], steps: int = 8
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smooth upper and lower edge of (68, 2) landmarks, both from the left corner to the right one."""
-        if not self.round_corners:
-            return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
-        around = smooth_curve(points[list(self.outline)], steps, loop=True)
-        corner = (len(self.upper) - 1) * steps
-        above, below = around[: corner + 1], around[: corner - 1 : -1]
-        # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
-        along = np.linspace(0, len(self.lower) - 1, len(below))  # whole numbers are the landmarks
-        outer = (along < 1) | (along > along[-1] - 1)
-        gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
-        return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
+        upper, lower = _rim_weights(self, steps)
+        return upper @ points, lower @ points
+
+
+@cache
+def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, 68) for either edge: what each landmark has in a place on it. Catmull-Rom curves are linear in their points."""
+    points = np.eye(68)
+    if not opening.round_corners:
+        return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)
+    around = smooth_curve(points[list(opening.outline)], steps, loop=True)
+    corner = (len(opening.upper) - 1) * steps
+    above, below = around[: corner + 1], around[: corner - 1 : -1]
+    # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
+    along = np.linspace(0, len(opening.lower) - 1, len(below))  # whole numbers are the landmarks
+    outer = (along < 1) | (along > along[-1] - 1)
+    gap = points[opening.lower[len(opening.lower) // 2]] - points[opening.upper[len(opening.upper) // 2]]
+    return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
@@ -106,7 +115,7 @@ class FaceField:
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
-            self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * head.skin_reach[..., None]
+            self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
         self.base: Array = head.grid.enlarge_to(head.fine, self.coarse_base)
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:

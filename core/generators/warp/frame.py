@@ -13,7 +13,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap, positions, within
 from .head import FINER, Head
 from .lips import keep_lips
-from .sampling import polygon_mask, read_at
+from .sampling import farthest, polygon_mask, read_at, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BANDS = 5  # a frame is drawn in so many of them, each as wide as what moves in it
+_BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
+_CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _SHARP = 0.05  # pixels: between the corners they do not
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
@@ -49,8 +50,8 @@ class _Sides:
 
     area: Area
     grid: Grid
-    above: Array  # (rows, columns, 2) what the skin above adds to the way
-    below: Array
+    fields: Array  # (rows, columns, 4) what the skin above adds to the way, and what the skin below does
+    seam: Array  # (rows, columns, 2) pixels below the line where the two meet, and over which they blend
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
 
@@ -78,24 +79,38 @@ class Frame:
         # An eye that has left the picture has no pixels.
         self._sides = {opening: self._beside(opening, area) for opening, area in areas.items() if is_some(area)}
 
-    def skin(self) -> list[tuple[Area, Array]]:
-        """What has to be drawn: areas, and the portrait's positions (h, w, 2) that their pixels are read from."""
-        parts = self._parts()
-        if not parts:
-            return []
-        area = (
-            slice(parts[0][0].start, parts[-1][0].stop),
-            slice(min(part[1].start for part in parts), max(part[1].stop for part in parts)),
-        )
+    def areas(self) -> list[Area]:
+        """What has to be drawn: bands of whole cells where the person moved from or to."""
+        head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
+        was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
+        moving = (farthest(way) > STILL) & (was | is_now)
+        for sides in self._sides.values():
+            moving[self._coarse.window(sides.area)] = True
+        # A cell more on every side, because enlarging spreads a field to the cells beside it.
+        moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        parts: list[Area] = []
+        for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
+            columns = np.nonzero(moving[rows].any(axis=0))[0]
+            inside = rows[moving[rows].any(axis=1)]
+            if len(columns):
+                cells = slice(int(inside[0]), int(inside[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+                parts.append(overlap(self._coarse.area(cells), self._whole))
+        return [part for part in parts if is_some(part)]
+
+    def skin(self, area: Area) -> Array:
+        """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
         way = self._way_grid.enlarge(self._way, area)
         for sides in self._sides.values():
-            below, above = (sides.grid.enlarge(field, sides.area) for field in (sides.below, sides.above))
-            share = _share_above(sides.rims, self._unturned_at(sides.area))
-            way[within(sides.area, area)] += below + (above - below) * share[..., None]
+            part = overlap(area, sides.area)
+            if is_some(part):
+                above, below = np.split(sides.grid.enlarge(sides.fields, part), 2, axis=2)
+                height, soft = cv2.split(sides.grid.enlarge(sides.seam, part))
+                share = np.clip(0.5 - height / np.maximum(soft, _SHARP), 0, 1)  # cubic: it may swing below
+                way[within(part, area)] += below + (above - below) * spread(share, 2)
         self._head.hold_border(way, area, self._bands)
         way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
         way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
-        return [(part, way[within(part, area)]) for part in parts]
+        return way
 
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
@@ -115,7 +130,7 @@ class Frame:
         soft = _SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
-        motion = max(float(np.abs(sides.above).max()), float(np.abs(sides.below).max()))
+        motion = float(np.abs(sides.fields).max())
         return Window(area, unturned, coverage, motion, sides.rims)
 
     def _unturned_at(self, area: Area) -> Array:
@@ -136,7 +151,7 @@ class Frame:
         turn = np.zeros_like(seen)
         if not self._pose.is_identity():
             turn = head.unturn(self._pose, self._height, seen) - seen
-            turn *= head.share_turn(seen, turn)[..., None]
+            turn *= spread(head.share_turn(seen, turn), 2)
         return turn + head.fine.sample(base, seen + turn), turn
 
     def _refine(self) -> None:
@@ -144,7 +159,8 @@ class Frame:
         self._way_grid, self._way = self._coarse, self._coarse_way
         while self._way_grid.cell > 1:
             grid, turn = self._turn_grid, self._turn
-            squeezed = np.abs(np.gradient(turn, axis=(0, 1))).max(axis=(0, 3)) > _SQUEEZED * grid.cell
+            down, across = np.gradient(turn, axis=(0, 1))
+            squeezed = np.maximum(farthest(down), farthest(across)) > _SQUEEZED * grid.cell
             if grid is self._coarse:  # its nodes are too far apart to show all that is squeezed between them
                 squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
             rows, columns = np.nonzero(squeezed)
@@ -162,29 +178,13 @@ class Frame:
                 self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
                 self._turn[cells] = turn.reshape(nodes.shape)
 
-    def _parts(self) -> list[Area]:
-        """Bands of whole cells where the person moved from or to."""
-        head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
-        was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
-        moving = (np.abs(way).max(axis=2) > STILL) & (was | is_now)
-        for sides in self._sides.values():
-            moving[self._coarse.window(sides.area)] = True
-        # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        parts: list[Area] = []
-        for rows in np.array_split(np.arange(len(moving)), _BANDS):
-            columns = np.nonzero(moving[rows].any(axis=0))[0]
-            inside = rows[moving[rows].any(axis=1)]
-            if len(columns):
-                cells = slice(int(inside[0]), int(inside[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-                parts.append(overlap(self._coarse.area(cells), self._whole))
-        return [part for part in parts if is_some(part)]
-
     def _beside(self, opening: Opening, area: Area) -> _Sides:
         """The fields of an opening over an area of the picture, which is what they reach."""
-        grid = Grid.over(area, max(1, self._coarse.cell // 2))
+        grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
-        return _Sides(area, grid, *self._field.beside(opening, unturned), opening.rims(self.moved))
+        fields = np.concatenate(self._field.beside(opening, unturned), axis=2)
+        rims = opening.rims(self.moved)
+        return _Sides(area, grid, fields, _seam(rims, unturned), rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
@@ -193,16 +193,17 @@ class Frame:
         return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
 
-def _share_above(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
-    """(h, w): 1 above the middle line of an opening, 0 below it; softer and softer beside its corners."""
+def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
+    """(h, w, 2) pixels: how far below the middle line of an opening, and how softly its sides blend there.
+
+    Softer and softer beside its corners.
+    """
     middle = (rims[0] + rims[1]) / 2
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
-    along = along / width
-    down = np.array([-along[1], along[0]])
-    line_t, line_v = (middle - middle[0]) @ along, (middle - middle[0]) @ down
-    local = positions - middle[0].astype(np.float32)
-    t, v = local @ along.astype(np.float32), local @ down.astype(np.float32)
-    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
+    axes = np.array([along, [-along[1], along[0]]]) / width
+    line_t, line_v = axes @ (middle - middle[0]).T
+    t, v = cv2.split(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])))
+    height = v - np.interp(t, line_t, line_v).astype(np.float32)
     beside = np.maximum(np.maximum(-t, t - width), 0)
-    return np.clip(0.5 - height / (_SHARP + _SEAM * beside), 0, 1).astype(np.float32)
+    return np.asarray(cv2.merge([height, _SHARP + _SEAM * beside]), np.float32)

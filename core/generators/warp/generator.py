@@ -71,28 +71,38 @@ class WarpGenerator:
         frame = Frame(self._head, target)
         shade = None if creases is None else creases.apply
 
-        def draw_skin(part: tuple[Area, Array]) -> None:
-            area, way = part
-            out[area] = self._layers.read(way, area, shade)
+        def draw_skin(area: Area) -> None:
+            out[area] = self._layers.read(frame.skin(area), area, shade)
 
-        list(_THREADS.map(draw_skin, frame.skin()))
+        skin = _THREADS.map(draw_skin, frame.areas())
+        inside = self._inside(frame, target)
+        list(skin)
         for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
             if window:
                 out[window.area] = self._eyes[number].draw(out[window.area], window, gaze)
-        window = frame.window(MOUTH, target)
-        # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
-        stirred = smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance))) if window else 0
-        if window and (coverage := window.coverage * stirred).any():
-            inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose)
-            out[window.area] = blend(out[window.area], inside, coverage)
+        if inside:
+            area, pixels, coverage = inside
+            out[area] = blend(out[area], pixels, coverage)
         return out
+
+    def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
+        """The mouth's inside and how far it covers an area; None where it is not seen."""
+        window = frame.window(MOUTH, target)
+        if window is None:
+            return None
+        # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
+        coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
+        if not coverage.any():
+            return None
+        return window.area, self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose), coverage
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
         out = positions(self._head.picture)
-        for area, way in Frame(self._head, self._with_edges(target)).skin():
-            out[area] = way
+        frame = Frame(self._head, self._with_edges(target))
+        for area in frame.areas():
+            out[area] = frame.skin(area)
         out[~self._layers.shows_person(out)] = np.nan
         return out
 

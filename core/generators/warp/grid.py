@@ -55,8 +55,13 @@ class Grid:
 
     def indices(self, points: NDArray[np.floating[Any]]) -> Array:
         """Fractional (column, row) of (..., 2) pixel positions."""
-        origin = np.array([self.left, self.top], np.float32) + (self.cell - 1) / 2
-        return ((points - origin) / self.cell).astype(np.float32)
+        shift = (0.5 - self.left) / self.cell - 0.5, (0.5 - self.top) / self.cell - 0.5
+        return _scaled(points, 1 / self.cell, shift)
+
+    def points(self, indices: NDArray[np.floating[Any]]) -> Array:
+        """The (..., 2) pixel positions of fractional (column, row)."""
+        middle = (self.cell - 1) / 2
+        return _scaled(indices, self.cell, (self.left + middle, self.top + middle))
 
     def sample(self, field: Array, points: Array) -> Array:
         """Read a field (rows, columns[, 2]) at (h, w, 2) positions, bilinear; the edge goes on outside."""
@@ -95,6 +100,12 @@ class Grid:
         size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
         large = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)
         return large[within(area, self.area(window))]
+
+
+def _scaled(points: NDArray[np.floating[Any]], scale: float, shift: tuple[float, float]) -> Array:
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    flat = np.ascontiguousarray(points, np.float32).reshape(-1, 1, 2)
+    return np.asarray(cv2.transform(flat, matrix), np.float32).reshape(points.shape)
 
 
 def _cells(part: slice, origin: int, cell: int, count: int, margin: int) -> slice:

@@ -11,7 +11,7 @@ import numpy as np
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid, area_of, overlap, within
 from .rbf import thin_plate
-from .sampling import read_at, smooth_step
+from .sampling import read_planes, smooth_step
 from .skull import Skull
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
 _SHARES = 6
-_SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 2
+_SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 1
 
 
 class Head:
@@ -71,35 +71,22 @@ class Head:
         Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
         Policarpo et al. 2005), so that the nose hides the far cheek and not the other way round.
         """
-        pivot = pose.pivot.astype(np.float32)
         rotation = pose.rotation.astype(np.float32)
-        move = pose.move.astype(np.float32)
-        flat = (seen - pivot[:2] - move) / np.float32(pose.scale)
-        near, far = float(height.max()), float(height.min())
-        foot = flat @ rotation[:2, :2] + pivot[:2]  # portrait x, y where the camera depth is 0
-        foot_depth = flat @ rotation[:2, 2] + pivot[2]
         slope = rotation[2]  # how x, y, z of the portrait change with camera depth
-        foot_index, slope_index = self.fine.indices(foot), slope[:2] / np.float32(self.fine.cell)
+        near, far = float(height.max()), float(height.min())
+        # Where lines of sight pass camera depth 0: cells of the height field, and the portrait's depth there.
+        foot = np.vstack([rotation[:2, :2].T / self.fine.cell, rotation[:2, 2]]) / pose.scale
+        at_zero = np.append(self.fine.indices(pose.pivot[:2]), pose.pivot[2]) - foot @ (pose.pivot[:2] + pose.move)
+        x, y, z = cv2.split(cv2.transform(seen, np.column_stack([foot, at_zero])))
+        across, down = (float(part) for part in slope[:2] / self.fine.cell)
 
         def above(depth: Array) -> Array:
-            return foot_depth + depth * slope[2] - read_at(height, foot_index + depth[..., None] * slope_index)
+            surface = read_planes(height, x[..., None] + depth * across, y[..., None] + depth * down)
+            return z[..., None] + depth * slope[2] - surface
 
-        top = (near - foot_depth) / slope[2]  # enter at the height of the highest point
-        step = np.float32((near - far) / slope[2] / _SEARCH_STEPS)
-        inside = top - _SEARCH_STEPS * step
-        found = np.zeros(top.shape, bool)
-        for k in range(1, _SEARCH_STEPS):
-            depth = top - k * step
-            hit = ~found & (above(depth) <= 0)
-            inside[hit] = depth[hit]
-            found |= hit
-        outside = inside + step
-        for _ in range(_HALVINGS):
-            middle = (inside + outside) / 2
-            below = above(middle) <= 0
-            inside = np.where(below, middle, inside)
-            outside = np.where(below, outside, middle)
-        return foot + _zero_between(above, inside, outside)[..., None] * slope[:2]
+        top = (near - z) / slope[2]  # enter at the height of the highest point
+        depth = _first_zero(above, top, (near - far) / float(slope[2]) / _SEARCH_STEPS, _SEARCH_STEPS)
+        return self.fine.points(cv2.merge([x + depth * across, y + depth * down]))
 
     def share_turn(self, seen: Array, turn: Array) -> Array:
         """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
@@ -111,20 +98,13 @@ class Head:
         partly = share < 1
         if not partly.any():
             return share
-        start, way = seen[partly][:, None], turn[partly][:, None]
+        start, end = (self.fine.indices(points[partly]) for points in (seen, seen + turn))
+        (x, y), (across, down) = start.T[..., None, None], (end - start).T[..., None, None]
 
         def over(trial: Array) -> Array:
-            return trial - self.fine.sample(self._fine_reach, start + way * trial[..., None])
+            return trial - read_planes(self._fine_reach, x + across * trial, y + down * trial)
 
-        high = np.ones(start.shape[:2], np.float32)
-        low = np.zeros_like(high)
-        found = np.zeros(high.shape, bool)
-        for trial in np.linspace(1, 0, _SHARES + 1, dtype=np.float32)[1:-1]:
-            reached = ~found & (over(np.full_like(high, trial)) <= 0)
-            low[reached] = trial
-            found |= reached
-            high[~found] = trial
-        share[partly] = _zero_between(over, low, high)[:, 0]
+        share[partly] = _first_zero(over, np.ones((len(start), 1), np.float32), 1 / _SHARES, _SHARES)[:, 0]
         return share
 
     def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
@@ -222,15 +202,31 @@ def project_model(face: FittedFace) -> Array:
     return placed.astype(np.float32)
 
 
-def _zero_between(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Where a function that is 0 or less at `low` and above 0 at `high` is 0, by false position."""
-    middle = low
-    for _ in range(_SECANTS):
-        a, b = function(low), function(high)
-        middle = low + np.clip(a / np.where(a == b, 1, a - b), 0, 1) * (high - low)
-        below = function(middle) <= 0
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return middle
+def _first_zero(function: Callable[[Array], Array], start: Array, step: float, count: int) -> Array:
+    """(h, w): where a function first falls to 0 on the way down from `start` (h, w), in `count` steps.
+
+    It reads (h, w, n) places, is above 0 at the start and 0 or less at the end. Steps, halvings, false position.
+    """
+    places = start[..., None] - np.arange(count + 1, dtype=np.float32) * np.float32(step)
+    values = function(places)
+    fallen = values <= 0
+    fallen[..., 0], fallen[..., -1] = False, True
+    first = fallen.argmax(axis=-1)[..., None]
+    low, at_low = (np.take_along_axis(part, first, -1) for part in (places, values))
+    high, at_high = (np.take_along_axis(part, first - 1, -1) for part in (places, values))
+    for halve in (True,) * _HALVINGS + (False,) * _SECANTS:
+        share = 0.5 if halve else _crossing(at_low, at_high)
+        middle = low + (high - low) * share
+        value = function(middle)
+        below = value <= 0
+        low, at_low = np.where(below, middle, low), np.where(below, value, at_low)
+        high, at_high = np.where(below, high, middle), np.where(below, at_high, value)
+    return (low + (high - low) * _crossing(at_low, at_high))[..., 0]
+
+
+def _crossing(at_low: Array, at_high: Array) -> Array:
+    """Where a straight line from one value to the other is 0, as a share of the way."""
+    return np.clip(at_low / np.where(at_low == at_high, 1, at_low - at_high), 0, 1)
 
 
 def _gentle(height: Array, fall: float) -> Array:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .plate import fill_behind, foreground
-from .sampling import read_at, sample, to_pixels
+from .sampling import farthest, read_at, sample, to_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +47,17 @@ class Layers:
         coverage = self._coverage_at(positions)
         seen = self._plate[area].copy()
         cv2.copyTo(person, (coverage == _OPAQUE).view(np.uint8), seen)
-        rows, columns = np.nonzero((coverage > 0) & (coverage < _OPAQUE))
-        share = coverage[rows, columns, None].astype(np.float32) / _OPAQUE
+        soft = cv2.findNonZero(cv2.inRange(coverage, 1, _OPAQUE - 1))  # type: ignore[call-overload]
+        if soft is None:
+            return seen
+        columns, rows = soft[:, 0].T
+        share = coverage[rows, columns].astype(np.float32) / _OPAQUE
         behind = seen[rows, columns].astype(np.float32)
-        seen[rows, columns] = to_pixels(behind + (person[rows, columns] - behind) * share, seen.dtype)
+        mixed = behind + (person[rows, columns] - behind) * share[:, None]
         # What does not move keeps its very pixels; put together again they would be rounded.
-        own = np.stack([columns + area[1].start, rows + area[0].start], axis=-1)
-        still = np.abs(positions[rows, columns] - own).max(axis=-1) < _STILL
-        rows, columns = rows[still], columns[still]
-        seen[rows, columns] = self._pixels[area][rows, columns]
+        own = soft[:, 0] + np.array([area[1].start, area[0].start], np.float32)
+        still = farthest(positions[rows, columns] - own) < _STILL
+        seen[rows, columns] = np.where(still[:, None], self._pixels[area][rows, columns], to_pixels(mixed, seen.dtype))
         return seen
 
     def shows_person(self, positions: Array) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 if TYPE_CHECKING:
@@ -59,17 +60,23 @@ def local_bumps(
 def _plate_kernel(a: NDArray[Any], b: NDArray[Any], dimensions: int) -> NDArray[Any]:
     squared = _squared_distances(a, b)
     if dimensions == 3:
-        return np.sqrt(squared)
-    return squared * np.log(np.maximum(squared, 1e-12))
-
-
-def _squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    squared = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    squared[squared < 0] = 0  # rounding
+        return np.sqrt(squared, out=squared)
+    squared *= cv2.log(np.maximum(squared, 1e-12))
     return squared
 
 
+def _squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """(N, M) of (N, D) and (M, D) points: in one product, |a|^2 + |b|^2 - 2ab."""
+    left = np.column_stack([a, (a**2).sum(1), np.ones(len(a), a.dtype)])
+    right = np.column_stack([-2 * b, np.ones(len(b), b.dtype), (b**2).sum(1)])
+    squared = left @ right.T
+    return np.maximum(squared, 0, out=squared)  # rounding
+
+
 def _wendland(squared: NDArray[Any]) -> NDArray[Any]:
-    r = np.sqrt(np.minimum(squared, 1))
-    falling = (1 - r) * (1 - r)  # products: a power of 4 takes five times as long
-    return falling * falling * (4 * r + 1)
+    r = np.sqrt(np.minimum(squared, 1, out=squared), out=squared)
+    falling = 1 - r
+    falling *= falling  # products: a power of 4 takes five times as long
+    falling *= falling
+    falling *= 4 * r + 1
+    return falling

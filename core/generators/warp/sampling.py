@@ -73,6 +73,23 @@ def read_at(picture: Pixels, positions: Array, *, cubic: bool = False, outside_z
     return np.asarray(cv2.remap(picture, positions, _NO_SECOND_MAP, kind, borderMode=border))
 
 
+def read_planes(field: Array, x: Array, y: Array) -> Array:
+    """Values of a field (H, W) at positions that come as planes (h, w, n), bilinear; beyond the edge it goes on."""
+    rows = x.shape[0]
+    read = cv2.remap(field, x.reshape(rows, -1), y.reshape(rows, -1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, np.float32).reshape(x.shape)
+
+
+def spread(values: Array, channels: int) -> Array:
+    """(h, w) values for every channel (h, w, channels); numpy's own broadcasting is slow over so short an axis."""
+    return np.asarray(cv2.merge([values] * channels), np.float32).reshape(*values.shape, channels)
+
+
+def farthest(way: Array) -> Array:
+    """(...) the larger one of the two absolute components of (..., 2)."""
+    return np.maximum(np.abs(way[..., 0]), np.abs(way[..., 1]))
+
+
 def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
     t = np.clip(x, 0, 1).astype(np.float32)
@@ -91,7 +108,7 @@ def polygon_mask(
 
 
 def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8, loop: bool = False) -> NDArray[np.float64]:  # noqa: FBT001, FBT002
-    """A Catmull-Rom curve through (N, 2) points, `steps` positions a piece, from the first point to the last.
+    """A Catmull-Rom curve through (N, D) points, `steps` positions a piece, from the first point to the last.
 
     A `loop` goes on to the first point again; otherwise the curve leaves its ends straight.
     """
@@ -100,7 +117,7 @@ def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8, loop: bool =
     else:
         ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     pieces = np.stack([ends[:-3], ends[1:-2], ends[2:-1], ends[3:]], axis=1)
-    return np.concatenate([(_catmull_rom(steps) @ pieces).reshape(-1, 2), ends[-2:-1]])
+    return np.concatenate([(_catmull_rom(steps) @ pieces).reshape(-1, points.shape[1]), ends[-2:-1]])
 
 
 @cache
@@ -113,4 +130,4 @@ def _catmull_rom(steps: int) -> NDArray[np.float64]:
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
     """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1."""
-    return to_pixels(under + (over.astype(np.float32) - under) * coverage[..., None], under.dtype)
+    return to_pixels(under + (over.astype(np.float32) - under) * spread(coverage, under.shape[2]), under.dtype)
