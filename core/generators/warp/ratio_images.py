@@ -93,7 +93,8 @@ class _Face:
         bare = np.minimum(cv2.erode(skin, _disc(_HAIR)), cv2.erode(fringe, _disc(_FRINGE)))
         self.skin = _blur(np.asarray(bare, np.float32), 1.0) * _bare()
         across, down = (np.gradient(places, axis=axis) for axis in (1, 0))
-        self.area: Array = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]  # pixels; below 0 where it is hidden
+        # Pixels; below 0 where it is hidden.
+        self.area: Array = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
         self.rotation = fit_pose(
             _rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)
         ).rotation
