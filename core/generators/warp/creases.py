@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Expressions change how the skin takes the light: folds, and cheeks that rise. Multiplied into the moved pixels."""
+"""Skin takes the light anew: expressions fold it, and the head turns in it. Multiplied into the moved pixels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from .crease_shapes import mix, motions, shapes
 from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of, overlap
+from .light import Light
 from .motions import motion_reader
 from .sampling import read_at, to_8bit
 from .skin import find_skin
@@ -20,14 +21,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
+    from ...motion.target import FaceTarget
+    from .head import Head
 
     Array = NDArray[np.float32]
 
 _CELLS_PER_EYE_DISTANCE = 64
-_MARGIN = np.array([0.15, 0.65, 0.15, 0.1])  # left, top, right, bottom of the landmarks' box, in eye distances
+_MARGIN = np.array([0.2, 0.65, 0.2, 0.4])  # left, top, right, bottom of the landmarks' box, in eye distances
 _UNSURE, _NOTHING = 0.15, 0.01  # motions below the first are as likely a tracker's trembling
 _FURTHEST = 1.3
 _DARKEST, _BRIGHTEST = -0.5, 0.25  # log brightness
+_FEATURES = 0.3  # eye distances: holes in the skin up to this size, eyes, brows and mouth, lie in the same light
+_EDGE = 0.12  # eye distances over which the light's change ends towards what is no skin
 _GAMMA = 2.2  # display values are about this root of light
 _REDDER = 0.9  # light thrown from skin to skin in a fold takes on its colour; 0.7 to 1.3 in four clips of people
 
@@ -72,33 +77,39 @@ _CV_TYPES = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
 class Creases:
     """One portrait's shapes, laid under it once."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace, amount: float) -> None:
-        """`amount` 0: nothing ever creases."""
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, amount: float, head: Head) -> None:
+        """`amount` 0: nothing ever changes; `head` is the surface under the picture."""
         self._points = face.points[:, :2]
         self._amount = amount
         box = np.concatenate([self._points.min(0), self._points.max(0)])
         box += _MARGIN * face.eye_distance * [-1, -1, 1, 1]
         self._grid = Grid.over(area_of(box), max(1, round(face.eye_distance / _CELLS_PER_EYE_DISTANCE)))
         places = places_on_mean_face(self._grid, self._points)
-        skin, colour = find_skin(_reduce(pixels, self._grid), places)
+        reduced = _reduce(pixels, self._grid)
+        skin, colour = find_skin(reduced, places)
         self._places, self._skin = places, skin * _fade(skin.shape) * amount
         self._shapes = (lay(shapes(), places) * self._skin).reshape(len(shapes()), -1)
+        self._light = Light(reduced.astype(np.float32).mean(-1), skin, head.at(self._grid.nodes), self._grid.cell)
+        self._lit = _closed(skin) * amount
         self._reader = motion_reader(face, motions())
         self._channels = _exponents(colour, pixels)
 
-    def shade(self, moved: NDArray[np.floating[Any]], measured: Array | None = None) -> Shade | None:
-        """The factors for (68, 2) landmarks with the head's pose taken off; None when nothing creases.
+    def shade(self, target: FaceTarget, moved: NDArray[np.floating[Any]]) -> Shade | None:
+        """The factors for a target, whose (68, 2) landmarks without the head's pose are `moved`; None: no change.
 
-        `measured` (see `FaceTarget.shading`) stands in for the shapes where it is sure.
+        What a movie shows (see `FaceTarget.shading`) stands in for the shapes where it is sure.
         """
-        strengths = self._strengths(moved)
-        if self._amount == 0 or not (strengths.any() or measured is not None):
+        strengths, measured = self._strengths(moved), target.shading
+        turned = bool((target.pose.rotation != np.eye(3)).any())
+        if self._amount == 0 or not (turned or strengths.any() or measured is not None):
             return None
         light = (strengths @ self._shapes).reshape(self._grid.rows, self._grid.columns)
         if measured is not None:
             seen, sure = lay(np.moveaxis(measured, 2, 0), self._places)
             light = light * (1 - sure) + self._skin * seen
         light = np.clip(light, _DARKEST, _BRIGHTEST)
+        if turned:
+            light = light + self._light.change(target.pose.rotation) * self._lit
         return Shade(self._grid, np.exp(light[..., None] * self._channels))
 
     def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
@@ -115,6 +126,16 @@ def _reduce(pixels: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:
     pad = [(part.start - outer.start, outer.stop - part.stop) for part, outer in zip(inside, area, strict=True)]
     patch = np.pad(to_8bit(np.ascontiguousarray(pixels[inside][..., :3])), [*pad, (0, 0)], "edge")
     return np.asarray(cv2.resize(patch, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _closed(skin: Array) -> Array:
+    """(rows, columns) the skin and the features in it, ending softly."""
+    hole = round(_FEATURES * _CELLS_PER_EYE_DISTANCE)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * hole + 1, 2 * hole + 1))
+    whole = cv2.morphologyEx(np.pad(skin, hole), cv2.MORPH_CLOSE, kernel)[hole:-hole, hole:-hole]
+    soft = _EDGE * _CELLS_PER_EYE_DISTANCE
+    reach = cv2.erode(np.pad(whole, 1), np.ones((3, 3), np.uint8), iterations=round(soft))[1:-1, 1:-1]
+    return np.asarray(cv2.GaussianBlur(reach, (0, 0), soft / 2, borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _fade(shape: tuple[int, ...]) -> Array:
