@@ -203,7 +203,8 @@ def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Arra
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
     line_t, line_v = axes @ (middle - middle[0]).T
-    t, v = cv2.split(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])))
-    height = v - np.interp(t, line_t, line_v).astype(np.float32)
+    local = np.asarray(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])), np.float32)
+    t, v = np.moveaxis(local, 2, 0)
+    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
     beside = np.maximum(np.maximum(-t, t - width), 0)
     return np.asarray(cv2.merge([height, _SHARP + _SEAM * beside]), np.float32)

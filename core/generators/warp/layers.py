@@ -50,12 +50,13 @@ class Layers:
         soft = cv2.findNonZero(cv2.inRange(coverage, 1, _OPAQUE - 1))  # type: ignore[call-overload]
         if soft is None:
             return seen
-        columns, rows = soft[:, 0].T
+        places = np.asarray(soft[:, 0], np.intp)
+        columns, rows = places.T
         share = coverage[rows, columns].astype(np.float32) / _OPAQUE
         behind = seen[rows, columns].astype(np.float32)
         mixed = behind + (person[rows, columns] - behind) * share[:, None]
         # What does not move keeps its very pixels; put together again they would be rounded.
-        own = soft[:, 0] + np.array([area[1].start, area[0].start], np.float32)
+        own = places + np.array([area[1].start, area[0].start], np.float32)
         still = farthest(positions[rows, columns] - own) < _STILL
         seen[rows, columns] = np.where(still[:, None], self._pixels[area][rows, columns], to_pixels(mixed, seen.dtype))
         return seen
