@@ -20,3 +20,4 @@ class FaceTarget:
     landmarks: NDArray[np.float64]  # (68, 2): where the points of the face are wanted
     pose: Pose  # the head's part of that motion, from the portrait as it is
     gaze: NDArray[np.float64]  # (2, 2) right and left eye: yaw, pitch in radians, from the portrait's own gaze
+    tongue: float = 0.0  # 0..1 how far it is put out
