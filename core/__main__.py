@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     animate.add_argument("--motion", choices=("relative", "absolute"), default="relative",
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
     animate.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
+    animate.add_argument("--driver-video", type=Path, metavar="V.mp4",
+                         help="the movie that the track was found in: its creases are put on the portrait")  # fmt: skip
     animate.add_argument(
         "--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given"
     )
@@ -124,10 +126,12 @@ def _job(options: argparse.Namespace) -> Job:
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
+    if options.driver_video is not None and options.track is None:
+        raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
     driver = (
         load_controls(options.controls)
         if options.controls is not None
-        else TrackDriver(options.track, options.motion == "relative", options.neutral_frame)
+        else TrackDriver(options.track, options.motion == "relative", options.neutral_frame, video=options.driver_video)
     )
     amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
     return Job(

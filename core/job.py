@@ -32,7 +32,8 @@ _KEYS = {
     "output",
 }
 _PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored", "head_mask_path"}
-_DRIVER_KEYS = {"controls", "controls_path", "track_path", "motion", "neutral_frame", "fps", "start", "frames"}
+_TRACK_KEYS = {"motion", "neutral_frame", "fps", "start", "frames", "video_path"}
+_DRIVER_KEYS = {"controls", "controls_path", "track_path"} | _TRACK_KEYS
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class TrackDriver:
     fps: Fraction | None = None
     start: Fraction = Fraction(0)
     frames: int | None = None
+    video: Path | None = None  # the movie that the track was found in: its creases are put on the portrait
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ def _driver_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> Con
         fps=None if fps is None else Fraction(*fps),
         start=Fraction(*data.get("start", (0, 1))),
         frames=None if frames is None else int(frames),
+        video=_path(data.get("video_path"), folder),
     )
 
 
@@ -203,6 +206,7 @@ def _driver_to_dict(driver: ControlTrack | TrackDriver) -> dict[str, Any]:
         "fps": None if driver.fps is None else [driver.fps.numerator, driver.fps.denominator],
         "start": [driver.start.numerator, driver.start.denominator],
         "frames": driver.frames,
+        "video_path": _text(driver.video),
     }
 
 

@@ -22,7 +22,7 @@ from .motion.controls import ControlTrack
 from .provenance import picture_text, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .events import OnEvent
     from .landmarks.detect import Face
     from .landmarks.track import LandmarkTrack
+    from .motion.target import FaceTarget
 
 _LEAST_FACE = 8  # pixels
 _WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
@@ -108,6 +109,9 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}")
     targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
+    wanted = (targets[i] for i in frames)
+    if isinstance(job.driver, TrackDriver) and job.driver.video is not None and job.creases > 0:
+        wanted = _with_video(wanted, job.driver, job.driver.video, driver.fps, frames)
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
@@ -116,7 +120,8 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
     done = 0
     try:
-        for path, number in output.write(lambda i: as_stored(generator.draw(targets[i]), orientation), frames):
+        drawn = (as_stored(generator.draw(target), orientation) for target in wanted)
+        for path, number in output.write(zip(frames, drawn, strict=True)):
             done += 1
             on_event({"event": "frame", "frame": number, "path": str(path), "done": done, "total": len(frames)})
             if is_cancelled():
@@ -150,6 +155,17 @@ def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32]
         left = Fraction(track.frames) / track.fps - asked.start
         track = track.resample(fps, asked.frames or max(1, round(left * fps)), asked.start)
     return track, neutral
+
+
+def _with_video(
+    targets: Iterator[FaceTarget], asked: TrackDriver, movie: Path, fps: Fraction, frames: range
+) -> Iterator[FaceTarget]:
+    """The targets of these frames with what the track's movie shows, read as they are drawn."""
+    from .driver_video import DriverVideo
+
+    track = load_track(asked.path)
+    times = (float((asked.start + i / fps) * track.fps) for i in frames)
+    return DriverVideo(movie, track, asked.neutral_frame).watch(targets, times)
 
 
 def _unfit(job: Job, driver: ControlTrack | LandmarkTrack, pixels: NDArray[Any]) -> list[str]:
@@ -259,12 +275,12 @@ class _Folder:
         self._format = frame_format(job.portrait.path)
         self._pool = ThreadPoolExecutor(1)
 
-    def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
-        """Draw and write; yield path and 1-based number of every frame that is on the disk, in order."""
+    def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
+        """Write frames by their 0-based numbers; yield path and 1-based number of each one on the disk, in order."""
         waiting: deque[tuple[Path, int, Future[None]]] = deque()
-        for index in frames:
+        for index, pixels in drawn:
             path = self._folder / f"frame_{index + 1:06d}.{self._format.ending}"
-            waiting.append((path, index + 1, self._pool.submit(self._write, path, draw(index))))
+            waiting.append((path, index + 1, self._pool.submit(self._write, path, pixels)))
             if len(waiting) > _WAITING:
                 yield self._written(waiting)
         while waiting:
@@ -293,10 +309,10 @@ class _Movie:
         self._path = job.output
         self._writer = VideoWriter(job.output, fps, size, statement(job.generator))
 
-    def write(self, draw: Callable[[int], NDArray[Any]], frames: range) -> Iterator[tuple[Path, int]]:
-        """Draw and encode; yield path and 1-based number of every frame."""
-        for index in frames:
-            self._writer.write(draw(index))
+    def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
+        """Encode frames by their 0-based numbers; yield path and 1-based number of each."""
+        for index, pixels in drawn:
+            self._writer.write(pixels)
             yield self._path, index + 1
 
     def close(self, *, complete: bool) -> None:

@@ -28,6 +28,7 @@ LAYERS = {
     "motion": {"errors", "landmarks"},
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
+    "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
     "run": {
         "errors",
@@ -40,6 +41,7 @@ LAYERS = {
         "motion",
         "generators",
         "compose",
+        "driver_video",
     },  # how it is done
     "worker": {"errors", "events", "packages", "job", "run"},
     "__main__": {"errors", "events", "job", "run", "worker", "landmarks", "media", "motion"},

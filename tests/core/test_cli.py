@@ -178,6 +178,34 @@ def test_skin_creases_by_the_amount_asked_for(cli: Cli, portrait: Path, face: Pa
     assert 0 < np.abs(some - none).mean() < np.abs(all_ - none).mean()
 
 
+def test_creases_of_the_drivers_movie_are_put_on_the_portrait(
+    cli: Cli, portrait: Path, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], face: Path, tmp_path: Path
+) -> None:
+    shade = np.ones((256, 256), np.float32)  # across the driver's left cheek
+    cv2.line(shade, *(tuple(np.rint(landmarks[i] + [16, 0]).astype(int).tolist()) for i in (35, 54)), (0.6,), 4)
+    dark = np.rint(pixels * cv2.GaussianBlur(shade, (0, 0), 2)[..., None]).astype(np.uint8)
+    writer = VideoWriter(tmp_path / "driver.mp4", Fraction(25), (256, 256), "")
+    for frame in (pixels, dark, dark, dark):
+        writer.write(frame)
+    writer.close()
+    raised = landmarks.copy()
+    raised[17:27, 1] -= 1
+    points, sure = np.stack([landmarks, raised, raised, raised]), np.ones((4, 68), np.float32)
+    save_track(tmp_path / "driver.npz", LandmarkTrack(points, sure, Fraction(25), (256, 256)))
+    options = ("--track", tmp_path / "driver.npz", "--portrait-landmarks", face)
+    shown = ("--driver-video", tmp_path / "driver.mp4")
+    cases = {"plain": (), "shown": shown, "none": (*shown, "--creases", "0"), "last": (*shown, "--frames", "3-3")}
+    for name, more in cases.items():
+        assert cli("animate", portrait, *options, *more, "-o", tmp_path / name)[0] == 0
+    drawn = {name: read_picture(tmp_path / name / "frame_000003.png").astype(float).mean(2) for name in cases}
+    x, y = np.rint((landmarks[35] + landmarks[54]) / 2 + [16, 0]).astype(int)
+    ratio = {name: picture[y - 2 : y + 3, x - 2 : x + 3].mean() / drawn["plain"][y - 2 : y + 3, x - 2 : x + 3].mean()
+             for name, picture in drawn.items()}  # fmt: skip
+    assert ratio["shown"] < 0.9
+    assert ratio["none"] == pytest.approx(1, abs=0.02)
+    assert (drawn["last"] == drawn["shown"]).all()
+
+
 # Exit codes --------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +225,8 @@ def test_bad_input_as_events(cli: Cli, portrait: Path, controls: Path, face: Pat
         ((portrait, "--track", tmp_path / "nothing.json", *out), "nothing.json"),
         ((portrait, "--track", face, "--neutral-frame", "7", *out), "neutral frame 7 does not exist"),
         ((portrait, *given, "--frames", "2-9", *out), "the driver has frames 1-3"),
+        ((portrait, *given, "--driver-video", tmp_path / "v.mp4", *out), "goes with its landmark track"),
+        ((portrait, "--track", face, "--driver-video", tmp_path / "v.mp4", *out), "cannot be read as a movie"),
         ((portrait, *given, "--generator", "magic", *out), "magic"),
         ((portrait, *given, "-o", tmp_path / "file" / "out"), "cannot be written"),
         ((portrait, *given), "an output (-o)"),

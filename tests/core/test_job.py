@@ -76,7 +76,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     (folder / "controls.json").write_text(json.dumps(CONTROLS))
     data = _data(
         portrait={"path": "pictures/p.png", "landmarks_path": "l.npz", "head_mask_path": "m.png"},
-        driver={"track_path": "../t.npz"},
+        driver={"track_path": "../t.npz", "video_path": "../v.mp4"},
         output="frames",
         models="models",
     )
@@ -90,7 +90,8 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     assert job.portrait.landmarks_path == folder / "l.npz"
     assert job.portrait.head_mask_path == folder / "m.png"
     assert isinstance(job.driver, TrackDriver)
-    assert job.driver.path == folder / "../t.npz"
+    assert (job.driver.path, job.driver.video) == (folder / "../t.npz", folder / "../v.mp4")
+    assert job_from_dict(json.loads(json.dumps(job.to_dict())), tmp_path) == job
     assert (job.output, job.models) == (folder / "frames", folder / "models")
     keyed = load_job(Path("shot 1/keys.json"))
     assert isinstance(keyed.driver, ControlTrack)

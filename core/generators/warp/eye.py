@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ...motion.face_model import FittedFace
     from .frame import Window
+    from .layers import Shading
 
     Array = NDArray[np.float32]
     Rims = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -134,8 +135,10 @@ class Eye:
         self._skin = blend(patch, self._make_skin(patch, local), self._zone)
         self._lashes = self._find_lashes(patch, local)
 
-    def draw(self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64]) -> NDArray[Any]:
-        """Lay the eye over the skin `under` (h, w, C) that is drawn around it."""
+    def draw(
+        self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shading | None = None
+    ) -> NDArray[Any]:
+        """Lay the eye over the skin `under` (h, w, C) that is drawn around it, lit by `shade` as that is."""
         place = _Place.of(window.rims)
         upper, lower = (place.heights(rim) for rim in window.rims)
         moved = self._width * max(np.abs(upper - self._upper).max(), np.abs(lower - self._lower).max())
@@ -157,9 +160,16 @@ class Eye:
         # Where the eyeball is not yet drawn fully, the portrait's shows through it and not the lid.
         lid = read_at(self._zone, own, outside_zero=True) * covers * unrolled
         lid *= (1 - inside) / np.maximum(1 - ball, 1e-6)
-        drawn = blend(under, sample(self._skin, own), lid) if unrolled else under
+        at = own + self._corner.astype(np.float32)
+
+        def lit(pixels: NDArray[Any]) -> NDArray[Any]:
+            if shade is not None:
+                shade(pixels, at)
+            return pixels
+
+        drawn = blend(under, lit(sample(self._skin, own)), lid) if unrolled else under
         if ball.any():
-            drawn = blend(drawn, self._ball.read(own + self._corner.astype(np.float32), gaze), ball)
+            drawn = blend(drawn, lit(self._ball.read(at, gaze)), ball)
         gone_down, line = (upper - self._upper)[index], max(_LINE, pixel)
         lashes = _Lashes(below_upper, above_lower, gone_down, lid, ball, turned, edge, line)
         return self._draw_lashes(drawn, own, local[..., 0], lashes)

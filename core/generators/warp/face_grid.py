@@ -57,7 +57,7 @@ def indices(points: NDArray[np.floating[Any]], shape: tuple[int, ...] = (ROWS, C
 def lay(fields: Array, places: Array) -> Array:
     """Fields (K, rows, columns) over the mean face at places (h, w, 2) of it, zero outside: (K, h, w)."""
     at = indices(places, fields.shape[1:])
-    return np.stack([read_at(field, at, outside_zero=True) for field in fields])
+    return np.stack([read_at(field, at, cubic=True, outside_zero=True) for field in fields])
 
 
 def places_on_mean_face(grid: Grid, points: NDArray[np.floating[Any]]) -> Array:

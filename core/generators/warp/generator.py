@@ -56,7 +56,7 @@ class WarpGenerator:
         self._head = Head(face, mask)
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
-        self._creases = Creases(portrait.pixels, fitted, portrait.creases)
+        self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
         self._mouth = MouthInterior(portrait.pixels, face)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -66,7 +66,7 @@ class WarpGenerator:
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return out
         # By the model's depth, not by the drawn one: a head that only turns has no expression.
-        creases = self._creases.shade(target.pose.unapply(target.landmarks, self._depth))
+        creases = self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
         target = self._with_edges(target)
         frame = Frame(self._head, target)
         shade = None if creases is None else creases.apply
@@ -80,7 +80,7 @@ class WarpGenerator:
         for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
             if window:
-                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze)
+                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze, shade)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)

@@ -61,6 +61,10 @@ class Head:
         """(rows, columns) the surface of the head in pixels towards the viewer, for this turn."""
         return self._skull.outline_height(pose, self._height)
 
+    def at(self, points: Array) -> Array:
+        """(h, w) heights of the surface as the portrait shows it, at (h, w, 2) of its positions."""
+        return self.grid.sample(self._height, points)
+
     def at_landmarks(self, height: Array) -> NDArray[np.float64]:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)

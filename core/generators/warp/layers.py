@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .grid import Area
 
     Array = NDArray[np.float32]
-    Shade = Callable[[NDArray[Any], Array], None]
+    Shading = Callable[[NDArray[Any], Array], None]
 
 _OPAQUE = 255
 _STILL = 1e-3  # pixels
@@ -36,7 +36,7 @@ class Layers:
         self._plate[area] = fill_behind(pixels[area], mask[area])
         self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
 
-    def read(self, positions: Array, area: Area, shade: Shade | None = None) -> NDArray[Any]:
+    def read(self, positions: Array, area: Area, shade: Shading | None = None) -> NDArray[Any]:
         """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate.
 
         `shade` may change the person's pixels, in place.

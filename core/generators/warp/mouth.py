@@ -43,6 +43,7 @@ _FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
 _EXPOSURE = 1.1
 _BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
 _SOFT_EDGE = 0.006  # of the lips, in eye distances
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
@@ -134,7 +135,7 @@ class MouthInterior:
         shape = self._tongue_shape(moved, amount)
         planes, depths, shadow = form(shape, self._plane)
         relief = Relief(planes, depths, np.array(shape.box[:2]), STEP, *self._finish)
-        look = self._look(positions, pose)
+        look = self._look(positions, pose, shape.rim)
         depth = relief.depth_at(look.sight, look.places)
         paint, coverage = relief.read(look.enlarge(relief.pixels(look.sight, look.places, depth)))
         coverage *= 1 - self._teeth_before(depth, positions, look)
@@ -174,12 +175,15 @@ class MouthInterior:
         under, inside = (read_at(polygon_mask(outline, *window), local) for outline in (below, inner))
         return np.asarray(under * np.maximum(inside, smooth_step((depth + _LIP_THICK) / _TOUCH + 1.5)), np.float32)
 
-    def _look(self, positions: Array, pose: Pose | None) -> _Look:
-        """How (h, w, 2) positions of the unturned face are looked at when the head has turned by `pose`."""
+    def _look(self, positions: Array, pose: Pose | None, rim: float = -np.inf) -> _Look:
+        """How (h, w, 2) positions of the unturned face are looked at when the head has turned by `pose`.
+
+        `rim` is the lower lip's y, below which the face goes back to the chin.
+        """
         size = (positions.shape[0], positions.shape[1])
         step = max(1, min(size) // _NODES)
         nodes, view = _nodes(positions, step), self._view(pose)
-        places, lips = self._in_model(nodes, view)
+        places, lips = self._in_model(nodes, view, rim)
         return _Look(size, step, nodes, view, Sight.of_skull(view, self._plane), places, lips)
 
     def _view(self, pose: Pose | None) -> NDArray[np.float64]:
@@ -187,10 +191,11 @@ class MouthInterior:
         turn = self._face.pose.rotation if pose is None else pose.rotation @ self._face.pose.rotation
         return turn[2, :2] * [1, -1] / max(float(turn[2, 2]), 0.3)
 
-    def _in_model(self, positions: Array, view: NDArray[np.float64]) -> tuple[Array, Array]:
+    def _in_model(self, positions: Array, view: NDArray[np.float64], rim: float) -> tuple[Array, Array]:
         """(h, w, 2) x, y in the model, where lines of sight pass the middle lips' plane, and (h, w) the lips' depth."""
         places = np.asarray(cv2.transform(positions, self._to_model), np.float32)
         behind = np.float32(self._lip_curve) * places[..., 0] ** 2
+        behind -= np.float32(_CHIN_BACK) * np.maximum(np.float32(rim - _LIP) - places[..., 1], 0)
         return places - behind[..., None] * view.astype(np.float32), behind + np.float32(self._plane)
 
     def _jaw(self, moved: NDArray[np.floating[Any]]) -> tuple[float, float]:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a driver's movie shows beside its landmarks, for the frames that are drawn from its track."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import BadInputError
+from .generators.warp.ratio_images import RatioImages
+from .media.video import open_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .landmarks.track import LandmarkTrack
+    from .motion.target import FaceTarget
+
+_STEADY = {-2: 1 / 16, -1: 4 / 16, 0: 6 / 16, 1: 4 / 16, 2: 1 / 16}  # how much a frame and its neighbours count
+
+
+class DriverVideo:
+    """The movie that a track belongs to, frame by frame."""
+
+    def __init__(self, path: Path, track: LandmarkTrack, neutral_frame: int) -> None:
+        """Read the neutral frame. Raises BadInputError when it does not exist, or movie and track differ in size."""
+        self._path, self._track = path, track
+        if not 0 <= neutral_frame < track.frames:
+            raise BadInputError(
+                f"{path}: the neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}."
+            )
+        with open_video(path) as (_, size, frames):
+            if size != track.size:
+                raise BadInputError(
+                    f"{path}: has {size[0]} x {size[1]} pixels; the track belongs to {track.size[0]} x {track.size[1]}."
+                )
+            neutral = next(islice(frames, neutral_frame, None), None)
+        if neutral is None:
+            raise BadInputError(f"{path}: has no frame {neutral_frame}; the track has {track.frames}.")
+        self._ratios = RatioImages(neutral, track.landmarks[neutral_frame])
+
+    def watch(self, targets: Iterable[FaceTarget], times: Iterable[float]) -> Iterator[FaceTarget]:
+        """The targets with what the movie shows at their times: frames of the track, never going back.
+
+        The movie is read once, as targets are asked for; only the frames around one time are kept. Raises
+        BadInputError on the way where movie and track differ in length.
+        """
+        last, frames = -1, self._frames()
+        shadings: dict[int, NDArray[np.float32]] = {}
+        for target, time in zip(targets, times, strict=True):
+            weights = self._weights(time)
+            while last < max(weights):
+                last, pixels = next(frames)
+                if last >= min(weights):
+                    shadings[last] = self._ratios.measure(pixels, self._track.landmarks[last])
+            shadings = {number: shadings[number] for number in range(min(weights), last + 1)}
+            shading = sum((weights[number] * shadings[number] for number in weights), np.float32(0))
+            yield replace(target, shading=shading)
+
+    def _frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Number and pixels, as many as the track has; else BadInputError."""
+        count, wanted = 0, self._track.frames
+        with open_video(self._path) as (_, _, frames):
+            for count, pixels in enumerate(frames, 1):
+                if count == wanted and next(frames, None) is not None:
+                    raise BadInputError(f"{self._path}: has more frames than the track, which has {wanted}.")
+                yield count - 1, pixels
+        raise BadInputError(f"{self._path}: has {count} frames; the track has {wanted}.")
+
+    def _weights(self, time: float) -> dict[int, float]:
+        """How much each frame counts at a time: linear between two, which are steadied by their neighbours."""
+        end = self._track.frames - 1
+        at = min(max(time, 0.0), end)
+        weights: dict[int, float] = {}
+        for frame, share in ((int(at), 1 - at % 1), (int(at) + 1, at % 1)):
+            for step, weight in _STEADY.items():
+                number = min(max(frame + step, 0), end)
+                weights[number] = weights.get(number, 0) + share * weight
+        return {number: weight for number, weight in weights.items() if weight}
