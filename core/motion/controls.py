@@ -70,7 +70,9 @@ def _mouth() -> list[Control]:
         "mouthPressLeft mouthPressRight mouthLowerDownLeft mouthLowerDownRight mouthUpperUpLeft "
         "mouthUpperUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft noseSneerRight",
     )
-    tongue = Control("tongueOut", "mouth", 0, 1, 0, "ARKit tongueOut, 0 to 1; nothing draws a tongue yet")
+    tongue = Control(
+        "tongueOut", "mouth", 0, 1, 0, "ARKit tongueOut, 0 to 1; lips that are shut part as far as it needs"
+    )
     return [*shapes, tongue]
 
 

@@ -28,6 +28,7 @@ _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
     "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
     "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
 }  # fmt: skip
+_TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 42.0, 8.0  # degrees from frontal; and what any portrait may turn
 _LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
@@ -41,11 +42,12 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
     _round_lower_lip(points, face.points)
     _part(points, face.points, LID_PAIRS)
     _part(points, face.points, LIP_PAIRS)
+    _let_tongue_through(points, face, value["tongueOut"])
     height = float(np.ptp(face.points[:, 1]))
     move = np.array([value["headX"], -value["headY"]]) * height
     rotation = head_rotation(_visible_yaw(face, value["headYaw"]), value["headPitch"], value["headRoll"])
     pose = Pose(rotation, face.pivot, value["headZoom"], move)
-    return FaceTarget(pose.apply(points), pose, gaze)
+    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"])
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
@@ -102,6 +104,18 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
         lacking = np.sqrt(max(1 - min(float(from_middle), 1.0) ** 2, 0)) * grown[2] - grown[place]
         if lacking @ grown[2] > 0:
             points[[lower[place], outer]] += lacking
+
+
+def _let_tongue_through(points: Array, face: FittedFace, tongue: float) -> None:
+    """Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw.
+
+    What stands open in the portrait is no room: there are teeth in it.
+    """
+    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+    down = face.direction(np.array([0.0, -1.0, 0.0])) / face.scale
+    jaw = face.direction(load_face_model().expressions["jawOpen"])
+    parted, opens = (float(((of[lower] - of[upper]) @ down).mean()) for of in (points - face.points, jaw))
+    points += max(tongue * _TONGUE_THICK * face.scale - parted, 0) / opens * jaw
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

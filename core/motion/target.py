@@ -20,5 +20,6 @@ class FaceTarget:
     landmarks: NDArray[np.float64]  # (68, 2): where the points of the face are wanted
     pose: Pose  # the head's part of that motion, from the portrait as it is
     gaze: NDArray[np.float64]  # (2, 2) right and left eye: yaw, pitch in radians, from the portrait's own gaze
+    tongue: float = 0.0  # 0..1 how far it is put out
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None

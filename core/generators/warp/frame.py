@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -132,6 +132,12 @@ class Frame:
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
         motion = float(np.abs(sides.fields).max())
         return Window(area, unturned, coverage, motion, sides.rims)
+
+    def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
+        """An area of the picture in which (n, 3) points of the unturned face lie, and its positions in there."""
+        seen = self._pose.apply(points)
+        area = overlap(area_of(np.concatenate([seen.min(0), seen.max(0)])), self._whole)
+        return (area, self._unturned_at(area)) if is_some(area) else None
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""

@@ -84,6 +84,9 @@ class WarpGenerator:
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
+        if target.tongue and (around := frame.around(self._mouth.tongue_reach(frame.moved, target.tongue))):
+            area, unturned = around
+            out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
         return out
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:

@@ -8,6 +8,7 @@ through the opening only: the deeper they lie and the nearer to its edge, the le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -17,8 +18,9 @@ from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
-from .mouth_relief import Relief, Sight
-from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, to_pixels
+from .mouth_relief import Relief, Sight, of_model
+from .mouth_tongue import STEP, TongueShape, form
+from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +43,9 @@ _FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
 _EXPOSURE = 1.1
 _BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
+_FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
+_SOFT_EDGE = 0.006  # of the lips, in eye distances
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
 
 
@@ -62,9 +67,10 @@ class MouthInterior:
         self._lip_curve, _, self._plane = np.polyfit(lips[:, 0], lips[:, 2], 2)  # the lips' depth: round the teeth
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
+        self._finish = (scale, blur, palette.paint)
         upper, lower = model.mouth_origins
         self._upper, self._teeth, self._tongue = (
-            Relief(picture, origin, model.mouth_step, scale, blur, palette.paint)
+            Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (
                 (model.mouth_upper, upper),
                 (model.mouth_teeth, lower),
@@ -81,25 +87,22 @@ class MouthInterior:
 
         The head's turn `pose` says from where the mouth is looked into.
         """
-        shape = (positions.shape[0], positions.shape[1])
-        step = max(1, min(shape) // _NODES)
-        nodes = _nodes(positions, step)
-        view = self._view(pose)
+        look = self._look(positions, pose)
         opened, aside = self._jaw(moved)
         jaw, tongue = (
-            Sight.of_jaw(view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
+            Sight.of_jaw(look.view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
         )
-        parts = ((self._tongue, tongue), (self._teeth, jaw), (self._upper, Sight.of_skull(view, self._plane)))
-        places, lips = self._in_model(nodes, view)
-        depths = [relief.depth_at(sight, places) for relief, sight in parts]
+        parts = ((self._tongue, tongue), (self._teeth, jaw), (self._upper, look.sight))
+        lips = look.lips
+        depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
         behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(lips - _LIP_THICK - depth for depth in depths)])
-        light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(nodes, behind))
-        colour = _enlarge(self._palette.throat * light, step, shape)
+        light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
+        colour = look.enlarge(self._palette.throat * light)
         for (relief, sight), depth, light in zip(parts, depths, lights, strict=True):
-            paint, coverage = relief.read(_enlarge(relief.pixels(sight, places, depth), step, shape))
+            paint, coverage = relief.read(look.enlarge(relief.pixels(sight, look.places, depth)))
             if relief is self._upper:
                 coverage = coverage * (1 - self._own.hides_model_above(positions, moved))
-            colour += (paint * _enlarge(light, step, shape) - colour) * cv2.merge([coverage] * 3)
+            colour += (paint * look.enlarge(light) - colour) * cv2.merge([coverage] * 3)
         inside = from_8bit(255 * colour, self._pixels.dtype)
         inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
         drawn = to_pixels(inside, self._pixels.dtype)
@@ -107,15 +110,92 @@ class MouthInterior:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
 
+    def tongue_reach(self, moved: NDArray[np.floating[Any]], amount: float) -> NDArray[np.float64]:
+        """(n, 3) points of the unturned face around the tongue that is put out by `amount`, 0..1, and its shadow."""
+        left, top, right, bottom = self._tongue_shape(moved, amount).box
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        linear, start = self._to_model[:, :2], self._to_model[:, 2]
+        at = (corners - start) @ np.linalg.inv(linear).T
+        lips = float(self._face.points[list(_LIP_LINE), 2].mean())
+        near, far = (np.column_stack([at, np.full(4, lips + z * self._face.scale)]) for z in (1, -1))
+        return np.concatenate([near, far])
+
+    def lay_tongue(
+        self,
+        drawn: NDArray[Any],
+        positions: Array,
+        moved: NDArray[np.floating[Any]],
+        pose: Pose,
+        amount: float,
+    ) -> NDArray[Any]:
+        """Over (h, w, C) drawn pixels at (h, w, 2) positions of the unturned face: the tongue, put out by `amount`.
+
+        It lies over the lower lip and darkens what is below it; the upper lip and the upper teeth lie over it.
+        """
+        shape = self._tongue_shape(moved, amount)
+        planes, depths, shadow = form(shape, self._plane)
+        relief = Relief(planes, depths, np.array(shape.box[:2]), STEP, *self._finish)
+        look = self._look(positions, pose, shape.rim)
+        depth = relief.depth_at(look.sight, look.places)
+        paint, coverage = relief.read(look.enlarge(relief.pixels(look.sight, look.places, depth)))
+        coverage *= 1 - self._teeth_before(depth, positions, look)
+        coverage *= self._lips_leave(look.enlarge(depth - look.lips), positions, moved)
+        (falls_in,) = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, (look.lips - depth)[None]))
+        outside = smooth_step((depth - look.lips) / _FRONT_TEETH + 1)[..., None]
+        colour = from_8bit(255 * paint * look.enlarge(falls_in + (1 - falls_in) * outside), drawn.dtype)
+        on_lips = look.enlarge(relief.pixels(look.sight, look.places, look.lips)) / (STEP * relief.zoom)
+        under = drawn[..., :3] * _darker(read_at(shadow, on_lips, outside_zero=True), drawn.dtype)
+        laid = to_pixels(under + (colour - under) * cv2.merge([coverage] * 3), drawn.dtype)
+        return np.concatenate([laid, drawn[..., 3:]], axis=2)
+
+    def _teeth_before(self, depth: Array, positions: Array, look: _Look) -> Array:
+        """Coverage (h, w) of upper teeth that lie before `depth`, which is told at the nodes."""
+        upper = self._upper.depth_at(look.sight, look.places)
+        _, teeth = self._upper.read(look.enlarge(self._upper.pixels(look.sight, look.places, upper)))
+        front = np.maximum(upper, look.lips - _FRONT_TEETH)
+        before = look.enlarge(smooth_step((front - depth) / _TOUCH + 0.5))
+        return np.maximum(teeth, self._own.upper_teeth(positions)) * before
+
+    def _tongue_shape(self, moved: NDArray[np.floating[Any]], amount: float) -> TongueShape:
+        linear, start = self._to_model[:, :2], self._to_model[:, 2]
+        return TongueShape.of(moved @ linear.T + start, amount)
+
+    def _lips_leave(self, depth: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
+        """(h, w): 1 where a tongue `depth` (h, w) centimetres before the lips is seen, at positions (h, w, 2).
+
+        Between the lips all of it, over the lower one what lies before it.
+        """
+        upper = smooth_curve(moved[list(_LIP_LINE)])
+        below = np.concatenate([upper, upper[::-1] + np.array([0, 4 * self._face.eye_distance])])
+        corner = np.floor(np.minimum(positions.min((0, 1)), upper.min(0))).astype(int)
+        columns, rows = np.ceil(positions.max((0, 1))).astype(int) + 2 - corner
+        window = (int(corner[0]), int(corner[1])), (int(rows), int(columns)), _SOFT_EDGE * self._face.eye_distance
+        local = positions - corner.astype(np.float32)
+        inner = smooth_curve(moved[list(INNER_LIP)], loop=True)
+        under, inside = (read_at(polygon_mask(outline, *window), local) for outline in (below, inner))
+        return np.asarray(under * np.maximum(inside, smooth_step((depth + _LIP_THICK) / _TOUCH + 1.5)), np.float32)
+
+    def _look(self, positions: Array, pose: Pose | None, rim: float = -np.inf) -> _Look:
+        """How (h, w, 2) positions of the unturned face are looked at when the head has turned by `pose`.
+
+        `rim` is the lower lip's y, below which the face goes back to the chin.
+        """
+        size = (positions.shape[0], positions.shape[1])
+        step = max(1, min(size) // _NODES)
+        nodes, view = _nodes(positions, step), self._view(pose)
+        places, lips = self._in_model(nodes, view, rim)
+        return _Look(size, step, nodes, view, Sight.of_skull(view, self._plane), places, lips)
+
     def _view(self, pose: Pose | None) -> NDArray[np.float64]:
         """Where the viewer is seen from the mouth: x and y (up) in the model's axes, a centimetre of z."""
         turn = self._face.pose.rotation if pose is None else pose.rotation @ self._face.pose.rotation
         return turn[2, :2] * [1, -1] / max(float(turn[2, 2]), 0.3)
 
-    def _in_model(self, positions: Array, view: NDArray[np.float64]) -> tuple[Array, Array]:
+    def _in_model(self, positions: Array, view: NDArray[np.float64], rim: float) -> tuple[Array, Array]:
         """(h, w, 2) x, y in the model, where lines of sight pass the middle lips' plane, and (h, w) the lips' depth."""
         places = np.asarray(cv2.transform(positions, self._to_model), np.float32)
         behind = np.float32(self._lip_curve) * places[..., 0] ** 2
+        behind -= np.float32(_CHIN_BACK) * np.maximum(np.float32(rim - _LIP) - places[..., 1], 0)
         return places - behind[..., None] * view.astype(np.float32), behind + np.float32(self._plane)
 
     def _jaw(self, moved: NDArray[np.floating[Any]]) -> tuple[float, float]:
@@ -133,6 +213,26 @@ class MouthInterior:
         before, _ = self._jaw(self._lips)
         lever = self._plane - self._model.jaw_hinge[1]
         return np.array([aside, lever * self._model.jaw_angle * (opened - before)], np.float32) * self._face.scale
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Lines of sight through an area of (h, w) pixels, told at nodes that are `step` pixels apart."""
+
+    size: tuple[int, int]
+    step: int
+    nodes: Array  # (r, c, 2) positions in the unturned face
+    view: NDArray[np.float64]  # (2,) x and y a centimetre of z
+    sight: Sight  # into what stays with the skull
+    places: Array  # (r, c, 2) where they pass the middle lips' plane, centimetres
+    lips: Array  # (r, c) the lips' depth there
+
+    def enlarge(self, nodes: Array) -> Array:
+        """Values (r, c, n) at the nodes, for all pixels (h, w, n)."""
+        matrix = np.array([[1 / self.step, 0, 0], [0, 1 / self.step, 0]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        large = cv2.warpAffine(nodes, matrix, self.size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(large, np.float32)
 
 
 class _Light:
@@ -172,12 +272,11 @@ def _nodes(positions: Array, step: int) -> Array:
     return np.ascontiguousarray(nodes)
 
 
-def _enlarge(nodes: Array, step: int, shape: tuple[int, int]) -> Array:
-    """Values (r, c, n) at every `step`-th pixel, for all pixels (h, w, n) of a shape."""
-    matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    large = cv2.warpAffine(nodes, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(large, np.float32)
+def _darker(shadow: Array, dtype: np.dtype[Any]) -> Array:
+    """(h, w, 3) factors for pixels of a type that a `shadow` (h, w) of display brightness falls on."""
+    left = 1 - shadow
+    factor = left if np.issubdtype(dtype, np.integer) else left ** (1 / _DISPLAY)
+    return np.asarray(cv2.merge([factor] * 3), np.float32)
 
 
 def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:

@@ -99,6 +99,11 @@ class OwnMouth:
             return self.amount(moved)
         return read_at(self._hides, positions - self._corner)
 
+    def upper_teeth(self, positions: Array) -> Array:
+        """Coverage (h, w) of teeth that stay with the skull at positions (h, w, 2)."""
+        _, upper = self._parts[-1]
+        return read_at(upper, positions - self._corner, outside_zero=True) * np.float32(self._teeth)
+
     def lay(self, inside: Array, positions: Array, moved: NDArray[np.floating[Any]], jaw: Array) -> Array:
         """Over (h, w, 3) values at positions (h, w, 2): upper teeth as they are, the rest below a gap with the jaw."""
         amount = self.amount(moved)

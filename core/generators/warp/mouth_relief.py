@@ -59,12 +59,22 @@ class Sight:
         return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope)
 
 
+def of_model(picture: NDArray[np.uint8]) -> tuple[Array, Array]:
+    """Planes (h, w, 3) and depth (h, w) for a `Relief`, of one of the model's pictures."""
+    depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
+    there = picture[..., 0] >= _THERE
+    # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
+    tooth = (picture[..., 0] == _TOOTH) * smooth_step((depth - _BACK_TEETH) / _FADE)
+    return np.dstack([tooth, there, picture[..., 1] / 255.0]).astype(np.float32), depth
+
+
 class Relief:
     """A front view of a part of the mouth with its depth."""
 
     def __init__(
         self,
-        picture: NDArray[np.uint8],
+        planes: Array,
+        depth: Array,
         origin: NDArray[np.float64],
         step: float,
         scale: float,
@@ -73,26 +83,23 @@ class Relief:
     ) -> None:
         """Paint it at `scale` pixels a centimetre, blurred as much as `blur` pixels.
 
-        `paint` makes (h, w, 3) colours of tooth share, coverage and shade (h, w, 3), each 0..1.
+        `paint` makes (h, w, 3) colours of the `planes` (h, w, 3): tooth share, coverage and shade, each 0..1; `depth`
+        (h, w) is z in centimetres. Their cells are `step` centimetres, the first one lies at `origin` (x, y).
         """
         self._origin, self._step = origin, step
         cell = step * scale  # pixels
-        depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
-        there = picture[..., 0] >= _THERE
-        # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
-        tooth = (picture[..., 0] == _TOOTH) * smooth_step((depth - _BACK_TEETH) / _FADE)
-        planes = np.dstack([tooth, there, picture[..., 1] / 255.0])
+        there = planes[..., 1] >= 0.5
         # At least a cell of blur hides the model's facets, more where many cells fall into one pixel.
-        planes = cv2.GaussianBlur(planes.astype(np.float32), (0, 0), max(0.8, 0.5 / cell, blur / cell))
-        rows, columns = (max(int(np.ceil((n - 1) * cell)) + 1, 2) for n in picture.shape[:2])
-        self._zoom = scale
+        planes = np.asarray(cv2.GaussianBlur(planes, (0, 0), max(0.8, 0.5 / cell, blur / cell)), np.float32)
+        rows, columns = (max(int(np.ceil((n - 1) * cell)) + 1, 2) for n in depth.shape)
+        self.zoom = scale
         matrix = np.array([[1 / cell, 0, 0], [0, 1 / cell, 0]])
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         laid = np.clip(laid, 0, 1).astype(np.float32)
         self._colour, self._coverage = paint(laid), np.ascontiguousarray(laid[..., 1])
-        self._depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
-        inside = self._depth[there]
+        self._depth = np.asarray(cv2.GaussianBlur(depth, (0, 0), 1.5), np.float32)
+        inside = self._depth[there] if there.any() else self._depth
         self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
 
     def depth_at(self, sight: Sight, nodes: Array) -> Array:
@@ -113,8 +120,8 @@ class Relief:
 
     def pixels(self, sight: Sight, places: Array, depth: Array) -> Array:
         """(h, w, 2) pixels of the painted relief where the lines of sight through `places` are at `depth` (h, w)."""
-        along = (sight.slope * [1, -1] * self._zoom).astype(np.float32)
-        return self._places(sight, places, 1 / self._zoom) + depth[..., None] * along
+        along = (sight.slope * [1, -1] * self.zoom).astype(np.float32)
+        return self._places(sight, places, 1 / self.zoom) + depth[..., None] * along
 
     def read(self, pixels: Array) -> tuple[Array, Array]:
         """(h, w, 3) colour and (h, w) coverage at its (h, w, 2) pixels."""

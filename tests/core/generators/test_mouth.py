@@ -244,3 +244,47 @@ def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> Non
     wide = face.points.copy()
     wide[:, :2] = _opened(face, 0.3)
     assert not seam_shifts(picture, wide, face.eye_distance).any()
+
+
+def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.float64]:
+    """(h, w) by how much redder a tongue that is put out makes the picture of a moderately open mouth."""
+    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    channels = {"jawOpen": 0.4, "headYaw": yaw}
+    frames = [{**channels, "tongueOut": 0.0}, {**channels, "tongueOut": tongue}]
+    track = {name: np.array([frame[name] for frame in frames], np.float32) for name in frames[0]}
+    generator = create_generator("warp", portrait)
+    shut, out = (
+        generator.draw(t).astype(np.float64) for t in plan_motion(portrait.landmarks, ControlTrack(Fraction(25), track))
+    )
+    return (out[..., 0] - out[..., 1]) - (shut[..., 0] - shut[..., 1])
+
+
+def test_a_tongue_put_out_lies_over_the_lower_lip_and_farther_out_farther_down(face: FittedFace) -> None:
+    moved = _opened(face, 0.4)
+    lip, chin = moved[[66, 57], 1].mean(), moved[8, 1]
+    ends = [np.nonzero((np.abs(_tongue_rows(face, tongue)) > 12).any(axis=1))[0].max() for tongue in (0.2, 0.6, 1.0)]
+    assert ends[0] < lip < ends[1] < ends[2] < chin
+    middle = int(face.points[62, 0])
+    assert _tongue_rows(face, 1)[int(lip + 0.8 * SCALE), middle] > 12  # it is as red as the inside
+    assert not _tongue_rows(face, 1)[: int(moved[61:64, 1].min()) - 4].any()
+
+
+@pytest.mark.parametrize("yaw", [-20.0, 20.0])
+def test_the_tongue_goes_with_the_lip_of_a_head_that_turns(face: FittedFace, yaw: float) -> None:
+    landmarks = face.points[:, :2].astype(np.float32)
+    channels = {"jawOpen": 0.4, "headYaw": yaw, "tongueOut": 1.0}
+    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
+    lip = plan_motion(landmarks, track)[0].landmarks[57]
+    assert abs(lip[0] - landmarks[57, 0]) > SCALE
+    below = _tongue_rows(face, 1, yaw)[int(lip[1] + 0.5 * SCALE)] > 12
+    assert np.nonzero(below)[0].mean() == pytest.approx(lip[0], abs=0.25 * SCALE)
+
+
+def test_shut_lips_let_the_tongue_through_and_no_tongue_changes_nothing(face: FittedFace) -> None:
+    landmarks = face.points[:, :2].astype(np.float32)
+    track = ControlTrack(Fraction(25), {"tongueOut": np.array([0, 1], np.float32)})
+    still, out = plan_motion(landmarks, track)
+    picture = _picture(face)
+    assert (create_generator("warp", Portrait(picture, landmarks)).draw(still) == picture).all()
+    gap = out.landmarks[[65, 66, 67], 1].mean() - out.landmarks[[61, 62, 63], 1].mean()
+    assert 0.4 * SCALE < gap < 0.9 * SCALE
