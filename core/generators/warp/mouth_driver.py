@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from ...landmarks.topology import EYE_OUTER_CORNERS, LIP_PAIRS
-from .sampling import read_at, smooth_curve, smooth_step
+from .face_field import MOUTH
+from .sampling import read_at, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _ROWS, _COLUMNS = 48, 96
-_UPPER, _LOWER = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
 _SKIN = (31, 35, 54, 12, 8, 4, 48)  # around the mouth
 _LIPS = ((50, 51, 52, 63, 62, 61), (58, 57, 56, 65, 66, 67))  # between their edges
 _BRIGHT = 85  # percentile of the skin's brightness
@@ -31,8 +31,10 @@ _TOOTH_RED = 0.35  # of the skin's redness, log R / G, that teeth have
 _LEAST_RED = 0.1  # between teeth and lips: with less the picture is grey, and what is bright is a tooth
 _TOOTH_BRIGHT = (0.35, 0.7)  # of the skin's brightness: dark places are no teeth whatever their colour
 _DARKEST = 4.0  # 0..255
-_LIP_BRIGHT, _LIP_RED, _FRINGE = (0.5, 0.75), (0.6, 0.85), 0.15  # of the lips' own; widths beside their edges
-_RIM, _CORNER = 0.05, 0.1  # widths beside the lips, and beside the corners, where landmarks may be on the lips
+_LIP_BRIGHT, _LIP_RED, _FRINGE = (0.5, 0.75), (0.6, 0.85), 0.1  # of the lips' own; widths beside their edges
+_EDGE = 0.015  # widths beside the lips that are blurred with them
+_FILL, _LITTLE = 2.5, 0.02  # cells over which what is seen goes on under what is taken for lips
+_CORNER = 0.06  # widths beside the corners, where it is faded out
 _STRETCH = (1.4, 2.0)  # by which teeth may be drawn taller or smaller than they are, and at which they are not drawn
 
 
@@ -66,8 +68,10 @@ def measure(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> 
     right, left = EYE_OUTER_CORNERS
     gap = np.mean([points[j, 1] - points[i, 1] for i, j in LIP_PAIRS]) / np.linalg.norm(points[right] - points[left])
     inside_picture = (at >= 0).all(-1) & (at <= np.array(pixels.shape[1::-1]) - 1).all(-1)
-    sure = 1 - _lip_share(colour, lips) * (np.minimum(share, 1 - share) * (bottom - top) < _FRINGE)[..., 0]
-    sure *= _ramp(np.array(gap), _OPEN) * _ramp(np.array(width), _WIDE) * inside_picture
+    near = (np.minimum(share, 1 - share) * (bottom - top))[..., 0]
+    lip = np.maximum(_lip_share(colour, lips) * (near < _FRINGE), near < _EDGE)
+    brightness, tooth = (_fill(plane, 1 - lip) for plane in (brightness, tooth))
+    sure = _ramp(np.array(gap), _OPEN) * _ramp(np.array(width), _WIDE) * inside_picture
     height = np.broadcast_to((bottom - top)[:, 0], brightness.shape)
     return np.dstack([brightness, tooth, sure, height]).astype(np.float32)
 
@@ -88,10 +92,10 @@ def read(mouth: Array, positions: Array, moved: NDArray[np.floating[Any]], blur:
     sigmas = blur / width * _COLUMNS, blur / width * _ROWS / tall
     soft = cv2.GaussianBlur(mouth, (0, 0), max(sigmas[0], 0.3), sigmaY=max(sigmas[1], 0.3))
     at = np.dstack([u * (_COLUMNS - 1), share * (_ROWS - 1)]).astype(np.float32)
-    brightness, tooth, sure, was = cv2.split(read_at(soft, at))
-    stretch = np.exp(np.abs(np.log(height / np.maximum(was, 1e-3))))
-    sure = sure * (1 - _ramp(stretch, _STRETCH))
-    sure *= smooth_step(np.minimum(share, 1 - share) * height / _RIM) * smooth_step(np.minimum(u, 1 - u) / _CORNER)
+    brightness, tooth, sure = cv2.split(read_at(soft[..., :3], at))
+    stretch = np.exp(np.abs(np.log(max(float(height.max()), 1e-3) / max(float(mouth[..., 3].max()), 1e-3))))
+    sure = sure * (1 - _ramp(np.array(stretch), _STRETCH))
+    sure *= smooth_step(np.minimum(u, 1 - u) / _CORNER)
     return np.asarray(brightness, np.float32), np.asarray(tooth, np.float32), np.asarray(sure, np.float32)
 
 
@@ -100,8 +104,8 @@ def _lips(points: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArr
     along, down = _axes(points)
     width = max(float(np.linalg.norm(points[64] - points[60])), 1.0)
     edges: list[NDArray[np.float64]] = []
-    for rim in (_UPPER, _LOWER):
-        curve = (smooth_curve(points[list(rim)]) - points[60]) / width
+    for rim in MOUTH.rims(points):
+        curve = (rim - points[60]) / width
         edges.append(np.column_stack([np.maximum.accumulate(curve @ along), curve @ down]))
     return edges[0], edges[1], width
 
@@ -129,6 +133,15 @@ def _lip_share(colour: Array, lips: Array) -> Array:
     brightness = colour.mean(-1) / max(float(np.median(lips.mean(-1))), _DARKEST)
     redness = _redness(colour) / max(float(np.median(_redness(lips))), _LEAST_RED)
     return _ramp(brightness, _LIP_BRIGHT) * _ramp(redness, _LIP_RED)
+
+
+def _fill(plane: Array, there: Array) -> Array:
+    """(h, w) values that go on from where they are `there` (0..1) to where they are not."""
+    filled: Array = np.full_like(plane, np.average(plane, weights=there + 1e-6))
+    for sigma in (4 * _FILL, _FILL):
+        around, weight = (cv2.GaussianBlur(p, (0, 0), sigma) for p in (plane * there, there))
+        filled = (around + _LITTLE * filled) / (weight + _LITTLE)
+    return np.asarray(filled + (plane - filled) * there, np.float32)
 
 
 def _tooth_share(colour: Array, brightness: Array, skin: float, lips: float) -> Array:
