@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import BadInputError
+from .generators.warp.mouth_driver import measure
 from .generators.warp.ratio_images import RatioImages
 from .media.video import open_video
 
@@ -53,15 +54,19 @@ class DriverVideo:
         """
         last, frames = -1, self._frames()
         shadings: dict[int, NDArray[np.float32]] = {}
+        mouths: dict[int, NDArray[np.float32]] = {}
         for target, time in zip(targets, times, strict=True):
             weights = self._weights(time)
             while last < max(weights):
                 last, pixels = next(frames)
                 if last >= min(weights):
                     shadings[last] = self._ratios.measure(pixels, self._track.landmarks[last])
-            shadings = {number: shadings[number] for number in range(min(weights), last + 1)}
+                    mouths[last] = measure(pixels, self._track.landmarks[last])
+            kept = range(min(weights), last + 1)
+            shadings, mouths = ({number: of[number] for number in kept} for of in (shadings, mouths))
             shading = sum((weights[number] * shadings[number] for number in weights), np.float32(0))
-            yield replace(target, shading=shading)
+            mouth = sum((share * mouths[number] for number, share in self._between(time)), np.float32(0))
+            yield replace(target, shading=shading, mouth=mouth)
 
     def _frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Number and pixels, as many as the track has; else BadInputError."""
@@ -76,10 +81,14 @@ class DriverVideo:
     def _weights(self, time: float) -> dict[int, float]:
         """How much each frame counts at a time: linear between two, which are steadied by their neighbours."""
         end = self._track.frames - 1
-        at = min(max(time, 0.0), end)
         weights: dict[int, float] = {}
-        for frame, share in ((int(at), 1 - at % 1), (int(at) + 1, at % 1)):
+        for frame, share in self._between(time):
             for step, weight in _STEADY.items():
                 number = min(max(frame + step, 0), end)
                 weights[number] = weights.get(number, 0) + share * weight
         return {number: weight for number, weight in weights.items() if weight}
+
+    def _between(self, time: float) -> list[tuple[int, float]]:
+        """The frames on either side of a time, and their shares."""
+        at = min(max(time, 0.0), self._track.frames - 1)
+        return [(frame, share) for frame, share in ((int(at), 1 - at % 1), (int(at) + 1, at % 1)) if share]

@@ -110,7 +110,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     begin("prepare", f"Preparing {job.generator}")
     targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
     wanted = (targets[i] for i in frames)
-    if isinstance(job.driver, TrackDriver) and job.driver.video is not None and job.creases > 0:
+    if isinstance(job.driver, TrackDriver) and job.driver.video is not None:
         wanted = _with_video(wanted, job.driver, job.driver.video, driver.fps, frames)
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)

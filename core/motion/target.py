@@ -23,3 +23,5 @@ class FaceTarget:
     tongue: float = 0.0  # 0..1 how far it is put out
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None
+    # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth_driver.measure`
+    mouth: NDArray[np.float32] | None = None

@@ -98,7 +98,8 @@ class WarpGenerator:
         coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
         if not coverage.any():
             return None
-        return window.area, self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose), coverage
+        inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth)
+        return window.area, inside, coverage
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
+from . import mouth_driver
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
@@ -82,10 +83,16 @@ class MouthInterior:
         gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
         self._own = OwnMouth(pixels, face, gum, is_open=is_open)
 
-    def read(self, positions: Array, moved: NDArray[np.floating[Any]], pose: Pose | None = None) -> NDArray[Any]:
+    def read(
+        self,
+        positions: Array,
+        moved: NDArray[np.floating[Any]],
+        pose: Pose | None = None,
+        driver: Array | None = None,
+    ) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
 
-        The head's turn `pose` says from where the mouth is looked into.
+        The head's turn `pose` says from where the mouth is looked into; `driver` is what `mouth_driver.measure` found.
         """
         look = self._look(positions, pose)
         opened, aside = self._jaw(moved)
@@ -103,12 +110,25 @@ class MouthInterior:
             if relief is self._upper:
                 coverage = coverage * (1 - self._own.hides_model_above(positions, moved))
             colour += (paint * look.enlarge(light) - colour) * cv2.merge([coverage] * 3)
+        if driver is not None:
+            colour = self._as_driven(colour, driver, positions, moved)
         inside = from_8bit(255 * colour, self._pixels.dtype)
         inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
         drawn = to_pixels(inside, self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
+
+    def _as_driven(self, invented: Array, driver: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
+        """Display colours (h, w, 3): what the driver's mouth shows in the portrait's palette, else `invented` ones."""
+        brightness, tooth, sure = mouth_driver.read(driver, positions, moved, self._palette.blur)
+        column, row = np.round(positions[0, 0] - moved[60]).astype(int)
+        full = np.ones_like(tooth)
+        paint = self._palette.paint(np.dstack([tooth, full, full]), (int(row), int(column)))
+        # The brightness that the driver's mouth has against its skin, in the portrait.
+        light = brightness * float(self._palette.tooth.mean()) / np.maximum(cv2.blur(paint, (9, 9)).mean(-1), 0.02)
+        seen = paint * self._palette.tinted(np.clip(light, 0, 1.2))
+        return np.asarray(invented + (seen - invented) * cv2.merge([sure] * 3), np.float32)
 
     def tongue_reach(self, moved: NDArray[np.floating[Any]], amount: float) -> NDArray[np.float64]:
         """(n, 3) points of the unturned face around the tongue that is put out by `amount`, 0..1, and its shadow."""

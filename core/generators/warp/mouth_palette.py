@@ -75,15 +75,17 @@ class Palette:
         light = light[..., None]
         return light * (self.tint + (1 - self.tint) * light)
 
-    def paint(self, planes: Array) -> Array:
-        """(h, w, 3) colours in full light, of tooth share, coverage and shade (h, w, 3)."""
+    def paint(self, planes: Array, start: tuple[int, int] = (0, 0)) -> Array:
+        """(h, w, 3) colours in full light, of tooth share, coverage and shade (h, w, 3).
+
+        The grain begins at row and column `start`.
+        """
         tooth, coverage, shade = (planes[..., i : i + 1] for i in range(3))
         there = np.maximum(coverage, 1e-3)
         colour = self.gum + (self.tooth - self.gum) * np.clip(tooth / there, 0, 1)
         colour = colour * np.clip(shade / there, 0, 1) ** _FACING
-        rows, columns = planes.shape[:2]
-        size = len(self._grain)
-        grain = np.tile(self._grain, (-(-rows // size), -(-columns // size), 1))[:rows, :columns]
+        rows, columns = (np.arange(n) + first for n, first in zip(planes.shape[:2], start, strict=True))
+        grain = self._grain.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
         # Grain of light and of paint grows with the brightness that it lies on.
         colour += grain * np.clip(colour.mean(-1, keepdims=True) / max(self._skin, 0.05), 0.3, 1.2)
         return colour.astype(np.float32)

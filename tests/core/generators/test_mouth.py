@@ -14,6 +14,7 @@ from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.lips import keep_lips, seam_shifts
 from core.generators.warp.mouth import MouthInterior
+from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
 from core.generators.warp.mouth_relief import Sight
 from core.landmarks.topology import INNER_LIP, OUTER_LIP
@@ -303,3 +304,43 @@ def test_shut_lips_let_the_tongue_through_and_no_tongue_changes_nothing(face: Fi
     assert (create_generator("warp", Portrait(picture, landmarks)).draw(still) == picture).all()
     gap = out.landmarks[[65, 66, 67], 1].mean() - out.landmarks[[61, 62, 63], 1].mean()
     assert 0.4 * SCALE < gap < 0.9 * SCALE
+
+
+def _driver(face: FittedFace, jaw: float, tooth: tuple[int, int, int] = (225, 215, 200)) -> NDArray[np.uint8]:
+    """Somebody whose open mouth shows teeth in its lower half and nothing above them."""
+    picture, moved = _picture(face), _opened(face, jaw)
+    inner = moved[list(INNER_LIP)]
+    outer = np.round(moved[list(OUTER_LIP)]).astype(np.int32)
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillPoly(picture, [outer], LIP)
+    cv2.fillPoly(mask, [np.round(inner).astype(np.int32)], (1,))
+    low = np.arange(SIZE)[:, None] > inner[:, 1].mean()
+    picture[(mask > 0) & low] = tooth
+    picture[(mask > 0) & ~low] = (20, 8, 8)
+    return picture
+
+
+def test_teeth_that_the_driver_shows_are_drawn_in_the_portraits_palette(face: FittedFace) -> None:
+    moved = _opened(face, 0.5)
+    mouth = MouthInterior(_picture(face), face)
+    seen = measure(_driver(face, 0.5), moved)
+    invented, driven = (mouth.read(_window(face), moved, driver=d).astype(np.float64) for d in (None, seen))
+    inside, centre = _inside(face, moved), _middle(face)
+    column = np.nonzero(inside[:, centre])[0]
+    low, high = column[int(0.75 * len(column))], column[int(0.25 * len(column))]
+    assert driven[low, centre].mean() > 1.5 * invented[low, centre].mean()
+    assert driven[low, centre].mean() > 3 * driven[high, centre].mean()
+    # A blue light in the driver's room stays there.
+    blue = (_driver(face, 0.5) * [0.6, 0.8, 1.0]).astype(np.uint8)
+    again = mouth.read(_window(face), moved, driver=measure(blue, moved)).astype(np.float64)
+    assert np.abs(again - driven)[inside].mean() < 8
+
+
+def test_a_driver_whose_lips_are_shut_or_far_away_shows_no_inside(face: FittedFace) -> None:
+    moved = _opened(face, 0.5)
+    mouth = MouthInterior(_picture(face), face)
+    invented = mouth.read(_window(face), moved)
+    shut = measure(_picture(face), face.points[:, :2])
+    small = cv2.resize(_driver(face, 0.5), None, fx=0.1, fy=0.1, interpolation=cv2.INTER_AREA)
+    for seen in (shut, measure(small, moved / 10)):
+        assert (mouth.read(_window(face), moved, driver=seen) == invented).all()
