@@ -177,9 +177,8 @@ class Head:
         columns, rows = (np.clip(np.rint(self.grid.nodes[..., i]).astype(int), 0, self.size[i] - 1) for i in range(2))
         inside = (mask[rows, columns] > 0.5).view(np.uint8)
         cells = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 5), np.float32)
-        return self.grid.cell * np.minimum(
-            cells, np.float32(sum(inside.shape))
-        )  # without any outline it is without end
+        far = float(sum(inside.shape))  # without any outline it is without end
+        return np.asarray(self.grid.cell * np.minimum(cells, far), np.float32)
 
     def _person(self, grid: Grid, mask: Array) -> Array:
         """(rows, columns): above 0 in cells that the person touches, and in those beside them."""
