@@ -73,6 +73,18 @@ def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str
     return {name: values for name, values in channels.items() if any(v != CONTROLS[name].neutral for v in values)}
 
 
+def key_over(scene: bpy.types.Scene, strip: Any, name: str, first: int, values: list[float]) -> None:
+    """Key a control on every frame from `first` on: `values` 0..1 go from what is there (0) to its maximum (1)."""
+    from ..core.motion.controls import CONTROLS
+
+    maximum = CONTROLS[name].maximum
+    before = read_controls(scene, strip, range(first, first + len(values))).get(name, [0.0] * len(values))
+    for frame, (value, was) in enumerate(zip(values, before, strict=True), first):
+        strip[name] = was + (maximum - was) * value
+        strip.keyframe_insert(f'["{name}"]', frame=frame)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # the control shows its value here again
+
+
 def _play(curve: bpy.types.FCurve, frames: range, minimum: float, maximum: float) -> list[float]:
     # Blender holds an overshooting curve at the property's limits.
     return [min(max(curve.evaluate(frame), minimum), maximum) for frame in frames]

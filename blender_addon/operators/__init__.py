@@ -10,6 +10,7 @@ from .create_worker import GIOCONDA_OT_create_worker
 from .find_face import GIOCONDA_OT_find_face
 from .fix_view_transform import GIOCONDA_OT_fix_view_transform
 from .generate import GIOCONDA_OT_generate
+from .key_blink import GIOCONDA_OT_key_blink
 from .load_landmarks import GIOCONDA_OT_load_landmarks
 from .load_track import GIOCONDA_OT_load_track
 from .open_folder import GIOCONDA_OT_open_folder
@@ -23,6 +24,7 @@ CLASSES = (
     GIOCONDA_OT_find_face,
     GIOCONDA_OT_fix_view_transform,
     GIOCONDA_OT_generate,
+    GIOCONDA_OT_key_blink,
     GIOCONDA_OT_load_landmarks,
     GIOCONDA_OT_load_track,
     GIOCONDA_OT_open_folder,

@@ -73,7 +73,9 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
     row = layout.row(align=True)
     row.operator("gioconda.find_face", icon="VIEWZOOM")
     row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
-    if not keyframes.has_controls(strip):
+    if keyframes.has_controls(strip):
+        layout.operator_menu_enum("gioconda.key_blink", "eyes", icon="HIDE_ON")
+    else:
         layout.operator("gioconda.add_controls", icon="ADD")
 
 

@@ -139,3 +139,20 @@ def test_keys_survive_renaming_copying_to_another_channel_and_saving(
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "keys.blend"))
     scene = bpy.context.scene
     assert _read(addon, scene, addon("portraits").portrait_strip(scene, "renamed")) == before
+
+
+@pytest.mark.parametrize("eyes", ["BOTH", "RIGHT"])
+def test_a_blink_is_keyed_over_what_is_there(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, eyes: str
+) -> None:
+    key(portrait, "eyeBlinkRight", [(8, 0.2), (40, 0.2)])
+    scene.frame_set(20)
+    assert bpy.ops.gioconda.key_blink(eyes=eyes) == {"FINISHED"}
+    seen = dict(zip(range(*span(portrait)), _seen(scene, portrait, "eyeBlinkRight"), strict=True))
+    assert seen[20] == 1
+    assert seen[12] == pytest.approx(0.2)
+    assert seen[28] == pytest.approx(0.2)
+    assert seen[18] < seen[19] < 1
+    assert seen[20] > seen[22] > seen[24]
+    left = _read(addon, scene, portrait).get("eyeBlinkLeft")
+    assert (left is not None and max(left) == 1) == (eyes == "BOTH")

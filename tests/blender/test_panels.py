@@ -60,6 +60,9 @@ class Layout:
         self.drawn.append(f"operator {name}")
         return OperatorProperties(getattr(getattr(bpy.ops, group), function))
 
+    def operator_menu_enum(self, name: str, choice: str, *, icon: str = "NONE", **_: str) -> None:
+        setattr(self.operator(name, icon=icon), choice, None)
+
     def progress(self, *, text: str, factor: float) -> None:
         self.drawn.append(f"progress {text} {factor:g}")
 

@@ -71,7 +71,7 @@ class Opening:
 
 @cache
 def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, 68) for either edge: what each landmark has in a place on it. Catmull-Rom curves are linear in their points."""
+    """(N, 68) for either edge: the share of each landmark in its places. Catmull-Rom curves are linear in them."""
     points = np.eye(68)
     if not opening.round_corners:
         return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)

@@ -28,6 +28,7 @@ _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the
 _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
+_JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _SHARP = 0.05  # pixels: between the corners they do not
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
@@ -112,6 +113,10 @@ class Frame:
         way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
         return way
 
+    def edges(self, area: Area) -> NDArray[np.uint8]:
+        """(h, w): 1 where one surface ends before another, which would be drawn as a staircase."""
+        return self._edges[within(area, self._way_grid.whole)]
+
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
         sides = self._sides.get(opening)
@@ -163,6 +168,7 @@ class Frame:
     def _refine(self) -> None:
         """Bring the maps to finer and finer grids, computed anew where the surface turns out of sight."""
         self._way_grid, self._way = self._coarse, self._coarse_way
+        self._edges = np.zeros(self._way.shape[:2], np.uint8)
         while self._way_grid.cell > 1:
             grid, turn = self._turn_grid, self._turn
             down, across = np.gradient(turn, axis=(0, 1))
@@ -183,6 +189,20 @@ class Frame:
             if fine.cell > 1:
                 self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
                 self._turn[cells] = turn.reshape(nodes.shape)
+            else:
+                self._mark_edges(*(np.ravel(part) for part in np.broadcast_arrays(*cells)))
+
+    def _mark_edges(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        """Note which ones of some pixels of the map lie beside a place where one surface ends before another."""
+        way, edges = self._way, np.zeros(self._way.shape[:2], np.uint8)
+        for down, across in ((0, 1), (1, 0)):
+            next_rows, next_columns = (
+                np.minimum(rows + down, len(way) - 1),
+                np.minimum(columns + across, way.shape[1] - 1),
+            )
+            jump = farthest(way[next_rows, next_columns] - way[rows, columns]) > _JUMP
+            edges[rows[jump], columns[jump]] = edges[next_rows[jump], next_columns[jump]] = 1
+        self._edges = edges
 
     def _beside(self, opening: Opening, area: Area) -> _Sides:
         """The fields of an opening over an area of the picture, which is what they reach."""
@@ -209,7 +229,8 @@ def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Arra
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
     line_t, line_v = axes @ (middle - middle[0]).T
-    t, v = cv2.split(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])))
-    height = v - np.interp(t, line_t, line_v).astype(np.float32)
+    local = np.asarray(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])), np.float32)
+    t, v = np.moveaxis(local, 2, 0)
+    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
     beside = np.maximum(np.maximum(-t, t - width), 0)
     return np.asarray(cv2.merge([height, _SHARP + _SEAM * beside]), np.float32)

@@ -72,7 +72,7 @@ class WarpGenerator:
         shade = None if creases is None else creases.apply
 
         def draw_skin(area: Area) -> None:
-            out[area] = self._layers.read(frame.skin(area), area, shade)
+            out[area] = self._layers.read(frame.skin(area), area, frame.edges(area), shade)
 
         skin = _THREADS.map(draw_skin, frame.areas())
         inside = self._inside(frame, target)

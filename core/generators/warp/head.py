@@ -53,7 +53,7 @@ class Head:
         self.skin_reach = self._reach(self.grid.nodes, _SKIN, _SKIN_NECK)
         self._fine_reach = self._reach(self.fine.nodes, _CHIN, _NECK)
         self._cut = self._cut_lines(mask)
-        self._skull = Skull(face, self.grid.nodes)
+        self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
         self._height = self._height_field(surface)
 
@@ -90,7 +90,7 @@ class Head:
 
         top = (near - z) / slope[2]  # enter at the height of the highest point
         depth = _first_zero(above, top, (near - far) / float(slope[2]) / _SEARCH_STEPS, _SEARCH_STEPS)
-        return self.fine.points(cv2.merge([x + depth * across, y + depth * down]))
+        return self.fine.points(np.dstack([x + depth * across, y + depth * down]))
 
     def share_turn(self, seen: Array, turn: Array) -> Array:
         """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
@@ -171,6 +171,15 @@ class Head:
             return grid
         window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
         return Grid.over(grid.area(window), grid.cell)
+
+    def _from_outline(self, mask: Array) -> Array:
+        """(rows, columns) pixels from the nodes to the person's outline, 0 outside; the picture's border is none."""
+        columns, rows = (np.clip(np.rint(self.grid.nodes[..., i]).astype(int), 0, self.size[i] - 1) for i in range(2))
+        inside = (mask[rows, columns] > 0.5).view(np.uint8)
+        cells = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 5), np.float32)
+        return self.grid.cell * np.minimum(
+            cells, np.float32(sum(inside.shape))
+        )  # without any outline it is without end
 
     def _person(self, grid: Grid, mask: Array) -> Array:
         """(rows, columns): above 0 in cells that the person touches, and in those beside them."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OPAQUE = 255
 _STILL = 1e-3  # pixels
+_SOFTENED = 0.8  # pixels
 
 
 class Layers:
@@ -36,11 +37,20 @@ class Layers:
         self._plate[area] = fill_behind(pixels[area], mask[area])
         self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
 
-    def read(self, positions: Array, area: Area, shade: Shading | None = None) -> NDArray[Any]:
+    def read(
+        self, positions: Array, area: Area, edges: NDArray[np.uint8], shade: Shading | None = None
+    ) -> NDArray[Any]:
         """The pixels of `area` when the person's come from portrait `positions` (h, w, 2), before the plate.
 
-        `shade` may change the person's pixels, in place.
+        `edges` (h, w) of one part of the person before another are softened where they are 1; `shade` may change the
+        person's pixels, in place.
         """
+        seen = self._put_together(positions, area, shade)
+        if edges.any():
+            cv2.copyTo(_soft(seen), edges, seen)
+        return seen
+
+    def _put_together(self, positions: Array, area: Area, shade: Shading | None) -> NDArray[Any]:
         person = sample(self._person, positions)
         if shade is not None:
             shade(person, positions)
@@ -50,12 +60,13 @@ class Layers:
         soft = cv2.findNonZero(cv2.inRange(coverage, 1, _OPAQUE - 1))  # type: ignore[call-overload]
         if soft is None:
             return seen
-        columns, rows = soft[:, 0].T
+        places = np.asarray(soft[:, 0], np.intp)
+        columns, rows = places.T
         share = coverage[rows, columns].astype(np.float32) / _OPAQUE
         behind = seen[rows, columns].astype(np.float32)
         mixed = behind + (person[rows, columns] - behind) * share[:, None]
         # What does not move keeps its very pixels; put together again they would be rounded.
-        own = soft[:, 0] + np.array([area[1].start, area[0].start], np.float32)
+        own = places + np.array([area[1].start, area[0].start], np.float32)
         still = farthest(positions[rows, columns] - own) < _STILL
         seen[rows, columns] = np.where(still[:, None], self._pixels[area][rows, columns], to_pixels(mixed, seen.dtype))
         return seen
@@ -66,3 +77,14 @@ class Layers:
 
     def _coverage_at(self, positions: Array) -> NDArray[np.uint8]:
         return read_at(self._coverage, positions)
+
+
+def _soft(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Each pixel mixed with those around it, as far as they are seen."""
+    if pixels.shape[2] == 3:
+        return np.asarray(cv2.GaussianBlur(pixels, (3, 3), _SOFTENED))
+    alpha = pixels[..., 3:].astype(np.float32)
+    weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
+    mixed = np.asarray(cv2.GaussianBlur(weighted, (3, 3), _SOFTENED), np.float32)
+    colour = mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6)
+    return to_pixels(np.concatenate([colour, mixed[..., 3:]], axis=2), pixels.dtype)

@@ -42,7 +42,7 @@ class Light:
         fit = np.zeros(4)
         for _ in range(_ROUNDS):
             weighted = (terms * robust[:, None]).T
-            fit = np.linalg.solve(weighted @ terms + ridge, weighted @ seen)
+            fit = np.asarray(np.linalg.solve(weighted @ terms + ridge, weighted @ seen), np.float64)
             off = np.abs(seen - terms @ fit)
             usual = max(float(np.median(off[weight > 0.5])), 1.0) if (weight > 0.5).any() else 1.0
             robust = weight / (1 + (off / (_LIKELY * usual)) ** 2)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
+_BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
@@ -58,7 +59,7 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    The outer edges stay. A mouth that does not open may roll its lips in.
+    The outer edges stay. A mouth that does not open may roll its lips in, but they only meet.
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
@@ -71,4 +72,18 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
         wanted *= kept * float(np.clip(widths[0] / widths[1], *_NARROWED))  # a lip drawn wide gets thin
         lacking = np.clip(abs(wanted) - abs(thick), 0, _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
+    return shifts + _meeting(still, moved)
+
+
+def _meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
+    """(68, 2) shifts of whole lips that would cross: driven from lips that stand apart, shut ones are asked to."""
+    shifts = np.zeros((68, 2))
+    upper, lower = (list(inner) for _, inner in (_UPPER, _LOWER))
+    gaps, before = (points[lower, 1] - points[upper, 1] for points in (moved, still))
+    crossed = np.maximum(np.minimum(before, 0) - gaps, 0) / 2
+    for lip, side in ((_UPPER, -1), (_LOWER, 1)):
+        for points in lip:
+            shifts[list(points), 1] = side * crossed
+    for point, beside in _BESIDE:
+        shifts[point] = shifts[beside] / 2
     return shifts

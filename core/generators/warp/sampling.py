@@ -28,14 +28,22 @@ def sample(pixels: Pixels, positions: Array) -> Pixels:
     Alpha is straight, so colours are weighted with it: an invisible pixel's colour must not bleed into an edge.
     """
     if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
-        return read_at(pixels, positions, cubic=True)
+        return _cubic(pixels, positions)
     top = full_scale(pixels.dtype)
     alpha = pixels[..., 3:].astype(np.float32) / top
     weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
-    moved = read_at(weighted, positions, cubic=True)
+    moved = _cubic(weighted, positions)
     visible = np.clip(moved[..., 3:], 0, 1)
     colour = moved[..., :3] / np.maximum(visible, 1e-4)
     return to_pixels(np.concatenate([colour, visible * top], axis=2), pixels.dtype)
+
+
+def _cubic(pixels: Pixels, positions: Array) -> Pixels:
+    """Floats beside a bright light would swing below zero, where whole numbers are cut off."""
+    read = read_at(pixels, positions, cubic=True)
+    if np.issubdtype(pixels.dtype, np.integer):
+        return read
+    return np.maximum(read, np.minimum(read_at(pixels, positions), 0))
 
 
 def _is_opaque(pixels: Pixels) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare skull this ellipsoid fits
 _HALF_AXES = np.array([7.9, 11.0, 9.3])
-_INNER = 0.85  # from this share of the outline's radius on the surface gives way to the outline
+_INNER = 0.8  # over the rest of the radius, from the person's outline inwards, the surface gives way to the outline
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
 _EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
@@ -33,8 +33,11 @@ _EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is
 class Skull:
     """The ellipsoid of one portrait under the nodes of a grid, in the picture's axes, pixels."""
 
-    def __init__(self, face: FittedFace, nodes: Array) -> None:
-        """Place it as the face model was fitted; `nodes` (h, w, 2) are portrait positions."""
+    def __init__(self, face: FittedFace, nodes: Array, inside: Array) -> None:
+        """Place it as the face model was fitted.
+
+        `nodes` (h, w, 2) are portrait positions, `inside` (h, w) their distances to the person's outline, 0 outside.
+        """
         self._centre = face.from_model(_CENTRE)
         axes = face.direction(np.diag(_HALF_AXES))
         self._shape = axes.T @ axes
@@ -42,12 +45,14 @@ class Skull:
         levels = face.from_model(np.array([[0, _EARS, 0], [0, _ABOVE, 0]], np.float64))[:, :2]
         up = (levels[1] - levels[0]) / ((levels[1] - levels[0]) ** 2).sum()
         height = (nodes - levels[0].astype(np.float32)) @ up.astype(np.float32)
+        # Hair belongs to the outline, the temple before it to the face: from the outline that is seen inwards.
         radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
         self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
         self._hair = smooth_step((radius - 1) / _HAIR)
         # Turned aside, the face stands out of the ellipsoid.
         beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
-        self._share = smooth_step((radius - _INNER) / (1 - _INNER)) * smooth_step(height) * beside
+        band = (1 - _INNER) * np.linalg.norm(self._out, axis=-1) / np.maximum(radius, 1e-6)
+        self._share = smooth_step(1 - inside / band) * smooth_step(height) * beside
 
     def outline_height(self, pose: Pose, height: Array) -> Array:
         """The heights (h, w) of the nodes, changed on and beyond the outline so that it goes where the skull's does.

@@ -234,6 +234,21 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
     assert not keep_lips(still, rolled, distance).any()
 
 
+def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
+    still = face.points[:, :2]
+    wide = still.copy()
+    wide[[65, 66, 67, 55, 56, 57, 58, 59], 1] += 0.1 * face.eye_distance
+    for resting in (still, wide):
+        crossed = resting.copy()
+        crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
+        drawn = crossed + keep_lips(resting, crossed, face.eye_distance)
+        before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
+        np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
+        thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
+        np.testing.assert_allclose(kept, thick, atol=1e-6)
+    assert (keep_lips(still, still, face.eye_distance) == 0).all()
+
+
 @pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
 def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> None:
     picture = _picture(face)
