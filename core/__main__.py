@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
     animate.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
     animate.add_argument("--driver-video", type=Path, metavar="V.mp4",
-                         help="the movie that the track was found in: its creases are put on the portrait")  # fmt: skip
+                         help="the movie of the track: its creases and the mouth's inside are drawn")  # fmt: skip
     animate.add_argument(
         "--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given"
     )

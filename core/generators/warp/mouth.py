@@ -44,6 +44,7 @@ _FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
 _EXPOSURE = 1.1
 _BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
 _SOFT_EDGE = 0.006  # of the lips, in eye distances
@@ -122,12 +123,15 @@ class MouthInterior:
     def _as_driven(self, invented: Array, driver: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
         """Display colours (h, w, 3): what the driver's mouth shows in the portrait's palette, else `invented` ones."""
         brightness, tooth, sure = mouth_driver.read(driver, positions, moved, self._palette.blur)
-        column, row = np.round(positions[0, 0] - moved[60]).astype(int)
+        column, row = (round(float(positions[0, 0, axis]) - float(moved[60, axis])) for axis in (0, 1))
         full = np.ones_like(tooth)
-        paint = self._palette.paint(np.dstack([tooth, full, full]), (int(row), int(column)))
+        paint = self._palette.paint(np.dstack([tooth, full, full]), (row, column))
         # The brightness that the driver's mouth has against its skin, in the portrait.
-        light = brightness * float(self._palette.tooth.mean()) / np.maximum(cv2.blur(paint, (9, 9)).mean(-1), 0.02)
-        seen = paint * self._palette.tinted(np.clip(light, 0, 1.2))
+        shaded = _MOUTH_LIGHT * np.tanh(brightness / _MOUTH_LIGHT)
+        light = shaded * float(self._palette.tooth.mean()) / np.maximum(cv2.blur(paint, (9, 9)).mean(-1), 0.02)
+        seen = paint * self._palette.tinted(np.clip(light, 0, _MOUTH_LIGHT).astype(np.float32))
+        if self._palette.shows_teeth:  # its own ones: two rows are one too many
+            sure = sure * (1 - tooth)
         return np.asarray(invented + (seen - invented) * cv2.merge([sure] * 3), np.float32)
 
     def tongue_reach(self, moved: NDArray[np.floating[Any]], amount: float) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ _LEAST_RED = 0.1  # between teeth and lips: with less the picture is grey, and w
 _TOOTH_BRIGHT = (0.35, 0.7)  # of the skin's brightness: dark places are no teeth whatever their colour
 _DARKEST = 4.0  # 0..255
 _LIP_BRIGHT, _LIP_RED, _FRINGE = (0.5, 0.75), (0.6, 0.85), 0.1  # of the lips' own; widths beside their edges
+_SKIN_BRIGHT = 0.5  # of the skin's brightness: nothing inside is so bright beside the corners
 _EDGE = 0.015  # widths beside the lips that are blurred with them
 _FILL, _LITTLE = 2.5, 0.02  # cells over which what is seen goes on under what is taken for lips
 _CORNER = 0.06  # widths beside the corners, where it is faded out
@@ -54,7 +55,9 @@ def measure(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> 
     at = (points[60] + width * (u[:, None] * along + v * down)).astype(np.float32)
     # As many pixels as cells, so that none is left out.
     cell = max(width / _COLUMNS, 0.3)
-    low = np.clip(np.floor(points[list(_SKIN)].min(0) - 4).astype(int), 0, np.array(pixels.shape[1::-1]) - 2)
+    low: NDArray[np.int64] = np.clip(
+        np.floor(points[list(_SKIN)].min(0) - 4).astype(int), 0, np.array(pixels.shape[1::-1]) - 2
+    )
     high = np.ceil(points[list(_SKIN)].max(0) + 4).astype(int)
     part = pixels[low[1] : max(high[1], low[1] + 2), low[0] : max(high[0], low[0] + 2)].astype(np.float32)
     skin, *both = (_inside(part, points[list(outline)] - low) for outline in (_SKIN, *_LIPS))
@@ -62,14 +65,16 @@ def measure(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> 
     if cell > 1:
         part = np.asarray(cv2.GaussianBlur(part, (0, 0), 0.5 * cell), np.float32)
     colour = read_at(part, at - low.astype(np.float32), cubic=True)
-    bright = max(float(np.percentile(skin.mean(1), _BRIGHT)), 2 * _DARKEST)
+    bright = max(float(np.percentile(skin @ np.full(3, 1 / 3), _BRIGHT)), 2 * _DARKEST)
     brightness = np.maximum(colour.mean(-1) / bright, 0)
     tooth = _tooth_share(colour, brightness, float(np.median(_redness(skin))), float(np.median(_redness(lips))))
     right, left = EYE_OUTER_CORNERS
     gap = np.mean([points[j, 1] - points[i, 1] for i, j in LIP_PAIRS]) / np.linalg.norm(points[right] - points[left])
     inside_picture = (at >= 0).all(-1) & (at <= np.array(pixels.shape[1::-1]) - 1).all(-1)
     near = (np.minimum(share, 1 - share) * (bottom - top))[..., 0]
-    lip = np.maximum(_lip_share(colour, lips) * (near < _FRINGE), near < _EDGE)
+    beside = np.broadcast_to(np.minimum(u, 1 - u) < _FRINGE, near.shape)
+    leaked = _lip_share(colour, lips) * ((near < _FRINGE) | beside)
+    lip = np.maximum(leaked, (near < _EDGE) | (beside & (brightness > _SKIN_BRIGHT))).astype(np.float32)
     brightness, tooth = (_fill(plane, 1 - lip) for plane in (brightness, tooth))
     sure = _ramp(np.array(gap), _OPEN) * _ramp(np.array(width), _WIDE) * inside_picture
     height = np.broadcast_to((bottom - top)[:, 0], brightness.shape)
@@ -130,8 +135,8 @@ def _redness(colours: Array) -> Array:
 
 def _lip_share(colour: Array, lips: Array) -> Array:
     """(h, w): 1 as red and as bright as lips, which landmarks that are a little off leave inside."""
-    brightness = colour.mean(-1) / max(float(np.median(lips.mean(-1))), _DARKEST)
-    redness = _redness(colour) / max(float(np.median(_redness(lips))), _LEAST_RED)
+    brightness = colour.mean(-1) / max(float(np.median(lips @ np.full(3, 1 / 3))), _DARKEST)
+    redness = _redness(colour) / np.float32(max(float(np.median(_redness(lips))), _LEAST_RED))
     return _ramp(brightness, _LIP_BRIGHT) * _ramp(redness, _LIP_RED)
 
 
