@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .plate import fill_behind, foreground
+from .plate import colours_beside, fill_behind, foreground, with_wisps
 from .sampling import farthest, read_at, sample, to_pixels
 
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ class Layers:
 
     def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
-        self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
         self._pixels = pixels
         self._plate, self._person = pixels.copy(), pixels.copy()
-        self._plate[area] = fill_behind(pixels[area], mask[area])
-        self._person[area] = foreground(pixels[area], self._plate[area], mask[area])
+        part = pixels[area]
+        own = colours_beside(part, mask[area])
+        covered = with_wisps(part, mask[area], own)
+        self._plate[area] = fill_behind(part, covered)
+        self._person[area] = foreground(part, self._plate[area], covered, own)
+        self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
+        self._coverage[area] = np.rint(covered * _OPAQUE)
 
     def read(
         self, positions: Array, area: Area, edges: NDArray[np.uint8], shade: Shading | None = None

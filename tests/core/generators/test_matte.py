@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The head mask: it covers the person and nothing else, whatever the picture is stored in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.colour import decode_srgb
+from core.generators.warp.head import project_model
+from core.generators.warp.matte import find_head
+from core.motion.face_model import FittedFace, fit_face, load_face_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SIZE, SCALE = 360, 8.0  # pixels; pixels a centimetre
+SKIN, HAIR, SHIRT = (205, 160, 135), (45, 30, 20), (120, 20, 40)
+
+
+@pytest.fixture(scope="module")
+def face() -> FittedFace:
+    """The model's own face from the front."""
+    return fit_face(load_face_model().landmarks[:, :2] * [SCALE, -SCALE] + SIZE / 2)
+
+
+@pytest.fixture(scope="module")
+def drawn(face: FittedFace) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Somebody with hair and shirt before a mottled wall, and where they are."""
+    person = np.zeros((SIZE, SIZE, 3), np.uint8)
+    middle, chin = face.points[27, :2], face.points[8, :2]
+    crown = middle - [0, 0.5 * face.eye_distance]
+    cv2.ellipse(person, _box(crown, (2.1, 2.3), face), HAIR, -1)
+    surface = project_model(face)[:, :2]
+    for part in (surface[surface[:, 1] < chin[1]], face.points[:, :2]):
+        hull = cv2.convexHull(np.rint(part).astype(np.int32))
+        cv2.fillConvexPoly(person, hull, SKIN)
+    cv2.ellipse(person, _box(crown - [0, 0.6 * face.eye_distance], (1.6, 1.1), face), HAIR, -1)
+    cv2.rectangle(person, *_corners(chin, (-0.5, -0.4, 0.5, 1.0), face), SKIN, -1)
+    cv2.rectangle(person, *_corners(chin, (-1.5, 0.7, 1.5, 9.0), face), SHIRT, -1)
+    there = person.any(axis=2)
+    noise = np.random.default_rng(5)
+    spots = cv2.resize(noise.normal(0, 12, (24, 24, 1)), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    wall = np.array([85, 105, 100]) + spots[..., None]
+    picture = np.where(there[..., None], person, wall) + noise.normal(0, 3, (SIZE, SIZE, 3))
+    soft = cv2.GaussianBlur(np.clip(picture, 0, 255), (0, 0), 0.7)
+    return np.rint(soft).astype(np.uint8), there
+
+
+def _box(centre: NDArray[Any], sides: tuple[float, float], face: FittedFace) -> Any:
+    return (centre.tolist(), (np.array(sides) * face.eye_distance).tolist(), 0.0)
+
+
+def _corners(origin: NDArray[Any], box: tuple[float, ...], face: FittedFace) -> tuple[list[int], list[int]]:
+    corners = np.rint(origin + np.reshape(box, (2, 2)) * face.eye_distance).astype(int)
+    return corners[0].tolist(), corners[1].tolist()
+
+
+def _overlap(mask: NDArray[np.float32], truth: NDArray[np.bool_], face: FittedFace) -> float:
+    """Intersection over union of the head and neck: lower down nothing moves."""
+    rows = slice(0, int(face.points[8, 1] + 0.6 * face.eye_distance))
+    found, there = mask[rows] > 0.5, truth[rows]
+    return float((found & there).sum() / (found | there).sum())
+
+
+def test_a_drawn_person_is_found(face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]) -> None:
+    picture, there = drawn
+    mask = find_head(picture, face)
+    assert mask.shape == picture.shape[:2]
+    assert mask.dtype == np.float32
+    assert mask.min() == 0
+    assert mask.max() == 1
+    assert _overlap(mask, there, face) > 0.96
+    soft = (mask > 0) & (mask < 1)
+    edge = cv2.morphologyEx(there.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8))
+    assert soft.any()
+    assert (edge[soft] > 0).mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["16 bit", "float", "alpha", "grey"])
+def test_kinds_of_pixels_give_the_same_mask(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]], kind: str
+) -> None:
+    picture, there = drawn
+    if kind == "grey":
+        grey = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+        assert _overlap(find_head(grey, face), there, face) > 0.9
+        return
+    other = {
+        "16 bit": lambda: picture.astype(np.uint16) * 257,
+        "float": lambda: decode_srgb(picture / np.float32(255)),
+        "alpha": lambda: np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]),
+    }[kind]()
+    difference = np.abs(find_head(other, face) - find_head(picture, face))
+    # What is reduced first and rounded then, or is averaged as linear light, differs a little.
+    assert (difference > 0.1).mean() < 0.005
+
+
+def test_invisible_pixels_are_background(face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]) -> None:
+    picture, _ = drawn
+    alpha = np.full(picture.shape[:2], 255, np.uint8)
+    alpha[:, :120] = 0
+    mask = find_head(np.dstack([picture, alpha]), face)
+    assert mask[:, :110].max() == 0
+    assert mask[int(face.points[30, 1]), int(face.points[30, 0])] == 1
+
+
+def test_a_picture_without_a_background_does_not_fail(face: FittedFace) -> None:
+    flat = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
+    mask = find_head(flat, face)
+    assert mask[int(face.points[30, 1]), int(face.points[30, 0])] == 1
+    low, high = np.floor(face.points[:, :2].min(0)).astype(int), np.ceil(face.points[:, :2].max(0)).astype(int)
+    close = np.ascontiguousarray(flat[low[1] : high[1], low[0] : high[0]])
+    moved = fit_face(face.points[:, :2] - low)
+    assert np.isfinite(find_head(close, moved)).all()
+
+
+def test_the_same_picture_gives_the_same_mask(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    first = find_head(drawn[0], face)
+    cv2.setRNGSeed(77)
+    assert np.array_equal(first, find_head(drawn[0], face))
+
+
+def test_astronauts_hair_is_hers_and_the_wall_is_not(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    mask = find_head(astronaut, fit_face(astronaut_landmarks))
+    hair = [(225, 20), (160, 80), (285, 90), (165, 100), (290, 105)]
+    wall = [(100, 60), (140, 30), (330, 60), (345, 150), (225, 3), (115, 150)]
+    assert [mask[y, x] for x, y in hair] == [1] * len(hair)
+    assert [mask[y, x] for x, y in wall] == [0] * len(wall)
+
+
+@pytest.mark.parametrize("name", ["synth_o", "synth_p"])
+def test_rendered_heads_are_found(shared: Path, name: str) -> None:
+    folder = shared / "eval" / "synth" / name
+    if not folder.is_dir():
+        pytest.skip(f"needs rendered heads: there is no {folder}")
+    packed = np.load(folder / "masks.npz")
+    there = np.unpackbits(packed["packed"][0], axis=-1)[:, : packed["shape"][2]] > 0
+    picture = cv2.cvtColor(cv2.imread(str(folder / "source.png")), cv2.COLOR_BGR2RGB)
+    face = fit_face(np.load(folder / "lm.npz")["source"])
+    assert _overlap(find_head(picture, face), there, face) > 0.91

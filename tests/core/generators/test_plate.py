@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The background behind the person: what is seen stays, what is not goes on from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.generators.warp.layers import Layers
+from core.generators.warp.plate import fill_behind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HEIGHT, WIDTH = 320, 400
+PERSON = np.array([40, 20, 15], np.float32)
+AREA = (slice(0, HEIGHT), slice(0, WIDTH))
+
+
+def _mask(soft: float = 1.5) -> NDArray[np.float32]:
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    cv2.ellipse(mask, (200, 170), (60, 80), 0, 0, 360, (1,), -1)
+    cv2.rectangle(mask, (100, 230), (300, HEIGHT), (1,), -1)
+    return np.clip(cv2.GaussianBlur(mask, (0, 0), soft) * 1.04 - 0.02, 0, 1).astype(np.float32)
+
+
+def _gradient() -> NDArray[np.float32]:
+    """(H, W, 3): a wall that gets brighter to the right and bluer downwards."""
+    x, y = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
+    return np.dstack([110 + 90 * x, 120 + 60 * x, 130 + 70 * y]).astype(np.float32)
+
+
+def _before(background: NDArray[Any], mask: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(background + (PERSON - background) * mask[..., None]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32", "alpha"])
+def test_what_is_seen_stays_and_nothing_of_the_person_does(kind: str) -> None:
+    mask, wall = _mask(), _gradient()
+    picture = _before(wall, mask)
+    one = {"uint16": 257, "float32": np.float32(1 / 255)}.get(kind, 1)
+    pixels = np.dstack([picture, np.full((HEIGHT, WIDTH), 255, np.uint8)]) if kind == "alpha" else picture
+    pixels = pixels * np.asarray(one, "uint8" if kind == "alpha" else kind)
+    plate = fill_behind(pixels, mask)
+    assert plate.dtype == pixels.dtype
+    assert np.array_equal(plate[mask == 0], pixels[mask == 0])
+    hidden = mask > 0
+    error = np.abs(plate[..., :3] / float(one) - wall)[hidden]
+    assert error.max() < 40  # the person is more than 70 away
+    assert np.percentile(error, 95) < 15
+    if kind == "alpha":
+        assert (plate[..., 3] == 255).all()
+
+
+def test_a_line_goes_on_behind_the_edge() -> None:
+    mask, wall = _mask(), _gradient()
+    wall[144:156] = (230, 60, 60)
+    plate = fill_behind(_before(wall, mask), mask).astype(int)
+    middle, beside = plate[148:152], plate[128:132]
+    hidden = mask[148:152].min(0) > 0.5
+    left = np.flatnonzero(hidden)[:12]
+    right = np.flatnonzero(hidden)[-12:]
+    for columns in (left, right):
+        redder = (middle[:, columns, 0] - middle[:, columns, 1]) - (beside[:, columns, 0] - beside[:, columns, 1])
+        assert redder.mean() > 60  # 180 on the line itself
+
+
+def test_texture_goes_on() -> None:
+    mask, wall = _mask(), _gradient()
+    wall += np.random.default_rng(2).normal(0, 8, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    plate = fill_behind(_before(wall, mask), mask).astype(np.float32)
+    fine = plate - cv2.GaussianBlur(plate, (0, 0), 2)
+    inside = (mask > 0.99) & (cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, 5) < 15)
+    assert 0.4 < fine[inside].std() / fine[mask == 0].std() < 1.2
+
+
+def test_a_picture_that_is_covered_or_not_at_all() -> None:
+    picture = _before(_gradient(), _mask())
+    assert np.array_equal(fill_behind(picture, np.zeros((HEIGHT, WIDTH), np.float32)), picture)
+    full = np.ones((HEIGHT, WIDTH), np.float32)
+    assert fill_behind(picture, full).shape == picture.shape
+    layers = Layers(picture, full, AREA)
+    still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+    assert np.array_equal(layers.read(still, AREA), picture)
+
+
+def test_single_hairs_beside_the_mask_go_with_the_person() -> None:
+    mask, wall = _mask(), _gradient()
+    hairs = mask.copy()
+    for angle in range(200, 341, 10):
+        way = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+        ends = [np.rint(([200, 170] + way * np.array(size)) * 16).astype(int).tolist() for size in ((55, 75), (64, 85))]
+        cv2.line(hairs, ends[0], ends[1], (1,), 1, cv2.LINE_AA, 4)
+    hairs = np.maximum(mask, hairs)
+    picture = _before(wall, hairs)
+    layers = Layers(picture, mask, AREA)
+    still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+    assert np.array_equal(layers.read(still, AREA), picture)
+    moved = layers.read(still - np.float32([100, 0]), AREA).astype(np.float32)
+    alone = (mask == 0) & (hairs > 0.5)
+    empty = alone & (np.roll(hairs, 100, axis=1) == 0)
+    assert np.abs(moved - wall)[empty].max() < 12  # none stays
+    arrived = np.roll(alone, 100, axis=1)
+    assert np.abs(moved - PERSON)[arrived].mean() < 60  # and they are seen where the head went
+    clean = (np.roll(hairs, 100, axis=1) == 0) & (hairs == 0)
+    assert np.abs(moved - wall)[clean].max() < 12
