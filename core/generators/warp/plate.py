@@ -89,7 +89,8 @@ def colours_beside(pixels: NDArray[Any], mask: Array) -> Array:
     size = small.shape[1::-1]
     known = (np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA)) > _SOLID).astype(np.float32)
     spread = membrane(small, known) if known.any() else small
-    return np.asarray(cv2.resize(spread, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)).reshape(pixels.shape)
+    large = cv2.resize(spread, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32).reshape(pixels.shape)
 
 
 def with_wisps(pixels: NDArray[Any], mask: Array, own: Array) -> Array:
@@ -127,7 +128,9 @@ def _surroundings(pixels: NDArray[Any], known: NDArray[np.bool_]) -> tuple[Array
     )
     mean = mean / total
     variance = np.maximum(square / total - (mean * mean).sum(2, keepdims=True), 0)
-    mean, variance = (np.asarray(cv2.resize(some, large, interpolation=cv2.INTER_LINEAR)) for some in (mean, variance))
+    mean, variance = (
+        np.asarray(cv2.resize(some, large, interpolation=cv2.INTER_LINEAR), np.float32) for some in (mean, variance)
+    )
     return mean.reshape(pixels.shape), variance
 
 
@@ -143,7 +146,7 @@ def _reduce(pixels: NDArray[Any]) -> Array:
 def _continued(small: Array, hidden: NDArray[np.uint8]) -> Array:
     """(h, w, C): edges go on into what is hidden in the direction in which they reach it (Bertalmio et al. 2001)."""
     planes = [cv2.inpaint(plane, hidden, _LOOK, cv2.INPAINT_NS) for plane in np.moveaxis(small, 2, 0).copy()]
-    return np.stack(planes, axis=2)
+    return np.stack(planes, axis=2).astype(np.float32, copy=False)
 
 
 def _mirror(hidden: NDArray[np.uint8]) -> tuple[Array, Array]:
