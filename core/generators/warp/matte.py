@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
-_COARSE, _FINE = 48.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
-_ROUNDS = 2
+_COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
+_ROUNDS = 4
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
-_HAIR, _FURTHEST = (0.0, 0.05, 0.1), 1.6  # so far outside it there is probably hair, in turn; and certainly background
+_HAIR, _FURTHEST = 0.1, 1.6  # so far outside it there is probably hair; and certainly background
 _CHEST, _SLOPE = 0.4, 1.6  # below the chin the body grows wider by this slope from this depth on
 _CHIN = 0.2  # lower down the body may be that wide
 _NECK = 0.45  # half of the neck's width
@@ -36,8 +36,8 @@ _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     """(H, W) how much of every pixel of (H, W, C) is person, 0..1; farther away from the head its edge is repeated.
 
-    GrabCut (Rother et al. 2004) on a small copy, started from the fitted head model with little and with more hair,
-    then a guided filter (He et al. 2010) that lets the edge follow the picture's.
+    GrabCut (Rother et al. 2004) on a small copy, started from the fitted head model, then a guided filter
+    (He et al. 2010) that lets the edge follow the picture's.
     """
     height, width = pixels.shape[:2]
     points = face.points[:, :2]
@@ -49,21 +49,12 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     surface = project_model(face)[:, :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
-    bare, small_points = ((some - corner + 0.5) * scale - 0.5 for some in (bare, points))
-    visible = np.ones(coarse.shape[:2], bool)
+    labels = _guess((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
     if pixels.shape[2] > coarse.shape[2]:
-        visible = _reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] > 0
-
-    def cut(hair: float) -> NDArray[np.bool_]:
-        labels = _guess(bare, small_points, coarse.shape, hair)
-        labels[~visible] = cv2.GC_BGD
-        cv2.setRNGSeed(1)
-        cv2.grabCut(coarse, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
-        return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-
-    # Where it ends hangs on where it starts; now and then a hat or half of a wall is lost: the majority is right.
-    votes = np.sum([cut(hair) for hair in _HAIR], axis=0)
-    person = _one_piece(2 * votes > len(_HAIR), small_points[30])
+        labels[_reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0] = cv2.GC_BGD
+    cv2.setRNGSeed(1)
+    cv2.grabCut(coarse, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    person = _one_piece((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), (points[30] - corner) * scale)
     mask = _follow_edges(part, person, face.eye_distance)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
@@ -78,9 +69,7 @@ def _reduce(part: NDArray[Any], zoom: float) -> tuple[NDArray[np.uint8], NDArray
     return to_8bit(small.reshape(size[1], size[0], -1)), np.array(size) / (width, height)
 
 
-def _guess(
-    bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], shape: tuple[int, ...], hair: float
-) -> NDArray[Any]:
+def _guess(bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
     """GrabCut's labels before it starts, from points (N, 2) of the bare head and the landmarks (68, 2)."""
     distance = float(np.linalg.norm(points[45] - points[36]))
     labels = np.full(shape[:2], cv2.GC_PR_BGD, np.uint8)
@@ -90,7 +79,7 @@ def _guess(
     y, x = np.mgrid[: shape[0], : shape[1]]
     below, beside = (y - points[8, 1]) / distance, np.abs(x - points[8, 0]) / distance
     labels[(outside > _FURTHEST) & (below < _CHIN)] = cv2.GC_BGD
-    labels[outside < hair] = cv2.GC_PR_FGD
+    labels[outside < _HAIR] = cv2.GC_PR_FGD
     labels[(below > 0) & (beside < _NECK + np.maximum(below - _CHEST, 0) * _SLOPE)] = cv2.GC_PR_FGD
     labels[inside > _SURE] = cv2.GC_FGD
     return labels
