@@ -54,6 +54,7 @@ LIGHT = {
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",
+    "core.motion.blink",
     "core.motion.controls",
 }
 HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "scipy", "skimage", "torch"}
