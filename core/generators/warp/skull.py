@@ -27,7 +27,7 @@ _HALF_AXES = np.array([7.9, 11.0, 9.3])
 _INNER = 0.8  # over the rest of the radius, from the person's outline inwards, the surface gives way to the outline
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
-_EARS, _ABOVE = 2.5, 8.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
+_EARS, _ABOVE = 2.5, 13.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
 
 
 class Skull:
