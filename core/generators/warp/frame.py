@@ -202,6 +202,9 @@ class Frame:
             )
             jump = farthest(way[next_rows, next_columns] - way[rows, columns]) > _JUMP
             edges[rows[jump], columns[jump]] = edges[next_rows[jump], next_columns[jump]] = 1
+        # Pixels that do not move stay exactly as they are.
+        marked = np.nonzero(edges)
+        edges[marked] = farthest(way[marked]) > STILL
         self._edges = edges
 
     def _beside(self, opening: Opening, area: Area) -> _Sides:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OPAQUE = 255
 _STILL = 1e-3  # pixels
+_KEPT = 0.85  # of the gradients, half-way between pixels: less is fine grain
 _SOFTENED = 0.8  # pixels
 
 
@@ -38,6 +39,7 @@ class Layers:
         covered = with_wisps(part, mask[area], own)
         self._plate[area] = fill_behind(part, covered)
         self._person[area] = foreground(part, self._plate[area], covered, own)
+        self._kernel = _kernel_for(part, mask[area])
         self._coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
         self._coverage[area] = np.rint(covered * _OPAQUE)
 
@@ -55,7 +57,7 @@ class Layers:
         return seen
 
     def _put_together(self, positions: Array, area: Area, shade: Shading | None) -> NDArray[Any]:
-        person = sample(self._person, positions)
+        person = sample(self._person, positions, kernel=self._kernel)
         if shade is not None:
             shade(person, positions)
         coverage = self._coverage_at(positions)
@@ -81,6 +83,15 @@ class Layers:
 
     def _coverage_at(self, positions: Array) -> NDArray[np.uint8]:
         return read_at(self._coverage, positions)
+
+
+def _kernel_for(pixels: NDArray[Any], mask: Array) -> int:
+    """How to read between pixels: grain and cracks as fine as a pixel need more than cubic interpolation."""
+    grey = np.asarray(pixels[..., :3], np.float32).mean(2)
+    x, y = np.meshgrid(*(np.arange(length, dtype=np.float32) + np.float32(0.5) for length in grey.shape[::-1]))
+    between = np.asarray(cv2.remap(grey, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+    own, left = (float((np.abs(np.diff(plane)) * mask[:, 1:]).sum()) for plane in (grey, between))
+    return cv2.INTER_LANCZOS4 if left < _KEPT * own else cv2.INTER_CUBIC
 
 
 def _soft(pixels: NDArray[Any]) -> NDArray[Any]:
