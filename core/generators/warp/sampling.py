@@ -25,7 +25,7 @@ _OPAQUE_CHANNELS = 3
 def sample(pixels: Pixels, positions: Array, *, kernel: int = cv2.INTER_CUBIC) -> Pixels:
     """Sampling of (H, W, C) uint8, uint16 or float32 pixels at (h, w, 2) positions; whole positions are exact.
 
-    `kernel` is one of OpenCV's: cubic, or Lanczos, which keeps more of the finest detail and takes twice as long.
+    `kernel` is one of OpenCV's: cubic, or Lanczos, which keeps more of the finest detail and takes three times as long.
     Alpha is straight, so colours are weighted with it: an invisible pixel's colour must not bleed into an edge.
     """
     if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
