@@ -14,7 +14,7 @@ from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of, overlap
 from .light import Light
 from .motions import motion_reader
-from .sampling import read_at, to_8bit
+from .sampling import read_at, spread, to_8bit
 from .skin import find_skin
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Shade:
     """The factors of one frame."""
 
     grid: Grid
-    gain: Array  # (rows, columns, C) for every channel of the pixels; 1 along the grid's edge
+    gain: Array  # (rows, columns, 4) for red, green, blue and alpha; 1 along the grid's edge
+    channels: int  # of the pixels
 
     def apply(self, pixels: NDArray[Any], positions: Array) -> None:
         """Multiply (h, w, C) pixels, in place, that were read at the portrait's `positions` (h, w, 2)."""
@@ -52,7 +53,9 @@ class Shade:
         cell = self.grid.cell  # as Grid.indices, in a tenth of the time
         to_cells = np.eye(2, 3) / cell
         to_cells[:, 2] = [0.5 / cell - 0.5 - corner / cell for corner in (self.grid.left, self.grid.top)]
-        gain = read_at(self.gain, np.asarray(cv2.transform(positions[window], to_cells), np.float32))
+        gain = read_at(
+            self.gain[..., : self.channels], np.asarray(cv2.transform(positions[window], to_cells), np.float32)
+        )
         part = np.ascontiguousarray(pixels[window])
         pixels[window] = cv2.multiply(part, gain, dtype=_CV_TYPES[pixels.dtype.name])
 
@@ -92,7 +95,7 @@ class Creases:
         self._light = Light(reduced.astype(np.float32).mean(-1), skin, head.at(self._grid.nodes), self._grid.cell)
         self._lit = _closed(skin) * amount
         self._reader = motion_reader(face, motions())
-        self._channels = _exponents(colour, pixels)
+        self._exponents, self._channels = _exponents(colour, pixels), pixels.shape[2]
 
     def shade(self, target: FaceTarget, moved: NDArray[np.floating[Any]]) -> Shade | None:
         """The factors for a target, whose (68, 2) landmarks without the head's pose are `moved`; None: no change.
@@ -110,7 +113,7 @@ class Creases:
         light = np.clip(light, _DARKEST, _BRIGHTEST)
         if turned:
             light = light + self._light.change(target.pose.rotation) * self._lit
-        return Shade(self._grid, np.exp(light[..., None] * self._channels))
+        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents), self._channels)
 
     def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
         """How strongly each shape is raised."""
@@ -146,9 +149,9 @@ def _fade(shape: tuple[int, ...]) -> Array:
 
 
 def _exponents(colour: NDArray[np.float64], pixels: NDArray[Any]) -> Array:
-    """(C,) how much of a change of log brightness each channel takes: grey skin stays grey, alpha stays."""
+    """(4,) how much of a change of log brightness each channel takes: grey skin stays grey, alpha stays."""
     shown = np.log(np.maximum(colour, 8))
     exponents = 1 - _REDDER * (shown - shown.mean())
     if not np.issubdtype(pixels.dtype, np.integer):
         exponents *= _GAMMA
-    return np.concatenate([exponents, np.zeros(pixels.shape[2] - 3)]).astype(np.float32)
+    return np.append(exponents, 0).astype(np.float32)

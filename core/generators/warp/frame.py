@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from . import positions
+from .compiled import compiled
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
-from .grid import Grid, area_of, is_some, overlap, positions, within
+from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .sampling import farthest, polygon_mask, read_at, spread
+from .positions import SHARP, Sides, Ways
+from .sampling import farthest, polygon_mask, read_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from .grid import Area
 
     Array = NDArray[np.float32]
+    _Openings = tuple[Sides, Sides, Sides]
 
 STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
@@ -29,7 +33,6 @@ _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as 
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
-_SHARP = 0.05  # pixels: between the corners they do not
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
 
@@ -46,13 +49,12 @@ class Window:
 
 
 @dataclass(frozen=True)
-class _Sides:
-    """The fields on either side of an opening, on a grid over an area of the picture."""
+class _Beside:
+    """The fields on either side of an opening, over an area of the picture."""
 
     area: Area
-    grid: Grid
-    fields: Array  # (rows, columns, 4) what the skin above adds to the way, and what the skin below does
-    seam: Array  # (rows, columns, 2) pixels below the line where the two meet, and over which they blend
+    sides: Sides  # x and y of what the skin above adds to the way, of what the skin below does, and `_seam`
+    motion: float  # pixels
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
 
@@ -69,24 +71,26 @@ class Frame:
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._height = head.grid.enlarge_to(head.fine, moved_height)
+        self._base = np.ascontiguousarray(np.moveaxis(self._field.base, 2, 0))
         self._coarse = Grid.over(self._box(), head.grid.cell)
-        self._coarse_way, self._turn = self._maps(self._coarse.nodes)
-        self._bands = head.border_bands(self._coarse.nodes, self._coarse_way)
-        self._turn_grid = self._coarse
-        self._refine()
+        self._coarse_way, turn = self._maps(self._coarse.nodes)
+        self._border = head.border(self._coarse.nodes, self._coarse_way)
+        self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of the picture.
         self._whole = overlap(self._coarse.whole, head.picture)
         areas = {opening: overlap(self._reached(opening, target), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
         # An eye that has left the picture has no pixels.
-        self._sides = {opening: self._beside(opening, area) for opening, area in areas.items() if is_some(area)}
+        self._beside = {opening: self._look_beside(opening, area) for opening, area in areas.items() if is_some(area)}
+        right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in areas)
+        self._openings: _Openings = right, left, mouth
 
     def areas(self) -> list[Area]:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
         head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
         was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
         moving = (farthest(way) > STILL) & (was | is_now)
-        for sides in self._sides.values():
-            moving[self._coarse.window(sides.area)] = True
+        for beside in self._beside.values():
+            moving[self._coarse.window(beside.area)] = True
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
         moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
         parts: list[Area] = []
@@ -100,43 +104,31 @@ class Frame:
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
-        way = self._way_grid.enlarge(self._way, area)
-        for sides in self._sides.values():
-            part = overlap(area, sides.area)
-            if is_some(part):
-                above, below = np.split(sides.grid.enlarge(sides.fields, part), 2, axis=2)
-                height, soft = cv2.split(sides.grid.enlarge(sides.seam, part))
-                share = np.clip(0.5 - height / np.maximum(soft, _SHARP), 0, 1)  # cubic: it may swing below
-                way[within(part, area)] += below + (above - below) * spread(share, 2)
-        self._head.hold_border(way, area, self._bands)
-        way[..., 0] += np.arange(area[1].start, area[1].stop, dtype=np.float32)
-        way[..., 1] += np.arange(area[0].start, area[0].stop, dtype=np.float32)[:, None]
-        return way
+        return self._positions(area, self._ways, self._openings)
 
-    def edges(self, area: Area) -> NDArray[np.uint8]:
-        """(h, w): 1 where one surface ends before another, which would be drawn as a staircase."""
-        return self._edges[within(area, self._way_grid.whole)]
+    def edges(self) -> NDArray[np.int32]:
+        """(N, 2) rows and columns where one surface ends before another, which would be drawn as a staircase."""
+        return positions.edges(self._sharp, _JUMP, STILL)
 
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
-        sides = self._sides.get(opening)
+        beside = self._beside.get(opening)
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
         outline = list(opening.outline)
         seen = np.concatenate([target.landmarks[outline], self._pose.apply(self._head.face.points[outline])])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
-        if sides is None or not is_some(area := overlap(box, sides.area)):
+        if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
         unturned = self._unturned_at(area)
-        outline = np.concatenate([sides.rims[0], sides.rims[1][::-1]])
+        outline = np.concatenate([beside.rims[0], beside.rims[1][::-1]])
         corner = np.floor(outline.min(0) - margin).astype(int)
         size = np.ceil(outline.max(0) + margin).astype(int) - corner
         # Drawn in the unturned face: what the nose hides of an eye is hidden.
         soft = _SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
-        motion = float(np.abs(sides.fields).max())
-        return Window(area, unturned, coverage, motion, sides.rims)
+        return Window(area, unturned, coverage, beside.motion, beside.rims)
 
     def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
         """An area of the picture in which (n, 3) points of the unturned face lie, and its positions in there."""
@@ -146,7 +138,12 @@ class Frame:
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""
-        return positions(area) + self._head.hold_border(self._turn_grid.enlarge(self._turn, area), area, self._bands)
+        return self._positions(area, self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES))
+
+    def _positions(self, area: Area, ways: Ways, openings: _Openings) -> Array:
+        out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
+        positions.fill(out, area[0].start, area[1].start, ways, openings, self._border)
+        return out
 
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
@@ -157,69 +154,84 @@ class Frame:
         return area_of(np.concatenate([both.min(0), both.max(0)]))
 
     def _maps(self, seen: Array) -> tuple[Array, Array]:
-        """From output positions: the way to the portrait's pixel, and the part of it that the head's turn has."""
-        head, base = self._head, self._field.base
-        turn = np.zeros_like(seen)
-        if not self._pose.is_identity():
-            turn = head.unturn(self._pose, self._height, seen) - seen
-            turn *= spread(head.share_turn(seen, turn), 2)
-        return turn + head.fine.sample(base, seen + turn), turn
+        """From output positions (..., 2): the way to the portrait's, and the part of it that the head's turn has."""
+        way, turn = self._head.ways(self._pose, self._height, self._base, seen.reshape(-1, 2))
+        return way.reshape(seen.shape), turn.reshape(seen.shape)
 
-    def _refine(self) -> None:
-        """Bring the maps to finer and finer grids, computed anew where the surface turns out of sight."""
-        self._way_grid, self._way = self._coarse, self._coarse_way
-        self._edges = np.zeros(self._way.shape[:2], np.uint8)
-        while self._way_grid.cell > 1:
-            grid, turn = self._turn_grid, self._turn
-            down, across = np.gradient(turn, axis=(0, 1))
-            squeezed = np.maximum(farthest(down), farthest(across)) > _SQUEEZED * grid.cell
-            if grid is self._coarse:  # its nodes are too far apart to show all that is squeezed between them
-                squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-            rows, columns = np.nonzero(squeezed)
-            fine = grid.finer(FINER if grid.cell % FINER == 0 else grid.cell)
-            parts = np.arange(grid.cell // fine.cell)
-            cells = (
-                rows[:, None, None] * len(parts) + parts[:, None],
-                columns[:, None, None] * len(parts) + parts,
-            )
-            nodes = fine.node_at(*cells)
-            way, turn = self._maps(nodes.reshape(len(rows), -1, 2)) if len(rows) else (nodes, nodes)
-            self._way_grid, self._way = fine, grid.enlarge_to(fine, self._way)
-            self._way[cells] = way.reshape(nodes.shape)
-            if fine.cell > 1:
-                self._turn_grid, self._turn = fine, grid.enlarge_to(fine, self._turn)
-                self._turn[cells] = turn.reshape(nodes.shape)
-            else:
-                self._mark_edges(*(np.ravel(part) for part in np.broadcast_arrays(*cells)))
+    def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
+        """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
+        coarse, way, squeezed = self._coarse, self._coarse_way, _squeezed(turn, self._coarse.cell)
+        # The coarse nodes are too far apart to show all that is squeezed between them.
+        squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8))
+        if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
+            sharp = self._exact_in(squeezed, coarse, way)
+            return sharp, sharp, _smooth(coarse, turn)
+        fine = coarse.finer(FINER)
+        fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
+        numbers, cells = _parts_of(squeezed, FINER)
+        fine_way[cells], fine_turn[cells] = self._maps(fine.node_at(*cells))
+        sharp = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way)
+        rows, columns = np.nonzero(squeezed)
+        exact = positions.of_cells(sharp, rows, columns, coarse.cell)
+        return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, _smooth(fine, fine_turn)
 
-    def _mark_edges(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
-        """Note which ones of some pixels of the map lie beside a place where one surface ends before another."""
-        way, edges = self._way, np.zeros(self._way.shape[:2], np.uint8)
-        for down, across in ((0, 1), (1, 0)):
-            next_rows, next_columns = (
-                np.minimum(rows + down, len(way) - 1),
-                np.minimum(columns + across, way.shape[1] - 1),
-            )
-            jump = farthest(way[next_rows, next_columns] - way[rows, columns]) > _JUMP
-            edges[rows[jump], columns[jump]] = edges[next_rows[jump], next_columns[jump]] = 1
-        # Pixels that do not move stay exactly as they are.
-        marked = np.nonzero(edges)
-        edges[marked] = farthest(way[marked]) > STILL
-        self._edges = edges
+    def _exact_in(self, cells: NDArray[Any], grid: Grid, way: Array) -> Ways:
+        """The way between the nodes of a grid, and that of every single pixel in the marked cells."""
+        if grid.cell == 1:
+            return _smooth(grid, way)
+        numbers, pixels = _parts_of(cells, grid.cell)
+        exact, _ = self._maps(grid.finer(grid.cell).node_at(*pixels))
+        return _smooth(grid, way)._replace(blocks=numbers, exact=exact)
 
-    def _beside(self, opening: Opening, area: Area) -> _Sides:
+    def _look_beside(self, opening: Opening, area: Area) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
-        unturned = grid.nodes + self._turn_grid.sample(self._turn, grid.nodes)
+        turn = self._turn
+        unturned = grid.nodes + Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1]).sample(
+            turn.nodes, grid.nodes
+        )
         fields = np.concatenate(self._field.beside(opening, unturned), axis=2)
         rims = opening.rims(self.moved)
-        return _Sides(area, grid, fields, _seam(rims, unturned), rims)
+        rows, columns = area
+        place = rows.start, rows.stop, columns.start, columns.stop, grid.left, grid.top, grid.cell
+        sides = Sides(*place, np.concatenate([fields, _seam(rims, unturned)], axis=2))
+        return _Beside(area, sides, float(np.abs(fields).max()), rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
         reach = opening.radius * self._head.eye_distance * self._pose.scale
         points = target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
         return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
+
+
+_NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+
+
+def _smooth(grid: Grid, nodes: Array) -> Ways:
+    """A way that is known at the nodes (rows, columns, 2) of a grid."""
+    blocks = np.full(nodes.shape[:2], -1, np.int32)
+    return Ways(grid.left, grid.top, grid.cell, nodes, blocks, np.zeros((0, grid.cell, grid.cell, 2), np.float32))
+
+
+def _squeezed(turn: Array, cell: int) -> NDArray[np.bool_]:
+    """(rows, columns): where the portrait is pressed together, or hides itself, between nodes `cell` pixels apart."""
+    down, across = np.gradient(turn, axis=(0, 1))
+    return np.maximum(farthest(down), farthest(across)) > _SQUEEZED * cell
+
+
+def _parts_of(cells: NDArray[Any], parts: int) -> tuple[NDArray[np.int32], tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Numbers (rows, columns) for the marked ones of some cells, -1 for the others; rows and columns of their parts.
+
+    Each marked cell has parts x parts of them: (marked, parts, parts).
+    """
+    rows, columns = np.nonzero(cells)
+    numbers = np.full(cells.shape, -1, np.int32)
+    numbers[rows, columns] = np.arange(len(rows))
+    part = np.arange(parts)
+    all_rows, all_columns = np.broadcast_arrays(
+        rows[:, None, None] * parts + part[:, None], columns[:, None, None] * parts + part
+    )
+    return numbers, (all_rows, all_columns)
 
 
 def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
@@ -231,9 +243,25 @@ def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Arra
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
-    line_t, line_v = axes @ (middle - middle[0]).T
-    local = np.asarray(cv2.transform(positions, np.column_stack([axes, -axes @ middle[0]])), np.float32)
-    t, v = np.moveaxis(local, 2, 0)
-    height = v - np.asarray(np.interp(t, line_t, line_v), np.float32)
-    beside = np.maximum(np.maximum(-t, t - width), 0)
-    return np.asarray(cv2.merge([height, _SHARP + _SEAM * beside]), np.float32)
+    return _seam_at(positions, middle[0], axes, axes @ (middle - middle[0]).T, width)
+
+
+@compiled
+def _seam_at(
+    positions: Array, corner: NDArray[np.float64], axes: NDArray[np.float64], line: NDArray[np.float64], width: float
+) -> Array:
+    """`_seam` for a middle `line` (2, N), along and below the straight one from the `corner`."""
+    out = np.empty_like(positions)
+    last = line.shape[1] - 1
+    for i in range(positions.shape[0]):
+        for j in range(positions.shape[1]):
+            x, y = positions[i, j, 0] - corner[0], positions[i, j, 1] - corner[1]
+            t, v = axes[0, 0] * x + axes[0, 1] * y, axes[1, 0] * x + axes[1, 1] * y
+            k = 0
+            while k < last - 1 and line[0, k + 1] < t:
+                k += 1
+            way = max(line[0, k + 1] - line[0, k], 1e-6)
+            share = min(max((t - line[0, k]) / way, 0.0), 1.0)
+            out[i, j, 0] = v - (line[1, k] + (line[1, k + 1] - line[1, k]) * share)
+            out[i, j, 1] = SHARP + _SEAM * max(-t, t - width, 0.0)
+    return out

@@ -72,11 +72,12 @@ class WarpGenerator:
         shade = None if creases is None else creases.apply
 
         def draw_skin(area: Area) -> None:
-            out[area] = self._layers.read(frame.skin(area), area, frame.edges(area), shade)
+            self._layers.draw(out, area, frame.skin(area), creases)
 
         skin = _THREADS.map(draw_skin, frame.areas())
         inside = self._inside(frame, target)
         list(skin)
+        self._layers.soften(out, frame.edges())
         for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
             if window:

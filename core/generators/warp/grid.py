@@ -43,8 +43,13 @@ class Grid:
 
     def node_at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
         """(..., 2) pixel positions x, y of nodes."""
-        x, y = np.broadcast_arrays(self.left + (columns + 0.5) * self.cell, self.top + (rows + 0.5) * self.cell)
-        return (np.stack([x, y], axis=-1) - 0.5).astype(np.float32)
+        nodes = np.empty((*np.broadcast_shapes(rows.shape, columns.shape), 2), np.float32)
+        middle = (self.cell - 1) / 2
+        nodes[..., 0], nodes[..., 1] = (
+            columns * self.cell + (self.left + middle),
+            rows * self.cell + (self.top + middle),
+        )
+        return nodes
 
     def window(self, area: Area, margin: int = 0) -> tuple[slice, slice]:
         """Row and column slices of the cells that touch an area of pixels, and of `margin` cells more around it."""

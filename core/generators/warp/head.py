@@ -10,17 +10,16 @@ import numpy as np
 
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid, area_of, overlap, within
+from .positions import Border
+from .rays import Fields, Sight, ways
 from .rbf import thin_plate
-from .sampling import read_planes, smooth_step
+from .sampling import smooth_step
 from .skull import Skull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
-    from .grid import Area
 
     Array = NDArray[np.float32]
 
@@ -31,8 +30,6 @@ _CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
-_SHARES = 6
-_SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 1
 
 
 class Head:
@@ -69,80 +66,44 @@ class Head:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)
 
-    def unturn(self, pose: Pose, height: Array, seen: Array) -> Array:
-        """The portrait positions (h, w, 2) that are seen at output pixels `seen` (h, w, 2) after the pose.
+    def ways(self, pose: Pose, height: Array, base: Array, seen: Array) -> tuple[Array, Array]:
+        """From output pixels `seen` (N, 2) the way (N, 2) to the portrait's, and the part of it that the turn has.
 
-        Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
-        Policarpo et al. 2005), so that the nose hides the far cheek and not the other way round.
+        `height` (rows, columns) is the turned surface on the fine grid, `base` (2, rows, columns) the expression's way.
         """
-        rotation = pose.rotation.astype(np.float32)
-        slope = rotation[2]  # how x, y, z of the portrait change with camera depth
-        near, far = float(height.max()), float(height.min())
-        # Where lines of sight pass camera depth 0: cells of the height field, and the portrait's depth there.
-        foot = np.vstack([rotation[:2, :2].T / self.fine.cell, rotation[:2, 2]]) / pose.scale
-        at_zero = np.append(self.fine.indices(pose.pivot[:2]), pose.pivot[2]) - foot @ (pose.pivot[:2] + pose.move)
-        x, y, z = cv2.split(cv2.transform(seen, np.column_stack([foot, at_zero])))
-        across, down = (float(part) for part in slope[:2] / self.fine.cell)
+        rotation, cell = pose.rotation, self.fine.cell
+        foot = np.eye(3)
+        foot[:2, :2], foot[2, :2] = rotation[:2, :2].T / cell / pose.scale, rotation[:2, 2] / pose.scale
+        corner = self.fine.points(np.zeros((1, 2)))[0].astype(np.float64)
+        foot[:2, 2] = (pose.pivot[:2] - corner) / cell
+        foot[2, 2] = pose.pivot[2]
+        foot[:, 2] -= foot[:, :2] @ (pose.pivot[:2] + pose.move)
+        slope = rotation[2] / [cell, cell, 1]
+        sight = Sight(foot, slope, float(height.max()), float(height.min()))
+        fields = Fields(corner, float(cell), height, self._fine_reach, base)
+        return ways(seen, sight, fields, not pose.is_identity())
 
-        def above(depth: Array) -> Array:
-            surface = read_planes(height, x[..., None] + depth * across, y[..., None] + depth * down)
-            return z[..., None] + depth * slope[2] - surface
-
-        top = (near - z) / slope[2]  # enter at the height of the highest point
-        depth = _first_zero(above, top, (near - far) / float(slope[2]) / _SEARCH_STEPS, _SEARCH_STEPS)
-        return self.fine.points(np.dstack([x + depth * across, y + depth * down]))
-
-    def share_turn(self, seen: Array, turn: Array) -> Array:
-        """How much of the head's `turn` (N, M, 2), from output pixels to portrait positions, the neck takes part in.
-
-        (N, M): the largest share s with s = reach at the position that s leads to, so that a head that sinks covers
-        the shoulders and is not covered by them.
-        """
-        share = self.fine.sample(self._fine_reach, seen + turn)
-        partly = share < 1
-        if not partly.any():
-            return share
-        start, end = (self.fine.indices(points[partly]) for points in (seen, seen + turn))
-        (x, y), (across, down) = start.T[..., None, None], (end - start).T[..., None, None]
-
-        def over(trial: Array) -> Array:
-            return trial - read_planes(self._fine_reach, x + across * trial, y + down * trial)
-
-        share[partly] = _first_zero(over, np.ones((len(start), 1), np.float32), 1 / _SHARES, _SHARES)[:, 0]
-        return share
-
-    def border_bands(self, nodes: Array, way: Array) -> list[tuple[float, float]]:
-        """Pixels along left and right, top and bottom border, over which `hold_border` must stretch; 0: nowhere.
-
-        They follow from the way (h, w, 2) that a frame goes from `nodes`, output pixels that cover all that moves.
-        """
-        bands: list[tuple[float, float]] = []
-        for axis, size in enumerate(self.size):
-            along = np.clip(np.rint(nodes[..., 1 - axis]).astype(int), 0, self.size[1 - axis] - 1)
-            pair: list[float] = []
-            for outwards, cut in ((-1, 0), (1, 1)):
-                distance = nodes[..., axis] if outwards < 0 else size - 1 - nodes[..., axis]
-                out = way[..., axis] * outwards
-                missing = out[(out > distance) & (distance >= 0) & (self._cut[axis][cut][along] > 0)]
-                pair.append(max(_BORDER * self.eye_distance, 2 * float(missing.max())) if missing.size else 0.0)
-            bands.append((pair[0], pair[1]))
-        return bands
-
-    def hold_border(self, way: Array, area: Area, bands: list[tuple[float, float]]) -> Array:
-        """Change the way (h, w, 2) over an area of the picture, in place, so that nothing is read beyond its border.
+    def border(self, nodes: Array, way: Array) -> Border:
+        """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
 
         What leaves the picture may leave; what would come in is not known, so the person is stretched there.
         """
+        near: list[Array] = []  # left, right, top, bottom
         for axis, size in enumerate(self.size):
-            across = way[..., axis] if axis == 0 else way[..., axis].T  # the last index runs across the border
-            places = np.arange(area[1 - axis].start, area[1 - axis].stop, dtype=np.float32)
-            for outwards, band, cut in zip((-1, 1), bands[axis], self._cut[axis], strict=True):
-                distance = places if outwards < 0 else size - 1 - places
-                near = distance < band
-                if near.any():
-                    held = 1 - cut[area[axis], None] * (1 - smooth_step(distance[near] / band))
-                    across[:, near] *= np.where(across[:, near] * outwards > 0, held, 1)
-        return way
+            for outwards, cut in ((-1, self._cut[axis][0]), (1, self._cut[axis][1])):
+                distance = nodes[..., axis] if outwards < 0 else size - 1 - nodes[..., axis]
+                out = way[..., axis] * outwards
+                beyond = (out > distance) & (distance >= 0)
+                along = np.clip(np.rint(nodes[beyond, 1 - axis]).astype(int), 0, self.size[1 - axis] - 1)
+                missing = out[beyond][cut[along] > 0]
+                near.append(np.zeros(size, np.float32))
+                if missing.size:
+                    band = max(_BORDER * self.eye_distance, 2 * float(missing.max()))
+                    places = np.arange(size, dtype=np.float32)
+                    near[-1] = 1 - smooth_step((places if outwards < 0 else places[::-1]) / band)
+        (left, right), (top, bottom) = self._cut
+        holds = any(line.any() for line in near)
+        return Border(left, right, top, bottom, holds, near[0], near[1], near[2], near[3])
 
     def _cut_lines(self, mask: Array) -> list[list[Array]]:
         """Where the person is cut, 0..1, along the left and right border (H,), and the top and bottom one (W,)."""
@@ -212,33 +173,6 @@ def project_model(face: FittedFace) -> Array:
     model_landmarks = face.from_model(face.model_points)[:, :2]
     placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
     return placed.astype(np.float32)
-
-
-def _first_zero(function: Callable[[Array], Array], start: Array, step: float, count: int) -> Array:
-    """(h, w): where a function first falls to 0 on the way down from `start` (h, w), in `count` steps.
-
-    It reads (h, w, n) places, is above 0 at the start and 0 or less at the end. Steps, halvings, false position.
-    """
-    places = start[..., None] - np.arange(count + 1, dtype=np.float32) * np.float32(step)
-    values = function(places)
-    fallen = values <= 0
-    fallen[..., 0], fallen[..., -1] = False, True
-    first = fallen.argmax(axis=-1)[..., None]
-    low, at_low = (np.take_along_axis(part, first, -1) for part in (places, values))
-    high, at_high = (np.take_along_axis(part, first - 1, -1) for part in (places, values))
-    for halve in (True,) * _HALVINGS + (False,) * _SECANTS:
-        share = 0.5 if halve else _crossing(at_low, at_high)
-        middle = low + (high - low) * share
-        value = function(middle)
-        below = value <= 0
-        low, at_low = np.where(below, middle, low), np.where(below, value, at_low)
-        high, at_high = np.where(below, high, middle), np.where(below, at_high, value)
-    return (low + (high - low) * _crossing(at_low, at_high))[..., 0]
-
-
-def _crossing(at_low: Array, at_high: Array) -> Array:
-    """Where a straight line from one value to the other is 0, as a share of the way."""
-    return np.clip(at_low / np.where(at_low == at_high, 1, at_low - at_high), 0, 1)
 
 
 def _gentle(height: Array, fall: float) -> Array:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from .compiled import Number, compiled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -52,9 +54,26 @@ def local_bumps(
     """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
     system = _wendland(_squared_distances(centres, centres) / radius**2)
     weights = np.linalg.solve(system + 1e-6 * np.eye(len(centres)), values).astype(np.float32)
-    flat = points.reshape(-1, 2).astype(np.float32)
-    squared = _squared_distances(flat, centres.astype(np.float32)) / np.float32(radius**2)
-    return (_wendland(squared) @ weights).reshape(*points.shape[:-1], -1)
+    flat = np.ascontiguousarray(points, np.float32).reshape(-1, 2)
+    return _bumps_at(flat, centres.astype(np.float32), weights, np.float32(1 / radius)).reshape(*points.shape[:-1], -1)
+
+
+@compiled
+def _bumps_at(points: Array, centres: Array, weights: Array, per_radius: Number) -> Array:
+    """(N, K) the weighted sum at (N, 2) points of Wendland's function of the distance to each centre."""
+    count, channels, one = len(centres), weights.shape[1], np.float32(1)
+    out = np.zeros((len(points), channels), np.float32)
+    for i in range(len(points)):
+        for j in range(count):
+            x, y = (points[i, 0] - centres[j, 0]) * per_radius, (points[i, 1] - centres[j, 1]) * per_radius
+            squared = x * x + y * y
+            if squared < one:
+                r = np.sqrt(squared)
+                falling = (one - r) * (one - r)
+                value = falling * falling * (np.float32(4) * r + one)
+                for k in range(channels):
+                    out[i, k] += value * weights[j, k]
+    return out
 
 
 def _plate_kernel(a: NDArray[Any], b: NDArray[Any], dimensions: int) -> NDArray[Any]:

@@ -82,13 +82,6 @@ def read_at(picture: Pixels, positions: Array, *, cubic: bool = False, outside_z
     return np.asarray(cv2.remap(picture, positions, _NO_SECOND_MAP, kind, borderMode=border))
 
 
-def read_planes(field: Array, x: Array, y: Array) -> Array:
-    """Values of a field (H, W) at positions that come as planes (h, w, n), bilinear; beyond the edge it goes on."""
-    rows = x.shape[0]
-    read = cv2.remap(field, x.reshape(rows, -1), y.reshape(rows, -1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(read, np.float32).reshape(x.shape)
-
-
 def spread(values: Array, channels: int) -> Array:
     """(h, w) values for every channel (h, w, channels); numpy's own broadcasting is slow over so short an axis."""
     return np.asarray(cv2.merge([values] * channels), np.float32).reshape(*values.shape, channels)

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the fields of a frame, which lie on coarse grids, to the place that every single pixel is read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_A = -0.75  # of the cubic kernel (Keys 1981), as OpenCV has it
+
+
+class Ways(NamedTuple):
+    """The way from every output pixel to the portrait's: smooth between nodes, exact in some cells."""
+
+    left: int  # pixels, of the first cell
+    top: int
+    cell: int  # pixels
+    nodes: Array  # (rows, columns, 2) pixels
+    blocks: NDArray[np.int32]  # (rows, columns) the number of the cell's block, -1 for none
+    exact: Array  # (blocks, cell, cell, 2) the way of each of its pixels
+
+
+class Sides(NamedTuple):
+    """The fields on either side of an opening, over the rectangle of pixels that they reach."""
+
+    first_row: int
+    end_row: int
+    first_column: int
+    end_column: int
+    left: int  # of the grid, as in `Ways`
+    top: int
+    cell: int
+    fields: Array  # (rows, columns, 6): see `Frame`
+
+
+class Border(NamedTuple):
+    """Where the picture's border cuts the person: what would come in is stretched instead."""
+
+    cut_left: Array  # (H,) how much of the person is cut there, 0..1
+    cut_right: Array
+    cut_top: Array  # (W,)
+    cut_bottom: Array
+    holds: bool  # False: nothing comes in
+    near_left: Array  # (W,) 1 at the border, falling to 0
+    near_right: Array
+    near_top: Array  # (H,)
+    near_bottom: Array
+
+
+@compiled
+def fill(out: Array, row: int, column: int, ways: Ways, openings: tuple[Sides, Sides, Sides], border: Border) -> None:
+    """Write the portrait's positions (h, w, 2) of the pixels from (row, column) on."""
+    height, width = out.shape[:2]
+    table = _cubic_table(ways.cell)
+    for i in range(height):
+        line = out[i]
+        _smooth_row(line, row + i, column, ways.nodes, ways.left, ways.top, table)
+        if len(ways.exact):
+            _exact_row(line, row + i, column, ways)
+        for sides in openings:
+            if sides.first_row <= row + i < sides.end_row:
+                _add_sides(line, row + i, column, sides)
+        if border.holds:
+            _hold(line, row + i, column, border)
+        for j in range(width):
+            place = np.uint64(j)
+            line[place, 0] += np.float32(column + j)
+            line[place, 1] += np.float32(row + i)
+
+
+@compiled
+def of_cells(ways: Ways, rows: NDArray[np.intp], columns: NDArray[np.intp], cell: int) -> Array:
+    """(N, cell, cell, 2) the way of every pixel of cells that lie as those of `ways` do, but are `cell` pixels wide."""
+    out = np.empty((len(rows), cell, cell, 2), np.float32)
+    table = _cubic_table(ways.cell)
+    for n in range(len(rows)):
+        left, top = ways.left + columns[n] * cell, ways.top + rows[n] * cell
+        for down in range(cell):
+            _smooth_row(out[n, down], top + down, left, ways.nodes, ways.left, ways.top, table)
+            _exact_row(out[n, down], top + down, left, ways)
+    return out
+
+
+@compiled
+def at_pixel(ways: Ways, row: int, column: int) -> tuple[float, float]:
+    """The way (x, y) of one pixel."""
+    i, j = (row - ways.top) // ways.cell, (column - ways.left) // ways.cell
+    block = ways.blocks[i, j]
+    if block >= 0:
+        part = ways.exact[block, row - ways.top - i * ways.cell, column - ways.left - j * ways.cell]
+        return part[0], part[1]
+    rows, columns = ways.blocks.shape
+    down, across = (row - ways.top + 0.5) / ways.cell - 0.5, (column - ways.left + 0.5) / ways.cell - 0.5
+    i, j = int(np.floor(down)), int(np.floor(across))
+    by_row, by_column = _cubic(down - i), _cubic(across - j)
+    x = y = 0.0
+    for k in range(4):
+        for m in range(4):
+            node = ways.nodes[min(max(i - 1 + k, 0), rows - 1), min(max(j - 1 + m, 0), columns - 1)]
+            x += by_row[k] * by_column[m] * node[0]
+            y += by_row[k] * by_column[m] * node[1]
+    return x, y
+
+
+@compiled
+def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
+    """(N, 2) rows and columns of pixels that lie beside a place where one surface ends before another.
+
+    There the way jumps by more than `jump` pixels from one pixel to the next. Pixels that do not move are none.
+    """
+    cell, (rows, columns) = ways.cell, ways.blocks.shape
+    marks = np.zeros((rows * cell, columns * cell), np.uint8)
+    found = np.zeros((4 * len(ways.exact) * cell * cell, 2), np.int32)
+    count = 0
+    for i in range(rows):
+        for j in range(columns):
+            if ways.blocks[i, j] < 0:
+                continue
+            part = ways.exact[ways.blocks[i, j]]
+            for down in range(cell):
+                for across in range(cell):
+                    own_x, own_y = part[down, across, 0], part[down, across, 1]
+                    for step in range(2):
+                        next_row = min(i * cell + down + step, rows * cell - 1)
+                        next_column = min(j * cell + across + 1 - step, columns * cell - 1)
+                        x, y = at_pixel(ways, ways.top + next_row, ways.left + next_column)
+                        if max(abs(x - own_x), abs(y - own_y)) <= jump:
+                            continue
+                        if max(abs(own_x), abs(own_y)) > still and not marks[i * cell + down, j * cell + across]:
+                            marks[i * cell + down, j * cell + across] = 1
+                            found[count, 0], found[count, 1] = i * cell + down, j * cell + across
+                            count += 1
+                        if max(abs(x), abs(y)) > still and not marks[next_row, next_column]:
+                            marks[next_row, next_column] = 1
+                            found[count, 0], found[count, 1] = next_row, next_column
+                            count += 1
+    found[:, 0] += ways.top
+    found[:, 1] += ways.left
+    return found[:count]
+
+
+@compiled
+def _cubic(t: float) -> tuple[float, float, float, float]:
+    """The weights of the four nodes around a place that is the share `t` of the way from the second to the third."""
+    before, after = t + 1, 2 - t
+    first = ((_A * before - 5 * _A) * before + 8 * _A) * before - 4 * _A
+    second = ((_A + 2) * t - (_A + 3)) * t * t + 1
+    last = ((_A * after - 5 * _A) * after + 8 * _A) * after - 4 * _A
+    return first, second, 1 - first - second - last, last
+
+
+@compiled
+def _node_row(row: int, nodes: Array, top: int, cell: int, first: int, count: int) -> Array:
+    """(count, K) of a field (rows, columns, K) from node `first` on, cubic between its rows; its edge goes on."""
+    rows, columns, channels = nodes.shape
+    place = (row - top + 0.5) / cell - 0.5
+    base = int(np.floor(place))
+    weights = _cubic(place - base)
+    out = np.zeros((count, channels), np.float32)
+    for k in range(4):
+        line, weight = nodes[min(max(base - 1 + k, 0), rows - 1)], np.float32(weights[k])
+        for j in range(count):
+            node = min(max(first + j, 0), columns - 1)
+            for channel in range(channels):
+                out[j, channel] += weight * line[node, channel]
+    return out
+
+
+@compiled
+def _cubic_table(cell: int) -> Array:
+    """(5, cell) weights for every pixel of a cell: of the two nodes before its own, of that, and of the two behind."""
+    table = np.zeros((5, cell), np.float32)
+    for phase in range(cell):
+        place = (phase + 0.5) / cell - 0.5
+        weights = _cubic(place - np.floor(place))
+        for k in range(4):
+            table[k + (1 if 2 * phase + 1 >= cell else 0), phase] = weights[k]
+    return table
+
+
+@compiled
+def _smooth_row(out: Array, row: int, column: int, nodes: Array, left: int, top: int, table: Array) -> None:
+    """Write the way (w, 2) of a row of pixels, cubic between nodes."""
+    cell = table.shape[1]
+    own, phase = divmod(column - left, cell)
+    line = _node_row(row, nodes, top, cell, own - 2, (len(out) + phase) // cell + 6).reshape(-1)
+    weights, flat = table.reshape(-1), out.reshape(-1)
+    x0, y0, x1, y1, x2, y2, x3, y3, x4, y4 = (
+        line[0],
+        line[1],
+        line[2],
+        line[3],
+        line[4],
+        line[5],
+        line[6],
+        line[7],
+        line[8],
+        line[9],
+    )
+    node, to, step = np.uint64(10), np.uint64(0), np.uint64(cell)
+    for _ in range(len(out)):
+        a, b, c = weights[np.uint64(phase)], weights[np.uint64(phase) + step], weights[np.uint64(phase) + step + step]
+        d = weights[np.uint64(phase) + step + step + step]
+        e = weights[np.uint64(phase) + step + step + step + step]
+        flat[to] = a * x0 + b * x1 + c * x2 + d * x3 + e * x4
+        flat[to + np.uint64(1)] = a * y0 + b * y1 + c * y2 + d * y3 + e * y4
+        to += np.uint64(2)
+        phase += 1
+        if phase == cell:
+            x0, y0, x1, y1, x2, y2, x3, y3 = x1, y1, x2, y2, x3, y3, x4, y4
+            x4, y4 = line[node], line[node + np.uint64(1)]
+            node += np.uint64(2)
+            phase = 0
+
+
+@compiled
+def _exact_row(out: Array, row: int, column: int, ways: Ways) -> None:
+    """Write the way of those pixels of a row that lie in cells with a block."""
+    cell, width = ways.cell, len(out)
+    i, down = divmod(row - ways.top, cell)
+    first, last = (column - ways.left) // cell, (column + width - 1 - ways.left) // cell
+    for j in range(max(first, 0), min(last + 1, ways.blocks.shape[1])):
+        block = ways.blocks[i, j]
+        start = ways.left + j * cell - column
+        if block >= 0:
+            for across in range(max(0, -start), min(cell, width - start)):
+                out[start + across, 0] = ways.exact[block, down, across, 0]
+                out[start + across, 1] = ways.exact[block, down, across, 1]
+
+
+@compiled
+def _add_sides(out: Array, row: int, column: int, sides: Sides) -> None:
+    """Add to the way of a row of pixels what the skin above or below an opening adds, softly blended between them."""
+    table, cell = _cubic_table(sides.cell), sides.cell
+    start, end = max(0, sides.first_column - column), min(len(out), sides.end_column - column)
+    if end <= start:
+        return
+    own, phase = divmod(column + start - sides.left, cell)
+    line = _node_row(row, sides.fields, sides.top, cell, own - 2, (end - start + phase) // cell + 5)
+    own = 0
+    for j in range(start, end):
+        above_x = above_y = below_x = below_y = height = soft = np.float32(0)
+        for k in range(5):
+            node, weight = np.uint64(own + k), table[np.uint64(k), np.uint64(phase)]
+            above_x += weight * line[node, 0]
+            above_y += weight * line[node, 1]
+            below_x += weight * line[node, 2]
+            below_y += weight * line[node, 3]
+            height += weight * line[node, 4]
+            soft += weight * line[node, 5]
+        share = np.float32(0.5) - height / max(soft, np.float32(SHARP))  # cubic: it may swing below
+        share = min(max(share, np.float32(0)), np.float32(1))
+        out[np.uint64(j), 0] += below_x + (above_x - below_x) * share
+        out[np.uint64(j), 1] += below_y + (above_y - below_y) * share
+        phase += 1
+        if phase == cell:
+            own, phase = own + 1, 0
+
+
+@compiled
+def _hold(out: Array, row: int, column: int, border: Border) -> None:
+    """Shorten the way of a row of pixels so that nothing is read from beyond the picture's border."""
+    height, width = len(border.near_top), len(border.near_left)
+    if not 0 <= row < height:
+        return
+    up, down = border.near_top[row], border.near_bottom[row]
+    for j in range(max(0, -column), min(len(out), width - column)):
+        x = column + j
+        beside = (
+            border.near_left[x] * border.cut_left[row]
+            if out[j, 0] < 0
+            else border.near_right[x] * border.cut_right[row]
+        )
+        above = up * border.cut_top[x] if out[j, 1] < 0 else down * border.cut_bottom[x]
+        out[j, 0] *= 1 - beside
+        out[j, 1] *= 1 - above

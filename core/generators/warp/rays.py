@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which place of a turned surface is seen along a line of sight, and how far the neck takes part in the turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+_SEARCH_STEPS, _SHARES = 8, 6
+_HALVINGS, _SECANTS = 2, 1
+
+
+class Sight(NamedTuple):
+    """Lines of sight through the height field of a turned head, whose cells are what lengths are counted in.
+
+    Where output pixel (x, y) passes camera depth 0, the portrait's cell and depth are `foot` @ (x, y, 1).
+    """
+
+    foot: NDArray[np.float64]  # (3, 3)
+    slope: NDArray[np.float64]  # (3,) how column, row and depth of the portrait change with camera depth
+    near: float  # the highest point of the surface, portrait depth
+    far: float  # and the lowest one
+
+
+class Fields(NamedTuple):
+    """What is known of the head at the nodes of one grid; what is read beyond its edge is that of the edge."""
+
+    corner: NDArray[np.float64]  # (2,) x, y of the first node, pixels
+    cell: float  # pixels from node to node
+    height: Array  # (rows, columns) the surface, pixels towards the viewer
+    reach: Array  # (rows, columns) the share of a turn that the head takes there, 0..1
+    base: Array  # (2, rows, columns) the way that the expression goes, pixels
+
+
+@compiled
+def ways(seen: Array, sight: Sight, fields: Fields, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
+    """From output pixels (N, 2) the way (N, 2) to the portrait's, and (N, 2) the part of it that the turn has.
+
+    Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
+    Policarpo et al. 2005), so that the nose hides the far cheek and not the other way round. Of the turn is taken the
+    largest share s with s = reach at the place that s leads to: a head that sinks covers the shoulders.
+    """
+    way, turn = np.zeros_like(seen), np.zeros_like(seen)
+    # Taken out of the tuples once: every look into one counts a reference.
+    foot, slope, near, far = sight.foot, sight.slope, sight.near, sight.far
+    left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
+    height, reach = fields.height.reshape(-1), fields.reach.reshape(-1)
+    base_x, base_y = fields.base[0].reshape(-1), fields.base[1].reshape(-1)
+    for i in range(len(seen)):
+        x, y = float(seen[i, 0]), float(seen[i, 1])
+        across = down = 0.0
+        column, row = (x - left) / cell, (y - top) / cell
+        if turned:
+            start = (
+                foot[0, 0] * x + foot[0, 1] * y + foot[0, 2],
+                foot[1, 0] * x + foot[1, 1] * y + foot[1, 2],
+                foot[2, 0] * x + foot[2, 1] * y + foot[2, 2],
+            )
+            there = _meet(start, (slope[0], slope[1], slope[2]), near, far, height, rows, columns)
+            across, down = there[0] - column, there[1] - row
+            share = _share(reach, rows, columns, column, row, across, down)
+            across, down = share * across, share * down
+        turn[i, 0], turn[i, 1] = across * cell, down * cell
+        way[i, 0] = turn[i, 0] + _read(base_x, rows, columns, column + across, row + down)
+        way[i, 1] = turn[i, 1] + _read(base_y, rows, columns, column + across, row + down)
+    return way, turn
+
+
+@compiled
+def _meet(
+    start: tuple[float, float, float],
+    slope: tuple[float, float, float],
+    near: float,
+    far: float,
+    height: Array,
+    rows: int,
+    columns: int,
+) -> tuple[float, float]:
+    """(column, row) of the surface's place that is seen along a line of sight."""
+    column, row, depth = start
+    top = (near - depth) / slope[2]
+    step = (near - far) / slope[2] / _SEARCH_STEPS
+    high, low, at_high, at_low = top, top, 0.0, 0.0
+    for k in range(_SEARCH_STEPS + 1):
+        low = top - k * step
+        at_low = depth + low * slope[2] - _read(height, rows, columns, column + low * slope[0], row + low * slope[1])
+        if k > 0 and at_low <= 0:
+            break
+        if k < _SEARCH_STEPS:
+            high, at_high = low, at_low
+    for k in range(_HALVINGS + _SECANTS):
+        middle = low + (high - low) * (0.5 if k < _HALVINGS else _crossing(at_low, at_high))
+        value = (
+            depth
+            + middle * slope[2]
+            - _read(height, rows, columns, column + middle * slope[0], row + middle * slope[1])
+        )
+        if value <= 0:
+            low, at_low = middle, value
+        else:
+            high, at_high = middle, value
+    met = low + (high - low) * _crossing(at_low, at_high)
+    return column + met * slope[0], row + met * slope[1]
+
+
+@compiled
+def _share(reach: Array, rows: int, columns: int, column: float, row: float, across: float, down: float) -> float:
+    """The largest share s with s = reach at the place that the share s of the way leads to."""
+    high, at_high = 1.0, 1 - _read(reach, rows, columns, column + across, row + down)
+    if at_high <= 0:
+        return 1.0
+    low, at_low = 0.0, 0.0
+    for k in range(1, _SHARES + 1):
+        low = 1 - k / _SHARES
+        at_low = low - _read(reach, rows, columns, column + across * low, row + down * low)
+        if at_low <= 0:
+            break
+        if k < _SHARES:
+            high, at_high = low, at_low
+    for k in range(_HALVINGS + _SECANTS):
+        middle = low + (high - low) * (0.5 if k < _HALVINGS else _crossing(at_low, at_high))
+        value = middle - _read(reach, rows, columns, column + across * middle, row + down * middle)
+        if value <= 0:
+            low, at_low = middle, value
+        else:
+            high, at_high = middle, value
+    return low + (high - low) * _crossing(at_low, at_high)
+
+
+@compiled
+def _crossing(at_low: float, at_high: float) -> float:
+    """Where a straight line from one value to the other is 0, as a share of the way."""
+    if at_low == at_high:
+        return min(max(at_low, 0.0), 1.0)
+    return min(max(at_low / (at_low - at_high), 0.0), 1.0)
+
+
+@compiled
+def _read(flat: Array, rows: int, columns: int, column: float, row: float) -> float:
+    """A field of (rows, columns) between its nodes, bilinear; beyond the edge the edge goes on."""
+    column, row = min(max(column, 0.0), columns - 1.0), min(max(row, 0.0), rows - 1.0)
+    i, j = min(np.int64(row), rows - 2), min(np.int64(column), columns - 2)
+    down, across = row - float(i), column - float(j)
+    at, line = np.uint64(i * columns + j), np.uint64(columns)
+    upper = flat[at] + (flat[at + np.uint64(1)] - flat[at]) * across
+    lower = flat[at + line] + (flat[at + line + np.uint64(1)] - flat[at + line]) * across
+    return upper + (lower - upper) * down
