@@ -86,7 +86,7 @@ def write_matte(
 
 def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
-    from .generators import create_generator
+    from .generators import create_generator, first_use_note
     from .generators.base import Portrait
     from .media.pictures import as_stored, read_orientation, read_picture
     from .motion.plan import plan_motion
@@ -107,7 +107,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     if _must_find(job.portrait):
         begin("detect", f"Looking for faces in {job.portrait.path.name}")
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
-    begin("prepare", f"Preparing {job.generator}")
+    begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
     targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
     wanted = (targets[i] for i in frames)
     if isinstance(job.driver, TrackDriver) and job.driver.video is not None:

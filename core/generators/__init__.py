@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 GENERATORS = ("warp",)
 
 
+def first_use_note(name: str) -> str:
+    """What a person should know of a generator that has not run on this computer before; '' if it has."""
+    if name == "warp":
+        from .warp.compiled import is_compiled
+
+        if not is_compiled():
+            return " and compiling its loops for this computer, which is done once"
+    return ""
+
+
 def create_generator(name: str, portrait: Portrait) -> Generator:
     """Prepare the named generator for a portrait. Raises BadInputError for an unknown name."""
     if name == "warp":

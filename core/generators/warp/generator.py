@@ -18,7 +18,7 @@ from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
 from .frame import STILL, Frame
-from .grid import overlap, positions
+from .grid import is_some, overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .creases import Shade
+    from .frame import Window
     from .grid import Area
+    from .layers import Shading
 
     Array = NDArray[np.float32]
 
@@ -61,27 +64,24 @@ class WarpGenerator:
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
-        out = self._pixels.copy()
+        copying = _THREADS.submit(self._pixels.copy)
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
-            return out
-        # By the model's depth, not by the drawn one: a head that only turns has no expression.
-        creases = self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
+            return copying.result()
+        shading = _THREADS.submit(self._shade, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
-        shade = None if creases is None else creases.apply
+        out, shade = copying.result(), shading.result()
 
         def draw_skin(area: Area) -> None:
-            self._layers.draw(out, area, frame.skin(area), creases)
+            self._layers.draw(out, area, frame.skin(area), shade)
 
         skin = _THREADS.map(draw_skin, frame.areas())
+        eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
         inside = self._inside(frame, target)
         list(skin)
         self._layers.soften(out, frame.edges())
-        for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
-            window = frame.window(opening, target)
-            if window:
-                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze, shade)
+        self._draw_eyes(out, eyes, target.gaze, None if shade is None else shade.apply)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
@@ -89,6 +89,24 @@ class WarpGenerator:
             area, unturned = around
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
         return out
+
+    def _shade(self, target: FaceTarget) -> Shade | None:
+        # By the model's depth, not by the drawn one: a head that only turns has no expression.
+        return self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
+
+    def _draw_eyes(
+        self, out: NDArray[Any], windows: list[Window | None], gaze: NDArray[np.float64], shade: Shading | None
+    ) -> None:
+        """Lay both eyes over the skin; side by side, unless one's window reaches into the other's."""
+
+        def draw_eye(number: int) -> None:
+            window = windows[number]
+            if window is not None:
+                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze[number], shade)
+
+        right, left = windows
+        apart = right is None or left is None or not is_some(overlap(right.area, left.area))
+        list((_THREADS.map if apart else map)(draw_eye, range(2)))
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
         """The mouth's inside and how far it covers an area; None where it is not seen."""

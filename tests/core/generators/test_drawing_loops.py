@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The compiled loops: rays into a turned surface, positions of pixels, and the person laid over the plate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.generators.warp import compose_pixels, positions
+from core.generators.warp.compose_pixels import Gains, Person, blocks_of, kernel_weights
+from core.generators.warp.positions import Border, Sides, Ways
+from core.generators.warp.rays import Fields, Sight, ways
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+HEIGHT, WIDTH = 96, 120
+NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+
+
+def _border(**given: Array) -> Border:
+    lines = {"left": HEIGHT, "right": HEIGHT, "top": WIDTH, "bottom": WIDTH}
+    cut = [np.ones(size, np.float32) for size in lines.values()]
+    sizes = {"left": WIDTH, "right": WIDTH, "top": HEIGHT, "bottom": HEIGHT}
+    near = [given.get(name, np.zeros(size, np.float32)) for name, size in sizes.items()]
+    return Border(cut[0], cut[1], cut[2], cut[3], bool(given), near[0], near[1], near[2], near[3])
+
+
+def _ways(cell: int = 8) -> Ways:
+    rows, columns = HEIGHT // cell, WIDTH // cell
+    nodes = np.random.default_rng(1).normal(0, 3, (rows, columns, 2)).astype(np.float32)
+    return Ways(0, 0, cell, nodes, np.full((rows, columns), -1, np.int32), np.zeros((0, cell, cell, 2), np.float32))
+
+
+def _filled(own: Ways, border: Border | None = None, row: int = 0, column: int = 0) -> Array:
+    out = np.empty((HEIGHT - row, WIDTH - column, 2), np.float32)
+    positions.fill(out, row, column, own, (NO_SIDES, NO_SIDES, NO_SIDES), border or _border())
+    return out
+
+
+def _identity() -> Array:
+    return np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+
+
+@pytest.mark.parametrize("cell", [1, 3, 8])
+def test_between_nodes_the_way_is_cubic_and_parts_fit_together(cell: int) -> None:
+    own = _ways(cell)
+    want = cv2.resize(own.nodes, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) + _identity()
+    whole = _filled(own)
+    np.testing.assert_allclose(whole, want, atol=2e-4)
+    np.testing.assert_array_equal(_filled(own, row=13, column=29), whole[13:, 29:])
+    for row, column in ((0, 0), (50, 61), (HEIGHT - 1, WIDTH - 1)):
+        at = np.add(positions.at_pixel(own, row, column), (column, row))
+        np.testing.assert_allclose(at, whole[row, column], atol=2e-4)
+
+
+def test_cells_with_a_block_have_exact_ways_and_their_jumps_are_edges() -> None:
+    own = _ways()
+    own.nodes[:] = 2
+    exact = np.full((1, 8, 8, 2), 2, np.float32)
+    exact[0, :, 4:] = 20
+    own.blocks[3, 5] = 0
+    own = own._replace(exact=exact)
+    way = _filled(own) - _identity()
+    np.testing.assert_array_equal(way[24:32, 40:48], exact[0])
+    assert (np.delete(way, range(40, 48), axis=1) == 2).all()
+    assert positions.at_pixel(own, 25, 46) == (20, 20)
+    edges = {(int(row), int(column)) for row, column in positions.edges(own, 2.0, 1e-3)}
+    inside = {(row, column) for row in range(24, 32) for column in (43, 44)}  # before and behind the jump
+    assert inside <= edges
+    assert all(24 <= row <= 32 and 43 <= column <= 48 for row, column in edges)
+    of_fine = positions.of_cells(own, np.array([3, 0]), np.array([5, 0]), 8)
+    np.testing.assert_array_equal(of_fine, [exact[0], np.full((8, 8, 2), 2)])
+
+
+def test_what_would_come_in_is_held_and_what_leaves_may_leave() -> None:
+    own = _ways()
+    near = np.linspace(1, 0, WIDTH, dtype=np.float32)
+    own.nodes[:] = (-6, 0)
+    held = _filled(own, _border(left=near)) - _identity()
+    np.testing.assert_allclose(held[10, :, 0], -6 * (1 - near), atol=1e-4)
+    own.nodes[:] = (6, 0)
+    np.testing.assert_allclose(_filled(own, _border(left=near))[..., 0], _identity()[..., 0] + 6, atol=1e-4)
+
+
+def _sight(yaw: float, height: Array) -> Sight:
+    """A head that turns about the axis in the middle of the picture, at depth 0."""
+    turn = np.radians(yaw)
+    rotation = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    foot = np.eye(3)
+    foot[:2, :2], foot[2, :2] = rotation[:2, :2].T, rotation[:2, 2]
+    middle = np.array([WIDTH / 2, HEIGHT / 2])
+    foot[:, 2] = [*middle, 0] - foot[:, :2] @ middle
+    return Sight(foot, rotation[2], float(height.max()), float(height.min()))
+
+
+def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_what_is_behind() -> None:
+    height = np.full((HEIGHT, WIDTH), 10, np.float32)
+    fields = Fields(
+        np.zeros(2), 1.0, height, np.ones((HEIGHT, WIDTH), np.float32), np.zeros((2, HEIGHT, WIDTH), np.float32)
+    )
+    seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)
+    way, turn = ways(seen, _sight(20, height), fields, True)
+    along = (seen[:, 0] - WIDTH / 2 - 10 * np.sin(np.radians(20))) / np.cos(np.radians(20)) + WIDTH / 2
+    np.testing.assert_allclose(seen[:, 0] + way[:, 0], along, atol=1e-3)
+    np.testing.assert_array_equal(way, turn)
+    still, _ = ways(seen, _sight(20, height), fields._replace(reach=np.zeros_like(height)), True)
+    np.testing.assert_allclose(still, 0, atol=1e-6)
+    height[:, 58:63] = 40  # a nose
+    row = np.column_stack([np.arange(20, 100, 0.5), np.full(160, 40)]).astype(np.float32)
+    place = row[:, 0] + ways(row, _sight(25, height), fields, True)[0][:, 0]
+    gaps = np.diff(place)
+    assert gaps.max() > 8  # behind the nose the next place that is seen is far
+    assert (gaps > -0.5).all()  # and none is seen twice
+
+
+def _person(pixels: NDArray[Any], coverage: NDArray[np.uint8], kernel: int = cv2.INTER_CUBIC) -> Person:
+    four = np.zeros((*pixels.shape[:2], 4), np.float32)
+    four[..., : pixels.shape[2]] = pixels
+    return Person(np.float32(0), np.float32(0), four, coverage, blocks_of(coverage), kernel_weights(kernel))
+
+
+def _drawn(
+    pixels: NDArray[Any], person: Person, shift: tuple[float, float], gains: Gains | None = None
+) -> NDArray[Any]:
+    out, plate = pixels.copy(), np.full_like(pixels, 7)
+    top = 0.0 if pixels.dtype == np.float32 else float(np.iinfo(pixels.dtype).max)
+    place = _identity() + np.float32(shift)
+    compose_pixels.draw(out, plate, 0, 0, place, person, gains or compose_pixels.gains_of(None), top)
+    return out
+
+
+def _noise(kind: type) -> NDArray[Any]:
+    values = np.random.default_rng(5).integers(0, 255, (HEIGHT, WIDTH, 3))
+    smooth = cv2.GaussianBlur(values.astype(np.float32), (0, 0), 1.5)
+    return (smooth * (257 if kind is np.uint16 else 1)).astype(kind)
+
+
+@pytest.mark.parametrize("kernel", [cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_it_reads_as_opencv_does(kind: type, kernel: int) -> None:
+    pixels, all_of_it = _noise(kind), np.full((HEIGHT, WIDTH), 255, np.uint8)
+    shift = (3.25, -2.5)  # OpenCV tells 1/32 of a pixel apart
+    want = cv2.remap(pixels, _identity() + np.float32(shift), None, kernel, borderMode=cv2.BORDER_REPLICATE)
+    got = _drawn(pixels, _person(pixels, all_of_it, kernel), shift)
+    assert np.abs(got.astype(float) - want.astype(float)).max() <= (1 if kind is not np.float32 else 0.1)
+
+
+def test_what_is_not_the_person_shows_the_plate_and_what_is_still_its_own_pixel() -> None:
+    pixels, coverage = _noise(np.uint8), np.zeros((HEIGHT, WIDTH), np.uint8)
+    coverage[:, 40:] = 255
+    coverage[:, 40] = 128
+    person = _person(pixels, coverage)
+    np.testing.assert_array_equal(_drawn(pixels, person, (0, 0)), pixels)
+    moved = _drawn(pixels, person, (-10, 0))
+    assert (moved[:, :49] == 7).all()
+    np.testing.assert_array_equal(moved[:, 51:], pixels[:, 41:-10])
+    mixed = 7 + (pixels[:, 40].astype(float) - 7) * 128 / 255
+    np.testing.assert_allclose(moved[:, 50], mixed, atol=0.51)
+
+
+def test_light_changes_pixels_that_stay_as_well() -> None:
+    pixels, all_of_it = _noise(np.uint8), np.full((HEIGHT, WIDTH), 255, np.uint8)
+    values = np.ones((5, 5, 4), np.float32)
+    values[2, 2, :3] = (0.5, 0.8, 1)
+    gains = Gains(np.float32(20), np.float32(20), np.float32(1 / 8), values)
+    lit = _drawn(pixels, _person(pixels, all_of_it), (0, 0), gains)
+    np.testing.assert_allclose(lit[36, 36], pixels[36, 36] * [0.5, 0.8, 1], atol=0.51)
+    lit[29:44, 29:44] = pixels[29:44, 29:44]
+    np.testing.assert_array_equal(lit, pixels)
+
+
+def test_edges_are_softened_and_nothing_else() -> None:
+    pixels = _noise(np.uint8)
+    out, place = pixels.copy(), np.array([[10, 20], [0, 0]], np.int32)
+    compose_pixels.soften(out, place, 255.0)
+    want = cv2.GaussianBlur(pixels, (3, 3), 0.8, borderType=cv2.BORDER_REPLICATE)
+    for row, column in place:
+        np.testing.assert_allclose(out[row, column].astype(int), want[row, column], atol=1)
+        out[row, column] = pixels[row, column]
+    np.testing.assert_array_equal(out, pixels)
