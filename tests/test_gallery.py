@@ -40,12 +40,21 @@ def test_keys_are_met_and_eased() -> None:
 def test_the_page_shows_what_may_be_shown_and_says_whose_it_is() -> None:
     shown = [sitter for sitter in gallery.SITTERS if sitter.may_be_shown]
     page = gallery.page_text(shown, ["first", "now"])
-    assert len(gallery.SITTERS) == 10
+    assert len(shown) == 10
     assert all(f"## {sitter.title}\n\nRights: {sitter.rights}." in page for sitter in shown)
     assert "gallery/einstein" not in page
     assert "Not on this page, because the rights are unclear: Albert Einstein" in page
     assert gallery.FIRST_VERSION in page
     assert gallery.FIRST_VERSION not in gallery.page_text(shown, ["now"])
+
+
+def test_the_photograph_in_black_and_white_is_small_grey_and_grainy() -> None:
+    picture = Image.new("RGB", (512, 600), (180, 120, 90))
+    made = np.asarray(gallery.grey_photograph(picture)).astype(int)
+    assert made.shape == (300, 256, 3)
+    assert (made == made[..., :1]).all()
+    assert 3 < made.std() < 20
+    assert np.array_equal(made, np.asarray(gallery.grey_photograph(picture)))
 
 
 def test_nothing_of_unclear_rights_lies_in_the_repository() -> None:

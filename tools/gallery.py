@@ -35,6 +35,7 @@ WORK = ROOT / "out/gallery"
 FIRST_VERSION = "7c62bd4"
 TILE, LABEL = 128, 64  # pixels: a tile's height on a sheet, the width of what stands beside a row
 CLIP = 224  # pixels: a clip's height
+GREY = 256  # pixels: the width of the picture in black and white
 _PAINTING = "public domain: the painter died more than 100 years ago"
 _RENDERED = "rendered for this page from the ICT face model (MIT, USC Institute for Creative Technologies)"
 TITLES = {
@@ -72,6 +73,12 @@ SITTERS = [
         OWN / "ada_lovelace.png",
     ),
     Sitter("pencil", "A pencil drawing, made from the astronaut", "as that picture", WORK / "pictures/pencil.png"),
+    Sitter(
+        "grey",
+        "A grainy photograph in black and white, 256 pixels wide, made from Grace Hopper's",
+        "as that picture",
+        WORK / "pictures/grey.png",
+    ),
     Sitter("statue", "A statue", _RENDERED, OWN / "statue.jpg"),
     Sitter("model", "A modelled head, unshaven", _RENDERED, OWN / "model.jpg"),
     Sitter(
@@ -118,6 +125,19 @@ def _make_pictures(folder: Path) -> None:
     large = Image.fromarray(astronaut[:320, 64:384]).resize((640, 640), Image.Resampling.BICUBIC)
     drawn = cv2.pencilSketch(np.asarray(large, np.uint8), sigma_s=40, sigma_r=0.1, shade_factor=0.04)[0]
     Image.fromarray(np.asarray(drawn, np.uint8)).convert("RGB").save(folder / "pencil.png")
+    if (hopper := SHARED / "grace_hopper.jpg").is_file():
+        grey_photograph(Image.open(hopper)).save(folder / "grey.png")
+
+
+def grey_photograph(picture: Image.Image) -> Image.Image:
+    """A picture as an old camera would have taken it: small, grey, hard in its contrast, with grain."""
+    small = picture.convert("L").resize((GREY, round(GREY * picture.height / picture.width)), Image.Resampling.LANCZOS)
+    light = np.asarray(small, np.float32) / 255
+    grain = np.random.default_rng(1906).normal(0, 0.07, light.shape).astype(np.float32)
+    grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.6), np.float32)
+    hard = light + 0.5 * light * (1 - light) * (2 * light - 1)
+    shown = np.clip(255 * (hard + grain), 0, 255).astype(np.uint8)
+    return Image.fromarray(shown).convert("RGB")
 
 
 def _first_version() -> Path | None:

@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +42,7 @@ from core.motion.plan import plan_motion  # noqa: E402
 SIZES = ((512, 512), (1920, 1080), (3840, 2160))
 FACE_SHARE = 1 / 3  # of the picture's height, chin to brows
 FRAMES, STARTS = 24, 5
+FEW_AND_MANY = 6, 30  # frames: the memory that they take must not differ
 IMPORT_ADDON = """
 import importlib.util, sys, time
 import bpy
@@ -56,6 +58,14 @@ module.unregister()
 """
 
 
+PEAK_MEMORY = """
+import resource, sys
+from core.__main__ import main
+code = main(sys.argv[1:])
+print("peak", code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
 def main() -> None:
     """Print the table."""
     cv2.setNumThreads(2)
@@ -66,6 +76,10 @@ def main() -> None:
     for name, picture in pictures.items():
         remap, prepare, draw, write = _measure(picture)
         print(f"{name:>16}  {remap:10.1f}  {prepare:8.0f}  {draw:7.1f}  {draw / remap:6.2f}  {write:9.1f}")
+    if sys.platform != "win32":
+        picture = pictures["{}x{}".format(*SIZES[-1])]
+        few, many = (_peak_megabytes(picture, frames) for frames in FEW_AND_MANY)
+        print(f"peak memory at 3840x2160: {few:.0f} MB for {FEW_AND_MANY[0]} frames, {many:.0f} for {FEW_AND_MANY[1]}")
     print(f"add-on import and register in Blender: {_addon_ms():.1f} ms")
     seconds, loaded = _worker_start()
     print(f"worker ready: {seconds:.2f} s, torch imported: {'yes' if loaded else 'no'}")
@@ -85,10 +99,10 @@ def _picture(size: tuple[int, int]) -> NDArray[np.uint8]:
     )
 
 
-def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
-    wave = np.sin(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False)).astype(np.float32)
-    channels: dict[str, Any] = {
+def _channels(frames: int) -> dict[str, Any]:
+    """A performance that moves everything at once."""
+    wave = np.sin(np.linspace(0, 2 * np.pi, frames, endpoint=False)).astype(np.float32)
+    return {
         "headYaw": 15 * wave + 1,
         "headPitch": 5 * wave,
         "jawOpen": 0.3 + 0.3 * wave,
@@ -96,7 +110,11 @@ def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
         "eyeBlinkRight": 0.5 + 0.5 * wave,
         "gazeYaw": 15 * wave,
     }
-    targets = plan_motion(landmarks, ControlTrack(Fraction(25), channels))
+
+
+def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    targets = plan_motion(landmarks, ControlTrack(Fraction(25), _channels(FRAMES)))
     prepare = _median_ms(lambda: create_generator("warp", Portrait(picture, landmarks)), 5)
     generator = create_generator("warp", Portrait(picture, landmarks))
     moved = np.any([(generator.draw(target) != picture).any(axis=2) for target in targets], axis=0)
@@ -109,6 +127,27 @@ def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
         draws.append(_median_ms(lambda t=target: generator.draw(t), 1))
         writes.append(_median_ms(lambda t=target: encode_png(generator.draw(t), {}), 1) - draws[-1])
     return statistics.median(remaps), prepare, statistics.median(draws), statistics.median(writes)
+
+
+def _peak_megabytes(picture: NDArray[np.uint8], frames: int) -> float:
+    """The most memory that the command line takes to animate a picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        cv2.imwrite(f"{folder}/portrait.png", picture[..., ::-1])
+        channels = {name: values.tolist() for name, values in _channels(frames).items()}
+        Path(folder, "controls.json").write_text(json.dumps({"fps": [25, 1], "channels": channels}), encoding="utf-8")
+        arguments = [
+            "animate",
+            f"{folder}/portrait.png",
+            "--controls",
+            f"{folder}/controls.json",
+            "-o",
+            f"{folder}/out",
+        ]
+        command = [sys.executable, "-c", PEAK_MEMORY, *arguments]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    if told[-2] != "0":
+        raise RuntimeError(f"python -m core ended with {told[-2]}")
+    return int(told[-1]) / 2**20
 
 
 def _median_ms(action: Callable[[], object], times: int) -> float:

@@ -3,6 +3,8 @@
 
 Temporal noise is the scorer's `jerk`: that of landmarks found again, as a multiple of that of the landmarks asked for.
 Run by `python3 build.py bench --quality`. The scorer has an environment of its own; `--scorer` names its Python.
+More clips for `--clips`: put other seeds into CLIPS and STYLE of a copy of ../shared/eval/render_synth.py, run its
+`render` with a Python that has bpy, then its `pack` with the scorer's and imageio-ffmpeg.
 """
 
 from __future__ import annotations

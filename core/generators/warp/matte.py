@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
-_ROUNDS = 4
+_ROUNDS = 2
+_UNCLEAR, _ENOUGH = 255, 200  # no label of GrabCut's; pixels of either kind
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
 _HAIR, _FURTHEST = 0.1, 1.6  # so far outside it there is probably hair; and certainly background
 _CHEST, _SLOPE = 0.4, 1.6  # below the chin the body grows wider by this slope from this depth on
 _CHIN = 0.2  # lower down the body may be that wide
 _NECK = 0.45  # half of the neck's width
+_AWAY, _THROAT = (
+    0.4,
+    0.3,
+)  # so far outside there is mostly background; and this far beside it the throat, then the chest
+_THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
 _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
@@ -49,12 +55,14 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     surface = project_model(face)[:, :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
-    labels = _guess((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
+    where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
+    labels, examples = _guess(where), _examples(where)
     if pixels.shape[2] > coarse.shape[2]:
-        labels[_reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0] = cv2.GC_BGD
-    cv2.setRNGSeed(1)
-    cv2.grabCut(coarse, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    person = _one_piece((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), (points[30] - corner) * scale)
+        invisible = _reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0
+        labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
+    _cut(coarse, labels, examples)
+    found = _thick(labels, face.eye_distance * float(scale[0]))
+    person = _with_body(_one_piece(found, (points[30] - corner) * scale), where)
     mask = _follow_edges(part, person, face.eye_distance)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
@@ -69,20 +77,83 @@ def _reduce(part: NDArray[Any], zoom: float) -> tuple[NDArray[np.uint8], NDArray
     return to_8bit(small.reshape(size[1], size[0], -1)), np.array(size) / (width, height)
 
 
-def _guess(bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
-    """GrabCut's labels before it starts, from points (N, 2) of the bare head and the landmarks (68, 2)."""
+class _Where(NamedTuple):
+    """(h, w) of every pixel of the copy in eye distances."""
+
+    outside: Array  # of the bare head
+    inside: Array
+    below: Array  # the chin
+    beside: Array
+
+
+def _measure(bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], shape: tuple[int, ...]) -> _Where:
+    """Where pixels are, from points (N, 2) of the bare head and the landmarks (68, 2)."""
     distance = float(np.linalg.norm(points[45] - points[36]))
-    labels = np.full(shape[:2], cv2.GC_PR_BGD, np.uint8)
     head = np.zeros(shape[:2], np.uint8)
     cv2.fillConvexPoly(head, np.rint(cv2.convexHull(bare.astype(np.float32))).astype(np.int32), (1,))
     outside, inside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) / distance for part in (1 - head, head))
     y, x = np.mgrid[: shape[0], : shape[1]]
-    below, beside = (y - points[8, 1]) / distance, np.abs(x - points[8, 0]) / distance
+    return _Where(outside, inside, (y - points[8, 1]) / distance, np.abs(x - points[8, 0]) / distance)
+
+
+def _guess(where: _Where) -> NDArray[np.uint8]:
+    """GrabCut's labels before it starts."""
+    outside, inside, below, beside = where
+    labels = np.full(outside.shape, cv2.GC_PR_BGD, np.uint8)
     labels[(outside > _FURTHEST) & (below < _CHIN)] = cv2.GC_BGD
     labels[outside < _HAIR] = cv2.GC_PR_FGD
     labels[(below > 0) & (beside < _NECK + np.maximum(below - _CHEST, 0) * _SLOPE)] = cv2.GC_PR_FGD
     labels[inside > _SURE] = cv2.GC_FGD
     return labels
+
+
+def _examples(where: _Where) -> NDArray[np.uint8]:
+    """(h, w) whose colours are a person's for certain, and a background's; the others are unclear."""
+    examples = np.full(where.outside.shape, _UNCLEAR, np.uint8)
+    around = (where.outside > 0) & (where.below < _CHIN)
+    if around.any():
+        away = np.clip(np.median(where.outside[around]), _AWAY, _FURTHEST)
+        examples[around & (where.outside >= away)] = cv2.GC_BGD
+    examples[(where.inside > _SURE) | ((where.below > 0) & (where.beside < _THROAT))] = cv2.GC_FGD
+    return examples
+
+
+def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]) -> None:
+    """Cut the person out, in place.
+
+    Left alone GrabCut learns from its first guess, and the wall beside a neck becomes a colour of the person. So it
+    cuts by the colours of the examples first, and learns from what that gives.
+    """
+    cv2.setRNGSeed(1)
+    background, person = np.zeros((1, 65)), np.zeros((1, 65))
+    mode = cv2.GC_INIT_WITH_MASK
+    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
+        clear = examples != _UNCLEAR
+        line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
+        cv2.grabCut(line, known, (0, 0, 0, 0), background, person, 1, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, 1, cv2.GC_EVAL_FREEZE_MODEL)
+        mode = cv2.GC_EVAL
+    cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, _ROUNDS, mode)
+
+
+def _thick(labels: NDArray[np.uint8], eye_distance: float) -> NDArray[np.bool_]:
+    """The person without what is thin and long: the edge of a shelf, a rope. Earrings and locks are short."""
+    person = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, round(_THIN * eye_distance)),) * 2)
+    opened = cv2.morphologyEx(np.pad(person, len(brush), mode="edge"), cv2.MORPH_OPEN, brush)
+    inner = slice(len(brush), -len(brush))
+    kept = (np.asarray(opened)[inner, inner] > 0) | (labels == cv2.GC_FGD)
+    pieces = np.asarray(cv2.connectedComponents(person & ~kept, connectivity=4)[1], np.intp)
+    reach = np.zeros(pieces.max() + 1, np.float32)
+    away = np.asarray(cv2.distanceTransform((~kept).view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    np.maximum.at(reach, pieces, away)
+    return kept | ((pieces > 0) & (reach[pieces] < _SHORT * eye_distance))
+
+
+def _with_body(person: NDArray[np.uint8], where: _Where) -> NDArray[np.uint8]:
+    """What is under a neck or a shoulder is the person too, though it look like the wall."""
+    low = where.below >= 0
+    return np.where(low, np.maximum.accumulate(person * low, axis=0), person)
 
 
 def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .sampling import full_scale, read_at, smooth_step, to_pixels
+from .exemplars import find_pieces, grown
+from .quilt import copy_pieces, even_out
+from .sampling import full_scale, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,14 +18,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _WORK_SIDE = 256  # pixels: what is smooth is filled in on a copy of this size
-_TOUCHED = 0.02  # a mask above this has something of the person
-_GROWN = 2  # reduced pixels around the mask that are not trusted either
+_GROWN = 1  # reduced pixels around the mask that are not trusted either
 _ROUNDS = 40
-_CONTINUED = 0.09  # of the copy's side: so far behind the edge lines and borders go on
-_FINE = 1.0  # reduced pixels: what is finer than this is texture, and mirrored at the edge
-_LOOK = 2  # reduced pixels around one that say how it goes on
-_TEXTURED = 0.2  # and so far their texture
-_SOME, _USUAL = 50, 0.9  # of the pixels: enough to say how strong a texture is; stronger is cut
+_HALO = 3  # reduced pixels beside that which show no pure background
 _SOLID = 0.99  # coverage of pixels that show the person alone
 _DOUBT = 0.04  # how much a colour beside the edge counts against what stands behind the measured one
 _WISPS = 0.015  # of the longer side: so far beyond the mask single hairs are looked for
@@ -35,38 +32,21 @@ _BESIDE, _LEAST = 1, 1 / 255  # pixels beside the mask are hidden by the person,
 def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
     """The picture (H, W, C) without the person that `mask` (H, W) covers; exactly the picture where mask is 0.
 
-    Near the edge what runs up to it goes on; farther in it turns into a smooth membrane. Both have the fine texture
-    of the surroundings, mirrored at the edge.
+    What was hidden is made of pieces of what is seen, chosen on a small copy and copied at full size.
     """
     small = _reduce(pixels)
-    size = small.shape[1::-1]
-    touched = np.asarray(cv2.resize((mask > _TOUCHED).astype(np.float32), size, interpolation=cv2.INTER_AREA))
-    hidden = np.asarray(cv2.dilate((touched > 0).astype(np.uint8), np.ones((2 * _GROWN + 1,) * 2, np.uint8)), np.uint8)
-    if not hidden.any():
-        return pixels.copy()
-    if hidden.all():
-        return np.full_like(pixels, to_pixels(small.mean((0, 1)), pixels.dtype))
-    distance, way = _mirror(hidden)
-    places = _places(size[::-1])
-    mirrored = read_at(small, places + way).reshape(small.shape)
-    outside = 1 - read_at(hidden.astype(np.float32), places + way)
-    coarse = np.asarray(cv2.GaussianBlur(mirrored, (0, 0), _FINE), np.float32).reshape(small.shape)
-    near = outside * smooth_step(1 - distance / (_CONTINUED * max(size)))
-    inner = membrane(small, 1 - hidden.astype(np.float32))
-    smooth = inner + (_continued(small, hidden) - inner) * near[..., None]
-    # The texture at full size: what the mirror has beyond its coarse copy.
-    large = mask.shape[::-1]
-    zoom = np.float32(max(size) / max(large))
-    full_way = np.asarray(cv2.resize(way, large, interpolation=cv2.INTER_LINEAR)) / zoom
-    texture = read_at(pixels, _places(mask.shape) + full_way, cubic=True).reshape(pixels.shape).astype(np.float32)
-    texture -= np.asarray(cv2.resize(coarse, large, interpolation=cv2.INTER_LINEAR)).reshape(pixels.shape)
-    fine = outside * smooth_step(1 - distance / (_TEXTURED * max(size)))
-    texture *= np.asarray(cv2.resize(fine, large, interpolation=cv2.INTER_LINEAR))[..., None]
-    # Where the mirror images of two edges meet there is a step; texture is less than that.
-    most = float(np.quantile(np.abs(texture[mask > 0][::_SOME]), _USUAL))
-    texture = np.clip(texture, -most, most)
-    filled = np.asarray(cv2.resize(smooth, large, interpolation=cv2.INTER_CUBIC)).reshape(pixels.shape) + texture
-    return np.where((mask > 0)[..., None], to_pixels(filled, pixels.dtype), pixels)
+    covered = (mask > 0).astype(np.float32)
+    hidden = np.asarray(cv2.resize(covered, small.shape[1::-1], interpolation=cv2.INTER_AREA)) > 0
+    hidden = grown(hidden, _GROWN)
+    # The same for all kinds of pixels, or each would have a background of its own.
+    shown = to_pixels(_reduce(to_8bit(np.ascontiguousarray(pixels[..., :3]))), np.dtype(np.uint8))
+    places = find_pieces(shown, hidden, grown(hidden, _HALO))
+    if places is not None:
+        return copy_pieces(pixels, places, even_out(small, places, hidden), mask > 0)
+    # Hardly anything is seen.
+    smooth = membrane(small, np.where(hidden, np.float32(1e-3), np.float32(1)))
+    large = np.asarray(cv2.resize(smooth, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.where((mask > 0)[..., None], to_pixels(large.reshape(pixels.shape), pixels.dtype), pixels)
 
 
 def foreground(pixels: NDArray[Any], plate: NDArray[Any], coverage: Array, own: Array) -> NDArray[Any]:
@@ -143,25 +123,6 @@ def _reduce(pixels: NDArray[Any]) -> Array:
     return small.reshape(*size[::-1], -1)
 
 
-def _continued(small: Array, hidden: NDArray[np.uint8]) -> Array:
-    """(h, w, C): edges go on into what is hidden in the direction in which they reach it (Bertalmio et al. 2001)."""
-    planes = [cv2.inpaint(plane, hidden, _LOOK, cv2.INPAINT_NS) for plane in np.moveaxis(small, 2, 0).copy()]
-    return np.stack(planes, axis=2).astype(np.float32, copy=False)
-
-
-def _mirror(hidden: NDArray[np.uint8]) -> tuple[Array, Array]:
-    """Of every hidden cell: how far the edge is, and the way (h, w, 2) to its mirror image at the edge."""
-    distance, places = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = np.asarray(places, np.intp)
-    rows, columns = np.nonzero(hidden == 0)
-    nearest = np.zeros((len(rows) + 1, 2), np.float32)
-    nearest[labels[rows, columns]] = np.column_stack([columns, rows])
-    to_edge = nearest[labels] - _places(hidden.shape)
-    # The nearest place of an edge jumps from cell to cell; the mirror image should not.
-    to_edge = np.asarray(cv2.GaussianBlur(to_edge, (0, 0), 3), np.float32)
-    return np.asarray(distance, np.float32), 2 * to_edge * hidden[..., None]
-
-
 def membrane(values: Array, known: Array) -> Array:
     """(h, w, C) values, those that are not known (0) as smooth as can be: pushed down a pyramid and pulled up again."""
     if min(known.shape) <= 2:
@@ -176,8 +137,3 @@ def membrane(values: Array, known: Array) -> Array:
         guess = values * known[..., None] + guess * (1 - known[..., None])
         guess = np.asarray(cv2.blur(guess, (3, 3))).reshape(values.shape)
     return values * known[..., None] + guess * (1 - known[..., None])
-
-
-def _places(shape: tuple[int, ...]) -> Array:
-    """(h, w, 2) x, y of every pixel."""
-    return np.dstack(np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)))

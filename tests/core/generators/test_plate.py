@@ -83,6 +83,33 @@ def test_texture_goes_on() -> None:
     assert 0.4 < fine[inside].std() / fine[mask == 0].std() < 1.2
 
 
+def test_between_two_colours_there_is_an_edge_and_no_fog() -> None:
+    mask = _mask()
+    wall = np.full((HEIGHT, WIDTH, 3), (60, 90, 160), np.float32)
+    wall[:, :190] = (150, 40, 30)
+    plate = fill_behind(_before(wall, mask), mask).astype(np.float32)
+    deep = mask > 0.99
+    away = np.minimum(*(np.abs(plate - colour).max(2) for colour in (wall[0, 0], wall[0, -1])))
+    assert (away[deep] < 12).mean() > 0.95
+    assert np.abs(plate - wall).mean(2)[deep].mean() < 20  # the colours are 86 apart
+
+
+def test_a_pattern_goes_on() -> None:
+    mask, wall = _mask(), _gradient()
+    wall[np.arange(HEIGHT) % 24 < 10] -= 70
+    plate = fill_behind(_before(wall, mask), mask).astype(np.float32)
+    band = (mask > 0.99) & (cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, 5) < 40)
+    assert np.abs(plate - wall).mean(2)[band].mean() < 12
+
+
+def test_the_same_picture_gives_the_same_plate() -> None:
+    mask = _mask()
+    picture = _before(_gradient() + np.random.default_rng(4).normal(0, 9, (HEIGHT, WIDTH, 1)), mask)
+    first = fill_behind(picture, mask)
+    cv2.setRNGSeed(77)
+    assert np.array_equal(first, fill_behind(picture, mask))
+
+
 def test_a_picture_that_is_covered_or_not_at_all() -> None:
     picture = _before(_gradient(), _mask())
     assert np.array_equal(fill_behind(picture, np.zeros((HEIGHT, WIDTH), np.float32)), picture)
