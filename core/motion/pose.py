@@ -67,7 +67,8 @@ def fit_pose(
 
     `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
     guess that is more than 45 degrees off. `still` is the weight, in landmarks, of the belief that the pivot neither
-    moves nor comes nearer: a face that goes down without it is a body that sinks, with it a head that nods.
+    rises nor comes nearer: a face that goes down without it is a body that sinks, with it a head that nods. It may
+    move aside, because points tell turning and tilting from that well.
     """
     rotation: Array = np.eye(3) if start is None else start.rotation
     scale: float = 1.0 if start is None else start.scale
@@ -81,7 +82,7 @@ def fit_pose(
         scale = float(spread / own_spread)
         move = middle - scale * own_middle
     root: Array = np.sqrt(weights)[:, None].astype(np.float64)
-    belief = np.sqrt(still) * np.diag([0, 0, 0, own_spread, 1, 1])[3:]
+    belief = np.sqrt(still) * np.diag([0, 0, 0, own_spread, 0, 1])[3:]
     for _ in range(_FIT_STEPS):
         turned = centred @ rotation.T
         rest = (wanted - move - scale * turned[:, :2]) * root

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STILL_NECK = 3.0  # landmarks: nodding is told from sinking, which points of a face alone hardly tell
+_STILL_NECK = 2.0  # landmarks: nodding is told from sinking, which points of a face alone hardly tell
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
 
 

@@ -134,12 +134,12 @@ class Head:
         return Grid.over(grid.area(window), grid.cell)
 
     def _from_outline(self, mask: Array) -> Array:
-        """(rows, columns) pixels from the nodes to the person's outline, 0 outside; the picture's border is none."""
+        """(rows, columns) pixels from the nodes to the person's outermost ones; the picture's border is no outline."""
         columns, rows = (np.clip(np.rint(self.grid.nodes[..., i]).astype(int), 0, self.size[i] - 1) for i in range(2))
         inside = (mask[rows, columns] > 0.5).view(np.uint8)
         cells = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 5), np.float32)
         far = float(sum(inside.shape))  # without any outline it is without end
-        return np.asarray(self.grid.cell * np.minimum(cells, far), np.float32)
+        return np.asarray(self.grid.cell * np.minimum(np.maximum(cells - 1, 0), far), np.float32)
 
     def _person(self, grid: Grid, mask: Array) -> Array:
         """(rows, columns): above 0 in cells that the person touches, and in those beside them."""

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 _CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare skull this ellipsoid fits
 _HALF_AXES = np.array([7.9, 11.0, 9.3])
-_INNER = 0.8  # over the rest of the radius, from the person's outline inwards, the surface gives way to the outline
+_INNER = 0.9  # over the rest of the radius, from the person's outline inwards, the surface gives way to the outline
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
-_EARS, _ABOVE = 2.5, 13.0  # heights in the face model: lower down the outline is that of ears, jaw and neck
+# Heights in the face model: lower down the outline is that of ears, jaw and neck. On the side that comes into view the
+# skull begins where an ear ends; on the other one hair stands out behind the temple farther and farther upwards.
+_NEAR_SIDE, _FAR_SIDE = (3.5, 7.0), (2.5, 13.0)
 
 
 class Skull:
@@ -42,9 +44,6 @@ class Skull:
         axes = face.direction(np.diag(_HALF_AXES))
         self._shape = axes.T @ axes
         self._out = nodes - self._centre[:2].astype(np.float32)
-        levels = face.from_model(np.array([[0, _EARS, 0], [0, _ABOVE, 0]], np.float64))[:, :2]
-        up = (levels[1] - levels[0]) / ((levels[1] - levels[0]) ** 2).sum()
-        height = (nodes - levels[0].astype(np.float32)) @ up.astype(np.float32)
         # Hair belongs to the outline, the temple before it to the face: from the outline that is seen inwards.
         radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
         self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
@@ -52,7 +51,8 @@ class Skull:
         # Turned aside, the face stands out of the ellipsoid.
         beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
         band = (1 - _INNER) * np.linalg.norm(self._out, axis=-1) / np.maximum(radius, 1e-6)
-        self._share = smooth_step(1 - inside / band) * smooth_step(height) * beside
+        share = smooth_step(1 - inside / band) * beside
+        self._near_share, self._far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
 
     def outline_height(self, pose: Pose, height: Array) -> Array:
         """The heights (h, w) of the nodes, changed on and beyond the outline so that it goes where the skull's does.
@@ -71,9 +71,17 @@ class Skull:
         grown = np.sqrt(_quadratic(turned, along) / _quadratic(self._shape, self._out))
         missing = along * grown[..., None] - self._out @ in_plane.T.astype(np.float32)
         nearer = missing @ towards / (towards @ towards) / self._beyond
-        # On the side that turns away the face itself is the outline; only hair stands out behind it.
-        wanted = np.float32(self._centre[2]) + np.minimum(nearer, nearer * self._hair)
-        return height + (wanted - height) * self._share
+        # On the side that turns away the surface that is seen is the outline itself; only hair stands out behind it.
+        own = height - np.float32(self._centre[2])
+        wanted = np.where(nearer < 0, nearer, np.maximum(nearer * self._hair, own))
+        return height + (wanted - own) * np.where(nearer < 0, self._near_share, self._far_share)
+
+
+def _between(face: FittedFace, nodes: Array, low: float, high: float) -> Array:
+    """(h, w) 0 at one height in the face model, 1 at another, at portrait positions (h, w, 2)."""
+    levels = face.from_model(np.array([[0, low, 0], [0, high, 0]], np.float64))[:, :2].astype(np.float32)
+    along = levels[1] - levels[0]
+    return smooth_step((nodes - levels[0]) @ along / (along @ along))
 
 
 def _outside(points: Array, nodes: Array) -> Array:

@@ -40,3 +40,19 @@ def test_signs_are_those_of_the_file_format() -> None:
 
 def test_no_controls_is_exactly_no_pose() -> None:
     assert Pose(head_rotation(0, 0, 0), np.zeros(3)).is_identity()
+
+
+def test_a_still_neck_makes_a_sinking_face_nod_and_leaves_one_that_moves_aside() -> None:
+    pivot = np.array([100.0, 250.0, -20.0])
+    points = _head() * [1, 1, 0.5] + pivot - [0, 150, -60]  # a face lies above and before the neck
+
+    def fitted(x: float, y: float) -> np.ndarray:
+        pose = fit_pose(points, points[:, :2] + [x, y], np.ones(len(points)), pivot, still=2)
+        return np.degrees([np.arcsin(pose.rotation[0, 2]), np.arcsin(pose.rotation[2, 1])])
+
+    yaw, pitch = fitted(8.0, 0.0)
+    assert abs(yaw) < 0.1
+    assert abs(pitch) < 0.1
+    yaw, pitch = fitted(0.0, 8.0)
+    assert abs(yaw) < 1
+    assert abs(pitch) > 1
