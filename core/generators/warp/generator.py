@@ -22,7 +22,7 @@ from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import seam_shifts
+from .lips import seam_edges, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -53,7 +53,7 @@ class WarpGenerator:
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
-        self._head = Head(face, mask)
+        self._head = Head(face, mask, seam_edges(portrait.pixels, face.points, face.eye_distance))
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)

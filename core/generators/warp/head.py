@@ -38,9 +38,10 @@ _SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 1
 class Head:
     """Height field and reach of one portrait's head, on a grid over the head and its surroundings."""
 
-    def __init__(self, face: FittedFace, mask: Array) -> None:
+    def __init__(self, face: FittedFace, mask: Array, lip_edges: Array | None = None) -> None:
         """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person."""
         self.face = face
+        self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
         self.eye_distance = face.eye_distance
         self.size = mask.shape[1], mask.shape[0]
         self.picture = slice(0, mask.shape[0]), slice(0, mask.shape[1])
