@@ -22,7 +22,7 @@ from .grid import overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import seam_edges, seam_shifts
+from .lips import follow_seam, seam_edges, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -113,5 +113,6 @@ class WarpGenerator:
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        seam = target.pose.scale * self._seam @ target.pose.rotation[:2, :2].T
+        shut = follow_seam(self._seam, target.landmarks, self._head.eye_distance * target.pose.scale)
+        seam = target.pose.scale * shut @ target.pose.rotation[:2, :2].T
         return replace(target, landmarks=target.landmarks + lids + seam)

@@ -22,6 +22,7 @@ _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, whi
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
+_APART = 0.08  # eye distances of opening from which trackers see either edge
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
 _STEPS = 31
@@ -40,6 +41,15 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
         cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(_REACH / _SEARCH)
         shifts[[i for pair in LIP_PAIRS for i in pair]] = _REACH[int(cost.argmin())] * distance * down
     return shifts
+
+
+def follow_seam(shifts: Array, points: NDArray[np.floating[Any]], distance: float) -> Array:
+    """(68, 2) the part of `seam_shifts` that is right for (68, 2) landmarks: trackers know an open upper lip's edge."""
+    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+    gap = float((points[lower, 1] - points[upper, 1]).mean())
+    followed = shifts.copy()
+    followed[upper] *= 1 - float(smooth_step(np.array(gap / (_APART * distance))))
+    return followed
 
 
 def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
