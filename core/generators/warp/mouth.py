@@ -40,10 +40,11 @@ _NODES = 8  # places across the opening where depth and light are worked out
 _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
-_EXPOSURE = 1.1
-_BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
-_LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_FROM_ABOVE = 0.6  # the light comes down this much for each centimetre inwards
+_TEETH_LOWER = 0.13  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
+_EXPOSURE = 1.0
+_BOUNCED = 0.08  # light that comes through the cheeks and from wall to wall
+_LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
@@ -70,7 +71,7 @@ class MouthInterior:
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
-        upper, lower = model.mouth_origins
+        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, 0]]
         self._upper, self._teeth, self._tongue = (
             Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (
@@ -307,15 +308,17 @@ def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     """(2, 3) affine from the picture to the model's x, y (up) on the plane of the lips, centimetres."""
     corners = list(MOUTH_CORNERS)
     at, right, up = face.from_model(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float64))[:, :2]
-    # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own lip line.
-    line = face.points[list(_LIP_LINE), :2].mean(0)
-    model_line = model.landmarks[list(_LIP_LINE)].mean(0)
+    # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own upper lip. Behind the middle
+    # of it: a smile lifts corners, no teeth.
+    across, middle = list(_LIP_LINE), list(_UPPER_LIP)
+    line = np.array([face.points[across, 0].mean(), face.points[middle, 1].mean()])
+    model_line = np.array([model.landmarks[across, 0].mean(), model.landmarks[middle, 1].mean()])
     wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
         np.subtract(*model.landmarks[corners])
     )
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
     linear = np.linalg.inv(axes)
-    return np.column_stack([linear, model_line[:2] - linear @ line])
+    return np.column_stack([linear, model_line - linear @ line])
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:
