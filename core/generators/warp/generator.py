@@ -98,7 +98,7 @@ class WarpGenerator:
         coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
         if not coverage.any():
             return None
-        inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth)
+        inside = self._mouth.read(window.unturned, frame.moved, target.pose, target.mouth, covered=coverage)
         return window.area, inside, coverage
 
     def skin_map(self, target: FaceTarget) -> Array:

@@ -21,7 +21,6 @@ _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the cor
 _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
-_ROLLED = 0.05  # of the opening: so much of its inner side a lower lip shows
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
 _APART = 0.12  # eye distances of opening from which trackers see either edge
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
@@ -116,7 +115,6 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
         wanted *= kept * float(np.clip(widths[0] / widths[1], *_NARROWED))  # a lip drawn wide gets thin
         lacking = np.clip(abs(wanted) - abs(thick), 0, _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
-    shifts[lower, 1] -= _ROLLED * max(gap - before, 0)
     return shifts + _meeting(still, moved)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from . import mouth_driver
+from .mouth_draw import paint
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
@@ -41,7 +42,7 @@ _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
 _FROM_ABOVE = 0.4  # the light comes down this much for each centimetre inwards
-_TEETH_LOWER = 0.12  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
+_TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
 _EXPOSURE = 1.0
 _BOUNCED = 0.05  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
@@ -91,11 +92,15 @@ class MouthInterior:
         moved: NDArray[np.floating[Any]],
         pose: Pose | None = None,
         driver: Array | None = None,
+        covered: Array | None = None,
     ) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
 
         The head's turn `pose` says from where the mouth is looked into; `driver` is what `mouth_driver.measure` found.
+        What is drawn where `covered` (h, w) is 0 means nothing.
         """
+        if covered is None:
+            covered = np.ones(positions.shape[:2], np.float32)
         look = self._look(positions, pose)
         opened, aside = self._jaw(moved)
         jaw, tongue = (
@@ -106,16 +111,20 @@ class MouthInterior:
         depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
         behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(lips - _LIP_THICK - depth for depth in depths)])
         light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
-        colour = look.enlarge(self._palette.throat * light)
-        for (relief, sight), depth, light in zip(parts, depths, lights, strict=True):
-            paint, coverage = relief.read(look.enlarge(relief.pixels(sight, look.places, depth)))
-            if relief is self._upper:
-                coverage = coverage * (1 - self._own.hides_model_above(positions, moved))
-            colour += (paint * look.enlarge(light) - colour) * cv2.merge([coverage] * 3)
+        throat = self._palette.throat * light
+        seen = [
+            plane
+            for (relief, sight), depth, lit in zip(parts, depths, lights, strict=True)
+            for plane in (relief.pixels(sight, look.places, depth), lit)
+        ]
+        colour = np.zeros((*look.size, 3), np.float32)
+        pictures = tuple(relief.picture for relief, _ in parts)
+        hidden = self._own.hides_model_above(moved)
+        paint(np.concatenate([*seen, throat], axis=2), look.step, pictures, *hidden, positions, covered, colour)
         if driver is not None:
             colour = self._as_driven(colour, driver, positions, moved)
         inside = from_8bit(255 * colour, self._pixels.dtype)
-        inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
+        self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside), covered)
         drawn = to_pixels(inside, self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
