@@ -2,7 +2,7 @@
 """Loops over pixels that numba compiles: once for every computer, then they are kept on its disk.
 
 Never with `fastmath`, so that every computer gives the same bytes, and without Python's lock, so that threads draw side
-by side. In a loop that is run for every pixel, an index is best unsigned: else each one is asked whether it is negative.
+by side. In a loop that is run for every pixel, an index is best unsigned: else each is asked whether it is negative.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def compiled(function: Function) -> Function:
 
 
 def _cache_folder() -> Path:
-    """A folder for this state of the code: numba sees when a function's own file changes, not what it calls elsewhere."""
+    """A folder for this state of the code: numba sees a change in a function's own file, not in what it calls."""
     digest = hashlib.sha256()
     for path in sorted(_HERE.glob("*.py")):
         digest.update(path.read_bytes())

@@ -111,7 +111,7 @@ class FaceField:
         self._head = head
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
-        self._lit_edges = parted(moved, head.lip_edges)
+        self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
         ring = _ring(head)
         centres = np.concatenate([moved[list(BASE)], ring])
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])

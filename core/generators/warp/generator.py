@@ -98,7 +98,9 @@ class WarpGenerator:
         coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
         if not coverage.any():
             return None
-        inside = self._mouth.read(window.unturned, frame.moved, target.pose, target.mouth, covered=coverage)
+        inside = self._mouth.read(
+            window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth, covered=coverage
+        )
         return window.area, inside, coverage
 
     def skin_map(self, target: FaceTarget) -> Array:
@@ -113,6 +115,6 @@ class WarpGenerator:
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        shut = follow_seam(self._seam, target.landmarks, self._head.eye_distance * target.pose.scale)
+        shut = follow_seam(self._seam, self._detected, target.landmarks, self._head.eye_distance)
         seam = target.pose.scale * shut @ target.pose.rotation[:2, :2].T
         return replace(target, landmarks=target.landmarks + lids + seam)

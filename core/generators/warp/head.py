@@ -38,8 +38,11 @@ _SEARCH_STEPS, _HALVINGS, _SECANTS = 8, 2, 1
 class Head:
     """Height field and reach of one portrait's head, on a grid over the head and its surroundings."""
 
-    def __init__(self, face: FittedFace, mask: Array, lip_edges: Array | None = None) -> None:
-        """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person."""
+    def __init__(self, face: FittedFace, mask: Array, lip_edges: NDArray[np.float64] | None = None) -> None:
+        """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person.
+
+        `lip_edges` (68, 2) is what `lips.seam_edges` found.
+        """
         self.face = face
         self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
         self.eye_distance = face.eye_distance

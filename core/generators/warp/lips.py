@@ -22,7 +22,7 @@ _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, whi
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
-_APART = 0.12  # eye distances of opening from which trackers see either edge
+_OPEN_FOR_TRACKERS = 0.12  # eye distances of opening from which trackers see either edge
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
 _STEPS = 31
@@ -43,12 +43,16 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     return shifts
 
 
-def follow_seam(shifts: Array, points: NDArray[np.floating[Any]], distance: float) -> Array:
-    """(68, 2) the part of `seam_shifts` that is right for (68, 2) landmarks: trackers know an open upper lip's edge."""
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    gap = float((points[lower, 1] - points[upper, 1]).mean())
+def follow_seam(
+    shifts: Array, detected: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], distance: float
+) -> Array:
+    """(68, 2) the part of `seam_shifts` that is right for points (68, 2): trackers know an open upper lip's edge.
+
+    `detected` (68, 2) are the portrait's own.
+    """
+    opened = (_gap(points) - _gap(detected)) / (_OPEN_FOR_TRACKERS * distance)
     followed = shifts.copy()
-    followed[upper] *= 1 - float(smooth_step(np.array(gap / (_APART * distance))))
+    followed[[upper for upper, _ in LIP_PAIRS]] *= 1 - float(smooth_step(np.array(opened)))
     return followed
 
 
@@ -70,17 +74,23 @@ def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance
     return shifts
 
 
-def parted(moved: NDArray[np.floating[Any]], edges: Array) -> Array:
-    """(68, 2) the part of `seam_edges` that (68, 2) moved landmarks have left behind."""
+def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], edges: Array) -> Array:
+    """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
+    opened = (_gap(moved) - _gap(still)) / max(2 * _gap(edges), 1e-6)
+    return edges * float(smooth_step(np.array(opened)))
+
+
+def _gap(points: NDArray[np.floating[Any]]) -> float:
     upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    gap, dark = (float((points[lower, 1] - points[upper, 1]).mean()) for points in (moved, edges))
-    return edges * float(smooth_step(np.array(gap / max(2 * dark, 1e-6))))
+    return float((points[lower, 1] - points[upper, 1]).mean())
 
 
-def _across_seam(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> tuple[Array, Array] | None:
+def _across_seam(
+    pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float
+) -> tuple[Array, Array] | None:
     """The unit vector down across shut lips, and how bright it is along it at `_REACH` from their inner points."""
     upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
-    if float((lower - upper)[:, 1].mean()) > _SHUT * distance:
+    if _gap(points) > _SHUT * distance:
         return None
     middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
@@ -107,8 +117,7 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
     widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    gap, before = (float((points[lower, 1] - points[upper, 1]).mean()) for points in (moved, still))
+    gap, before = _gap(moved), _gap(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
     for (outer, inner), kept in zip((_UPPER, _LOWER), _KEPT, strict=True):
         thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The loops of the mouth's inside: where lines of sight meet its parts, and the pixels between the lips.
 
-A read picture has a ring of one pixel around it: what lies outside takes the ring's value, so that a coverage ends there.
+A picture that is read has a ring of one pixel around it: what lies outside takes the ring's value, so that a coverage
+ends there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-PARTS = 3  # tongue, lower teeth, upper jaw: from the back to the front
+PARTS = 3  # upper jaw, lower teeth, tongue: from the front to the back
 CHANNELS = 5 * PARTS + 3  # at a node: x, y in a part's picture and the light on it for each; the throat
+_UNSEEN = np.float32(1e-3)
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _LEAST_WAY = np.float32(1e-4)
 _CUBIC = np.float32(-0.75)  # OpenCV's
@@ -77,51 +79,67 @@ def paint(
 ) -> None:
     """Fill in display colours (h, w, 3) of the mouth's inside where `covered` (h, w) is more than 0.
 
-    `nodes` (r, c, `CHANNELS`) lie `step` pixels apart; `pictures` are colour and coverage (H, W, 4) of the parts. Of the
-    last one `hides` (H, W), which lies from `corner` (2,) on, hides a share at `positions` (h, w, 2).
+    `nodes` (r, c, `CHANNELS`) lie `step` pixels apart; `pictures` are colour and coverage (H, W, 4) of the parts. Of
+    the first one `hides` (H, W), which lies from `corner` (2,) on, hides a share at `positions` (h, w, 2).
     """
-    row_nodes = np.empty((nodes.shape[1], CHANNELS), np.float32)
+    upper, teeth, tongue = pictures
+    count = nodes.shape[1] * CHANNELS
+    line = np.empty(count, np.float32)  # the nodes' values in this row of pixels
     for row in range(covered.shape[0]):
         node_row = row // step
         below = np.float32(row - node_row * step) / np.float32(step)
-        for node in range(nodes.shape[1]):
-            for channel in range(CHANNELS):
-                above = nodes[node_row, node, channel]
-                row_nodes[node, channel] = above + (nodes[node_row + 1, node, channel] - above) * below
+        first, second = nodes[node_row].reshape(count), nodes[node_row + 1].reshape(count)
+        for i in range(count):
+            line[i] = first[i] + (second[i] - first[i]) * below
         for column in range(covered.shape[1]):
             if covered[row, column] <= _ZERO:
                 continue
             node = column // step
             right = np.float32(column - node * step) / np.float32(step)
-            left, following = row_nodes[node], row_nodes[node + 1]
-            hidden = _value(hides, positions[row, column, 0] - corner[0], positions[row, column, 1] - corner[1])
-            red, green, blue = _lerp(left, following, right, 15), _lerp(left, following, right, 16), _ZERO
-            blue = _lerp(left, following, right, 17)
-            for part in range(PARTS):
-                picture = pictures[part]
-                first = 5 * part
-                x, before_x = _place(_lerp(left, following, right, first) + _ONE, picture.shape[1])
-                y, before_y = _place(_lerp(left, following, right, first + 1) + _ONE, picture.shape[0])
-                there = _four(picture, x, y, before_x, before_y, 3)
-                if part == PARTS - 1:
-                    there *= _ONE - hidden
-                if there > _ZERO:
-                    light = _lerp(left, following, right, first + 2)
-                    red += (_four(picture, x, y, before_x, before_y, 0) * light - red) * there
-                    light = _lerp(left, following, right, first + 3)
-                    green += (_four(picture, x, y, before_x, before_y, 1) * light - green) * there
-                    light = _lerp(left, following, right, first + 4)
-                    blue += (_four(picture, x, y, before_x, before_y, 2) * light - blue) * there
+            at = np.uint32(node * CHANNELS)
+            # From the front to the back, as long as something is seen of it.
+            there, red, green, blue = _part(upper, line, at, right)
+            there *= _ONE - _value(hides, positions[row, column, 0] - corner[0], positions[row, column, 1] - corner[1])
+            red, green, blue, left = red * there, green * there, blue * there, _ONE - there
+            for part in range(2):
+                if left > _UNSEEN:
+                    at += np.uint32(5)
+                    there, part_red, part_green, part_blue = _part(teeth if part == 0 else tongue, line, at, right)
+                    there *= left
+                    red, green, blue = red + part_red * there, green + part_green * there, blue + part_blue * there
+                    left -= there
+            if left > _UNSEEN:
+                throat = np.uint32(node * CHANNELS + 5 * PARTS)
+                red += left * _between(line, throat, right)
+                green += left * _between(line, throat + np.uint32(1), right)
+                blue += left * _between(line, throat + np.uint32(2), right)
             colour[row, column, 0], colour[row, column, 1], colour[row, column, 2] = red, green, blue
 
 
 @compiled
-def _lerp(left: Array, following: Array, right: Number, channel: int) -> Number:
-    return left[channel] + (following[channel] - left[channel]) * right
+def _part(picture: Array, line: Array, at: Number, right: Number) -> tuple[Number, Number, Number, Number]:
+    """Coverage and lit colour of a part; its five values at the node before a pixel are in `line` from `at` on."""
+    column, across = _place(_between(line, at, right) + _ONE, picture.shape[1])
+    row, down = _place(_between(line, at + np.uint32(1), right) + _ONE, picture.shape[0])
+    there = _four(picture, column, row, across, down, np.uint32(3))
+    if there <= _ZERO:
+        return _ZERO, _ZERO, _ZERO, _ZERO
+    return (
+        there,
+        _four(picture, column, row, across, down, np.uint32(0)) * _between(line, at + np.uint32(2), right),
+        _four(picture, column, row, across, down, np.uint32(1)) * _between(line, at + np.uint32(3), right),
+        _four(picture, column, row, across, down, np.uint32(2)) * _between(line, at + np.uint32(4), right),
+    )
 
 
 @compiled
-def _four(picture: Array, column: Number, row: Number, right: Number, below: Number, channel: int) -> Number:
+def _between(line: Array, at: Number, right: Number) -> Number:
+    """A value between two nodes that follow one another."""
+    return line[at] + (line[at + np.uint32(CHANNELS)] - line[at]) * right
+
+
+@compiled
+def _four(picture: Array, column: Number, row: Number, right: Number, below: Number, channel: Number) -> Number:
     """A channel of a picture (H, W, 4) between four pixels."""
     next_column, next_row = column + np.uint32(1), row + np.uint32(1)
     above = picture[row, column, channel]
@@ -151,14 +169,16 @@ def lay(
                 continue
             _taps(x, picture.shape[1], columns, across)
             _taps(y, picture.shape[0], rows, down)
-            for channel in range(3):
-                value = _ZERO
-                for i in range(4):
-                    line = _ZERO
-                    for j in range(4):
-                        line += picture[rows[i], columns[j], channel] * across[j]
-                    value += line * down[i]
-                inside[row, column, channel] += (value - inside[row, column, channel]) * share
+            red, green, blue = _ZERO, _ZERO, _ZERO
+            for i in range(4):
+                for j in range(4):
+                    weight = down[i] * across[j]
+                    red += weight * picture[rows[i], columns[j], np.uint32(0)]
+                    green += weight * picture[rows[i], columns[j], np.uint32(1)]
+                    blue += weight * picture[rows[i], columns[j], np.uint32(2)]
+            inside[row, column, 0] += (red - inside[row, column, 0]) * share
+            inside[row, column, 1] += (green - inside[row, column, 1]) * share
+            inside[row, column, 2] += (blue - inside[row, column, 2]) * share
 
 
 @compiled

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS
@@ -96,7 +95,7 @@ class OwnMouth:
         return 1 - float(smooth_step(np.array(wider / self._vanishes)))
 
     def hides_model_above(self, moved: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
-        """How much of the model's upper jaw is not seen (H, W), from a corner (2,) on: all but what is above its teeth."""
+        """How much of the model's upper jaw is hidden (H, W), from a corner (2,) on: all but what is above teeth."""
         return self._hides if self._teeth else np.full((2, 2), self.amount(moved), np.float32), self._corner
 
     def upper_teeth(self, positions: Array) -> Array:

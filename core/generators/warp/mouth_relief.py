@@ -99,7 +99,7 @@ class Relief:
         laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         laid = np.clip(laid, 0, 1).astype(np.float32)
         # Colour and coverage, with a ring where nothing is.
-        self.picture = cv2.copyMakeBorder(np.dstack([paint(laid), laid[..., 1]]), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        self.picture = np.pad(np.dstack([paint(laid), laid[..., 1]]), ((1, 1), (1, 1), (0, 0)), mode="edge")
         self.picture[[0, -1], :, 3] = self.picture[:, [0, -1], 3] = 0
         self._depth = np.asarray(cv2.GaussianBlur(depth, (0, 0), 1.5), np.float32)
         inside = self._depth[there] if there.any() else self._depth
