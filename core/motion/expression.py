@@ -28,6 +28,7 @@ _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
     "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
     "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
 }  # fmt: skip
+_UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 42.0, 8.0  # degrees from frontal; and what any portrait may turn
 _LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
@@ -81,6 +82,9 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     for name, strength in strengths.items():
         if strength:
             offsets += strength * shapes[name]
+    # A jaw that sinks draws the scanned upper lips over their teeth; who speaks or laughs holds them up.
+    opened = max(strengths["jawOpen"] - strengths["mouthClose"], 0)
+    offsets[list(_UPPER_LIP), 1] -= opened * shapes["jawOpen"][_UPPER_LIP[-2], 1]
     return offsets
 
 

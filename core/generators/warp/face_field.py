@@ -26,6 +26,7 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
+from .lips import parted
 from .rbf import local_bumps, thin_plate
 from .sampling import smooth_curve, spread
 
@@ -110,6 +111,7 @@ class FaceField:
         self._head = head
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
+        self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
         ring = _ring(head)
         centres = np.concatenate([moved[list(BASE)], ring])
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
@@ -120,7 +122,7 @@ class FaceField:
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
         """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
-        own = opening.rims(self._head.face.points[:, :2], _RIM_STEPS)
+        own = opening.rims(self._head.face.points[:, :2] + self._lit_edges, _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
         if not opening.round_corners:
             skin = _unrolled(own[0], moved[0])

@@ -22,7 +22,7 @@ from .grid import is_some, overlap, positions
 from .head import Head
 from .layers import Layers
 from .lids import follow_lids, lid_shifts
-from .lips import seam_shifts
+from .lips import follow_seam, seam_edges, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .sampling import blend, smooth_step
@@ -56,7 +56,7 @@ class WarpGenerator:
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
-        self._head = Head(face, mask)
+        self._head = Head(face, mask, seam_edges(portrait.pixels, face.points, face.eye_distance))
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
@@ -117,7 +117,9 @@ class WarpGenerator:
         coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
         if not coverage.any():
             return None
-        inside = self._mouth.read(window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth)
+        inside = self._mouth.read(
+            window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth, covered=coverage
+        )
         return window.area, inside, coverage
 
     def skin_map(self, target: FaceTarget) -> Array:
@@ -132,5 +134,6 @@ class WarpGenerator:
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        seam = target.pose.scale * self._seam @ target.pose.rotation[:2, :2].T
+        shut = follow_seam(self._seam, self._detected, target.landmarks, self._head.eye_distance)
+        seam = target.pose.scale * shut @ target.pose.rotation[:2, :2].T
         return replace(target, landmarks=target.landmarks + lids + seam)

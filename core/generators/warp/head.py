@@ -27,6 +27,7 @@ _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
 _CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
+_NECK_HALF, _SHOULDERS = 0.6, 0.5  # beside half of a neck so wide shoulders rise by such a slope
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
@@ -35,9 +36,13 @@ _STEEPEST = 4.0  # slope of the surface
 class Head:
     """Height field and reach of one portrait's head, on a grid over the head and its surroundings."""
 
-    def __init__(self, face: FittedFace, mask: Array) -> None:
-        """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person."""
+    def __init__(self, face: FittedFace, mask: Array, lip_edges: NDArray[np.float64] | None = None) -> None:
+        """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person.
+
+        `lip_edges` (68, 2) is what `lips.seam_edges` found.
+        """
         self.face = face
+        self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
         self.eye_distance = face.eye_distance
         self.size = mask.shape[1], mask.shape[0]
         self.picture = slice(0, mask.shape[0]), slice(0, mask.shape[1])
@@ -150,11 +155,15 @@ class Head:
         return np.asarray(cv2.dilate(cells, np.ones((3, 3), np.uint8)), np.float32)
 
     def _reach(self, positions: Array, start: float, length: float) -> Array:
-        """(h, w): 1 on head and hair, falling from `start` below the chin on over `length`, eye distances, to 0."""
+        """(h, w): 1 on head and hair, falling from `start` below the chin on over `length`, eye distances, to 0.
+
+        Beside the neck it ends higher up, as shoulders slope: they stay.
+        """
         down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
         down = (down / np.linalg.norm(down)).astype(np.float32)
-        below_chin = (positions - self.face.points[8, :2].astype(np.float32)) @ down
-        return smooth_step(1 - (below_chin / self.eye_distance - start) / length)
+        from_chin = (positions - self.face.points[8, :2].astype(np.float32)) / np.float32(self.eye_distance)
+        beside = np.maximum(np.abs(from_chin @ np.array([-down[1], down[0]], np.float32)) - _NECK_HALF, 0)
+        return smooth_step(1 - (from_chin @ down + _SHOULDERS * beside - start) / length)
 
 
 def project_model(face: FittedFace) -> Array:

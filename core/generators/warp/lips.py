@@ -22,38 +22,91 @@ _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, whi
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
+_OPEN_FOR_TRACKERS = 0.12  # eye distances of opening from which trackers see either edge
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
 _STEPS = 31
+_REACH = np.linspace(-_SEARCH, _SEARCH, _STEPS)
+_LIT = 0.5  # of the lip's brightness: there the dark ends
+_WIDEST = 0.01, 0.03  # eye distances from the line, at most: an upper lip has shade of its own
 _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
 
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts that bring the inner points of shut lips to the dark line between them; zeros when open."""
     shifts = np.zeros((68, 2))
+    line = _across_seam(pixels, points, distance)
+    if line is not None:
+        down, profile = line
+        cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(_REACH / _SEARCH)
+        shifts[[i for pair in LIP_PAIRS for i in pair]] = _REACH[int(cost.argmin())] * distance * down
+    return shifts
+
+
+def follow_seam(
+    shifts: Array, detected: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]], distance: float
+) -> Array:
+    """(68, 2) the part of `seam_shifts` that is right for points (68, 2): trackers know an open upper lip's edge.
+
+    `detected` (68, 2) are the portrait's own.
+    """
+    opened = (_gap(points) - _gap(detected)) / (_OPEN_FOR_TRACKERS * distance)
+    followed = shifts.copy()
+    followed[[upper for upper, _ in LIP_PAIRS]] *= 1 - float(smooth_step(np.array(opened)))
+    return followed
+
+
+def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
+    """(68, 2) shifts of shut lips' inner points, which lie on the dark line, to where either lip is lit.
+
+    The dark is the shadow that one lip throws on the other: when they part it is gone.
+    """
+    shifts = np.zeros((68, 2))
+    line = _across_seam(pixels, points, distance)
+    if line is not None:
+        down, profile = line
+        middle = _STEPS // 2
+        for lip, side, widest in ((0, -1, _WIDEST[0]), (1, 1, _WIDEST[1])):
+            away = profile[middle::side]
+            lit = away[0] + _LIT * (away.max() - away[0])
+            width = min(float(np.argmax(away >= lit)) * (_REACH[1] - _REACH[0]), widest)
+            shifts[[pair[lip] for pair in LIP_PAIRS]] = side * width * distance * down
+    return shifts
+
+
+def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], edges: Array) -> Array:
+    """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
+    opened = (_gap(moved) - _gap(still)) / max(2 * _gap(edges), 1e-6)
+    return edges * float(smooth_step(np.array(opened)))
+
+
+def _gap(points: NDArray[np.floating[Any]]) -> float:
+    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+    return float((points[lower, 1] - points[upper, 1]).mean())
+
+
+def _across_seam(
+    pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float
+) -> tuple[Array, Array] | None:
+    """The unit vector down across shut lips, and how bright it is along it at `_REACH` from their inner points."""
     upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
-    if float((lower - upper)[:, 1].mean()) > _SHUT * distance:
-        return shifts
+    if _gap(points) > _SHUT * distance:
+        return None
     middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
     down = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
-    reach = np.linspace(-_SEARCH, _SEARCH, _STEPS)
     # Each of the three points looks across the line, and beside itself, too: a crack in a lip is no line.
     beside = np.linspace(-0.25, 0.25, 9)[:, None] * along
-    places = middle[:, None, None] + beside[:, None] + (reach * distance)[:, None] * down
+    places = middle[:, None, None] + beside[:, None] + (_REACH * distance)[:, None] * down
     corner = np.floor(np.clip(places.min((0, 1, 2)) - 2, 0, None)).astype(int)
     end = np.ceil(places.max((0, 1, 2)) + 3).astype(int)
     part = to_8bit(np.ascontiguousarray(pixels[corner[1] : end[1], corner[0] : end[0], :3]))
     if not part.size:
-        return shifts
+        return None
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
     luma = np.asarray(cv2.GaussianBlur(grey, (0, 0), max(0.008 * distance, 0.3)), np.float32)
     seen = read_at(luma, (places - corner).reshape(3, -1, 2).astype(np.float32)).reshape(3, len(beside), _STEPS)
-    # One shift for the whole line keeps its shape.
-    profile = np.median(seen, axis=(0, 1))
-    cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(reach / _SEARCH)
-    shifts[[i for pair in LIP_PAIRS for i in pair]] = reach[int(cost.argmin())] * distance * down
-    return shifts
+    return down, np.median(seen, axis=(0, 1))  # one for the whole line: it keeps its shape
 
 
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
@@ -64,8 +117,7 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
     widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    gap, before = (float((points[lower, 1] - points[upper, 1]).mean()) for points in (moved, still))
+    gap, before = _gap(moved), _gap(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
     for (outer, inner), kept in zip((_UPPER, _LOWER), _KEPT, strict=True):
         thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))

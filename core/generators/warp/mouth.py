@@ -17,6 +17,7 @@ import numpy as np
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from . import mouth_driver
+from .mouth_draw import paint
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
@@ -39,16 +40,23 @@ _TONGUE_FOLLOWS = 0.7  # of the jaw's opening: in speech the tongue stays up
 _NODES = 8  # places across the opening where depth and light are worked out
 _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
+_COARSEST = 16  # cells of the last of them in one
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.35  # the light comes down this much for each centimetre inwards
-_EXPOSURE = 1.1
-_BOUNCED = 0.02  # light that comes through the cheeks and from wall to wall
-_LIP_THICK = 0.4  # cm: the inner edge of the lips lies this much behind their landmarks
+_FROM_ABOVE = 0.4  # the light comes down this much for each centimetre inwards
+_TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
+_EXPOSURE = 1.0
+_BOUNCED = 0.05  # light that comes through the cheeks and from wall to wall
+_LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
 _SOFT_EDGE = 0.006  # of the lips, in eye distances
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
+
+
+_ASIDE, _APART = np.zeros(68), np.zeros(68)  # weights of the landmarks: the lower lip against the upper one
+_ASIDE[list(_LOWER_LIP)] = _APART[[lower for _, lower in LIP_PAIRS]] = 1 / 3
+_ASIDE[list(_UPPER_LIP)] = _APART[[upper for upper, _ in LIP_PAIRS]] = -1 / 3
 
 
 class MouthInterior:
@@ -70,7 +78,7 @@ class MouthInterior:
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
-        upper, lower = model.mouth_origins
+        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, 0]]
         self._upper, self._teeth, self._tongue = (
             Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (
@@ -81,6 +89,7 @@ class MouthInterior:
         )
         self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
         self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
+        self._before, _ = self._jaw(self._lips)  # how far the portrait's own jaw is open
         gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
         self._own = OwnMouth(pixels, face, gum, is_open=is_open)
 
@@ -90,31 +99,55 @@ class MouthInterior:
         moved: NDArray[np.floating[Any]],
         pose: Pose | None = None,
         driver: Array | None = None,
+        covered: Array | None = None,
     ) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
 
         The head's turn `pose` says from where the mouth is looked into; `driver` is what `mouth_driver.measure` found.
+        What is drawn where `covered` (h, w) is 0 means nothing.
         """
+        if covered is None:
+            return self._draw(positions, moved, pose, driver, np.ones(positions.shape[:2], np.float32))
+        left, top, width, height = cv2.boundingRect((covered > 0).view(np.uint8))
+        part = slice(top, top + height), slice(left, left + width)
+        drawn = np.zeros((*covered.shape, self._pixels.shape[2]), self._pixels.dtype)
+        if width:
+            drawn[part] = self._draw(positions[part], moved, pose, driver, np.ascontiguousarray(covered[part]))
+        return drawn
+
+    def _draw(
+        self,
+        positions: Array,
+        moved: NDArray[np.floating[Any]],
+        pose: Pose | None,
+        driver: Array | None,
+        covered: Array,
+    ) -> NDArray[Any]:
+        positions = np.ascontiguousarray(positions)
         look = self._look(positions, pose)
         opened, aside = self._jaw(moved)
         jaw, tongue = (
             Sight.of_jaw(look.view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
         )
-        parts = ((self._tongue, tongue), (self._teeth, jaw), (self._upper, look.sight))
+        parts = ((self._upper, look.sight), (self._teeth, jaw), (self._tongue, tongue))
         lips = look.lips
         depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
         behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(lips - _LIP_THICK - depth for depth in depths)])
         light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
-        colour = look.enlarge(self._palette.throat * light)
-        for (relief, sight), depth, light in zip(parts, depths, lights, strict=True):
-            paint, coverage = relief.read(look.enlarge(relief.pixels(sight, look.places, depth)))
-            if relief is self._upper:
-                coverage = coverage * (1 - self._own.hides_model_above(positions, moved))
-            colour += (paint * look.enlarge(light) - colour) * cv2.merge([coverage] * 3)
+        throat = self._palette.throat * light
+        seen = [
+            plane
+            for (relief, sight), depth, lit in zip(parts, depths, lights, strict=True)
+            for plane in (relief.pixels(sight, look.places, depth), lit)
+        ]
+        colour = np.zeros((*look.size, 3), np.float32)
+        pictures = self._upper.picture, self._teeth.picture, self._tongue.picture
+        hidden = self._own.hides_model_above(moved)
+        paint(np.concatenate([*seen, throat], axis=2), look.step, pictures, *hidden, positions, covered, colour)
         if driver is not None:
             colour = self._as_driven(colour, driver, positions, moved)
         inside = from_8bit(255 * colour, self._pixels.dtype)
-        inside = self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside))
+        self._own.lay(inside, positions, moved, self._jaw_shift(opened, aside), covered)
         drawn = to_pixels(inside, self._pixels.dtype)
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
@@ -228,15 +261,13 @@ class MouthInterior:
         Told from the lips, one against the other: trackers know the chin's outline far worse.
         """
         opened = _JAW_PART * (_opening(moved) - self._still) / self._wide
-        way = (moved - self._lips)[:, 0]
-        aside = (way[list(_LOWER_LIP)].mean() - way[list(_UPPER_LIP)].mean()) / self._face.scale
-        return float(np.clip(opened, 0, 1.3)), float(aside)
+        way = moved[:, 0] @ _ASIDE - self._lips[:, 0] @ _ASIDE
+        return min(max(float(opened), 0.0), 1.3), float(way) / self._face.scale
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:
         """(2,) pixels by which the lower teeth have moved in the unturned face since the portrait."""
-        before, _ = self._jaw(self._lips)
         lever = self._plane - self._model.jaw_hinge[1]
-        return np.array([aside, lever * self._model.jaw_angle * (opened - before)], np.float32) * self._face.scale
+        return np.array([aside, lever * self._model.jaw_angle * (opened - self._before)], np.float32) * self._face.scale
 
 
 @dataclass(frozen=True)
@@ -269,9 +300,17 @@ class _Light:
         margin = 1.5 * scale
         self._corner = (rim.min(0) - margin).astype(np.float32)
         columns, rows = np.ceil((np.ptp(rim, axis=0) + 2 * margin) / self._cell).astype(int)
-        mask = polygon_mask((rim - self._corner) / self._cell, (0, 0), (int(rows), int(columns)), 0)
-        sigmas = [_LIGHT_REACH * depth / _LIGHT_CELL for depth in _LIGHT_DEPTHS]
-        self._levels = np.dstack([cv2.GaussianBlur(mask, (0, 0), s, borderType=cv2.BORDER_CONSTANT) for s in sigmas])
+        columns, rows = (int(n) + -int(n) % _COARSEST for n in (columns, rows))
+        mask = polygon_mask((rim - self._corner) / self._cell, (0, 0), (rows, columns), 0)
+        # The deeper, the softer, and the coarser the cells may be.
+        levels: list[Array] = []
+        for depth in _LIGHT_DEPTHS:
+            coarser = round(depth / _LIGHT_DEPTHS[0])
+            cells = cv2.resize(mask, (columns // coarser, rows // coarser), interpolation=cv2.INTER_AREA)
+            sigma = _LIGHT_REACH * depth / (_LIGHT_CELL * coarser)
+            soft = cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+            levels.append(np.asarray(cv2.resize(soft, (columns, rows)), np.float32))
+        self._levels = np.dstack(levels)
 
     def at(self, positions: Array, behind: Array) -> Array:
         """(n, h, w) brightness 0..1 at positions (h, w, 2), n times, `behind` (n, h, w) centimetres behind the lips."""
@@ -307,16 +346,18 @@ def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     """(2, 3) affine from the picture to the model's x, y (up) on the plane of the lips, centimetres."""
     corners = list(MOUTH_CORNERS)
     at, right, up = face.from_model(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float64))[:, :2]
-    # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own lip line.
-    line = face.points[list(_LIP_LINE), :2].mean(0)
-    model_line = model.landmarks[list(_LIP_LINE)].mean(0)
+    # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own upper lip. Behind the middle
+    # of it: a smile lifts corners, no teeth.
+    across, middle = list(_LIP_LINE), list(_UPPER_LIP)
+    line = np.array([face.points[across, 0].mean(), face.points[middle, 1].mean()])
+    model_line = np.array([model.landmarks[across, 0].mean(), model.landmarks[middle, 1].mean()])
     wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
         np.subtract(*model.landmarks[corners])
     )
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
     linear = np.linalg.inv(axes)
-    return np.column_stack([linear, model_line[:2] - linear @ line])
+    return np.column_stack([linear, model_line - linear @ line])
 
 
 def _opening(points: NDArray[np.floating[Any]]) -> float:
-    return float(np.mean([points[lower, 1] - points[upper, 1] for upper, lower in LIP_PAIRS]))
+    return float(points[:, 1] @ _APART)

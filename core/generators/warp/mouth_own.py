@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from ...landmarks.topology import INNER_LIP, LIP_PAIRS
+from .mouth_draw import lay
 from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_step
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class OwnMouth:
         coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
         self._parts = self._split(coverage, y, gap)
+        self._ringed = [np.pad(part, 1) for _, part in self._parts]
         self._hides = smooth_step((y - top + _GROW * distance) / (_SOFT * distance) + 0.5)
 
     def _continued(self, y: Array) -> Array:
@@ -93,28 +94,27 @@ class OwnMouth:
         wider = (_opening(moved) - self._opening) / self._distance
         return 1 - float(smooth_step(np.array(wider / self._vanishes)))
 
-    def hides_model_above(self, positions: Array, moved: NDArray[np.floating[Any]]) -> Array | float:
-        """How much of the model's upper jaw is not seen (h, w): none but that above the portrait's own teeth is."""
-        if not self._teeth:
-            return self.amount(moved)
-        return read_at(self._hides, positions - self._corner)
+    def hides_model_above(self, moved: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
+        """How much of the model's upper jaw is hidden (H, W), from a corner (2,) on: all but what is above teeth."""
+        return self._hides if self._teeth else np.full((2, 2), self.amount(moved), np.float32), self._corner
 
     def upper_teeth(self, positions: Array) -> Array:
         """Coverage (h, w) of teeth that stay with the skull at positions (h, w, 2)."""
         _, upper = self._parts[-1]
         return read_at(upper, positions - self._corner, outside_zero=True) * np.float32(self._teeth)
 
-    def lay(self, inside: Array, positions: Array, moved: NDArray[np.floating[Any]], jaw: Array) -> Array:
-        """Over (h, w, 3) values at positions (h, w, 2): upper teeth as they are, the rest below a gap with the jaw."""
-        amount = self.amount(moved)
-        if amount == 0:
-            return inside
-        local = positions - self._corner
-        for of_jaw, part in self._parts:
-            at = local - jaw if of_jaw else local
-            coverage = read_at(part, at, outside_zero=True) * np.float32(amount)
-            inside = inside + (read_at(self._picture, at, cubic=True) - inside) * cv2.merge([coverage] * 3)
-        return inside
+    def lay(
+        self, inside: Array, positions: Array, moved: NDArray[np.floating[Any]], jaw: Array, covered: Array
+    ) -> None:
+        """Over (h, w, 3) values at positions (h, w, 2): upper teeth as they are, the rest below a gap with the jaw.
+
+        Where `covered` (h, w) is 0 nothing is seen.
+        """
+        amount = np.float32(self.amount(moved))
+        if amount > 0:
+            for (of_jaw, _), part in zip(self._parts, self._ringed, strict=True):
+                corner = self._corner + jaw if of_jaw else self._corner
+                lay(inside, self._picture, part, amount, corner, positions, covered)
 
 
 def _rim(points: NDArray[np.floating[Any]], low: NDArray[np.int64], width: int) -> Array:

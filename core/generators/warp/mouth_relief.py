@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .mouth_draw import meet
 from .sampling import read_at, smooth_step
 
 if TYPE_CHECKING:
@@ -97,26 +98,19 @@ class Relief:
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(planes, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         laid = np.clip(laid, 0, 1).astype(np.float32)
-        self._colour, self._coverage = paint(laid), np.ascontiguousarray(laid[..., 1])
+        # Colour and coverage, with a ring where nothing is.
+        self.picture = np.pad(np.dstack([paint(laid), laid[..., 1]]), ((1, 1), (1, 1), (0, 0)), mode="edge")
+        self.picture[[0, -1], :, 3] = self.picture[:, [0, -1], 3] = 0
         self._depth = np.asarray(cv2.GaussianBlur(depth, (0, 0), 1.5), np.float32)
         inside = self._depth[there] if there.any() else self._depth
         self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
 
     def depth_at(self, sight: Sight, nodes: Array) -> Array:
         """(h, w) depth z, centimetres, at which lines of sight through (h, w, 2) places of the lips' plane meet it."""
-        rows, columns = nodes.shape[:2]
-        start = self._places(sight, nodes, self._step)
+        met = np.empty(nodes.shape[:2], np.float32)
         along = (sight.slope * [1, -1] / self._step).astype(np.float32)
-        places = start + self._levels[:, None, None, None] * along
-        depth = read_at(self._depth, places.reshape(-1, columns, 2)).reshape(-1, rows, columns)
-        beyond = self._levels[:, None, None] - depth  # > 0 in front of the relief
-        met = beyond <= 0
-        met[-1] = True
-        at = np.maximum(met.argmax(axis=0), 1)
-        before, after = (np.choose(at - i, beyond) for i in (1, 0))
-        share = np.clip(before / np.maximum(before - after, 1e-4), 0, 1)
-        low, high = self._levels[at - 1], self._levels[at]
-        return np.asarray(low + (high - low) * share, np.float32)
+        meet(self._depth, self._levels, self._places(sight, nodes, self._step), along, met)
+        return met
 
     def pixels(self, sight: Sight, places: Array, depth: Array) -> Array:
         """(h, w, 2) pixels of the painted relief where the lines of sight through `places` are at `depth` (h, w)."""
@@ -125,7 +119,8 @@ class Relief:
 
     def read(self, pixels: Array) -> tuple[Array, Array]:
         """(h, w, 3) colour and (h, w) coverage at its (h, w, 2) pixels."""
-        return read_at(self._colour, pixels), read_at(self._coverage, pixels, outside_zero=True)
+        read = read_at(self.picture, pixels + np.float32(1))
+        return read[..., :3], read[..., 3]
 
     def _places(self, sight: Sight, places: Array, step: float) -> Array:
         """Columns and rows, `step` centimetres each, of lines of sight at z = 0."""

@@ -12,7 +12,7 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
-from core.generators.warp.lips import keep_lips, seam_shifts
+from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
 from core.generators.warp.mouth import MouthInterior
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
@@ -260,6 +260,49 @@ def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> Non
     wide = face.points.copy()
     wide[:, :2] = _opened(face, 0.3)
     assert not seam_shifts(picture, wide, face.eye_distance).any()
+
+
+def test_parting_lips_leave_the_dark_between_them_behind(face: FittedFace) -> None:
+    picture, distance = _picture(face), face.eye_distance
+    line = face.points[[60, 61, 62, 63, 64], :2]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=5)
+    edges = seam_edges(picture, face.points, distance)
+    assert (edges[[61, 62, 63], 1] < 0).all()
+    assert edges[[65, 66, 67], 1] == pytest.approx(2.5, abs=1.5)
+    assert not seam_edges(picture, _opened(face, 0.3), distance).any()
+    still = face.points[:, :2]
+    assert not parted(still, still, edges).any()
+    assert (parted(still, _opened(face, 0.3), edges) == edges).all()
+
+
+def test_the_upper_lip_of_an_open_mouth_is_where_it_was_asked(face: FittedFace) -> None:
+    shifts = np.zeros((68, 2))
+    shifts[[61, 62, 63, 65, 66, 67], 1] = -3
+    still, distance = face.points[:, :2], face.eye_distance
+    assert (follow_seam(shifts, still, still, distance) == shifts).all()
+    open_lips = follow_seam(shifts, still, _opened(face, 0.6), distance)
+    assert not open_lips[61:64].any()
+    assert (open_lips[65:68, 1] == -3).all()
+
+
+def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> None:
+    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    track = ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)})
+    target = plan_motion(portrait.landmarks, track)[0]
+    drawn = create_generator("warp", portrait).draw(target).astype(np.float64)
+    top, middle = int(target.landmarks[62, 1]), int(target.landmarks[62, 0])
+    column = drawn[top : top + int(0.6 * SCALE), middle + 6 : middle + 14].mean((1, 2))
+    assert column[: int(0.35 * SCALE)].max() > 2 * column[-1]
+
+
+def test_only_what_is_covered_is_drawn(face: FittedFace) -> None:
+    mouth, moved = MouthInterior(_picture(face), face), _opened(face, 0.5)
+    covered = _inside(face, moved).astype(np.float32)
+    whole, part = (mouth.read(_window(face), moved, covered=c).astype(int) for c in (None, covered))
+    assert np.abs(whole - part)[covered > 0].mean() < 1
+    assert not part[covered == 0].any()
+    nothing = mouth.read(_window(face), moved, covered=np.zeros_like(covered))
+    assert not nothing.any()
 
 
 def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.float64]:
