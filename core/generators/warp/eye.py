@@ -140,7 +140,7 @@ class Eye:
     ) -> NDArray[Any]:
         """Lay the eye over the skin `under` (h, w, C) that is drawn around it, lit by `shade` as that is."""
         place = _Place.of(window.rims)
-        upper, lower = (place.heights(rim) for rim in window.rims)
+        upper, lower = _meet(*(place.heights(rim) for rim in window.rims))
         moved = self._width * max(np.abs(upper - self._upper).max(), np.abs(lower - self._lower).max())
         stirred = _step(max(moved, self._ball.way(gaze)), 0, _STIRRED * self._width)
         if stirred == 0:  # as in the portrait: its own pixels stay
@@ -247,6 +247,12 @@ class Eye:
 
 def _step(value: float, start: float, end: float) -> float:
     return float(smooth_step(np.array((value - start) / (end - start))))
+
+
+def _meet(upper: Array, lower: Array) -> tuple[Array, Array]:
+    """Lids that are asked to pass each other meet half-way, as the skin drawn around them does."""
+    middle = (upper + lower) / 2
+    return np.minimum(upper, middle), np.maximum(lower, middle)
 
 
 def _opening(upper: Array, lower: Array) -> float:
