@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Look, Parts, as_floats, draw
+from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Gains, Look, Parts, as_floats, draw
 from .eyes import Eyeball
 from .face_field import LEFT, RIGHT
 from .plate import membrane
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
+    from .creases import Shade
     from .frame import Window
-    from .layers import Shading
 
     Array = NDArray[np.float32]
     Rims = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -112,7 +112,7 @@ class Eye:
         self._parts = Parts(skin, white, whole, self._zone, as_floats(lashes, 1), _closed(lashes[at_rim]))
 
     def draw(
-        self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shading | None = None
+        self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None
     ) -> NDArray[Any]:
         """Lay the eye over the skin `under` (h, w, C) that is drawn around it, lit by `shade` as that is."""
         place = _Place.of(window.rims)
@@ -137,22 +137,19 @@ class Eye:
             iris=self._ball.iris,
             move=move,
         )
-        gains = np.zeros((0, 1, 1), np.float32)
-        if shade is not None:
-            gains = np.ones(under.shape, np.float32)
-            shade(gains, self._in_portrait(window.unturned, to_eye))
         drawn = np.array(under, order="C")
-        low = 0 if np.issubdtype(under.dtype, np.integer) else -1
-        unturned = np.ascontiguousarray(window.unturned, np.float32)
-        draw(drawn, unturned, gains, self._parts, look, np.float32(full_scale(under.dtype)), np.float32(low))
+        low = np.float32(0 if np.issubdtype(under.dtype, np.integer) else -1)
+        unturned, full = np.ascontiguousarray(window.unturned, np.float32), np.float32(full_scale(under.dtype))
+        draw(drawn, unturned, self._gains(shade), self._parts, look, full, low)
         return drawn
 
-    def _in_portrait(self, unturned: Array, to_eye: NDArray[np.float64]) -> Array:
-        """(h, w, 2): the place in the portrait of what is at the same place in the eye."""
-        back = self._place.from_local(np.zeros(2))
-        whole = back[:, :2] @ to_eye
-        whole[:, 2] += back[:, 2]
-        return _affine(unturned, whole)
+    def _gains(self, shade: Shade | None) -> Gains:
+        if shade is None:
+            return Gains(np.zeros((0, 0, 3), np.float32), np.float32(0), np.float32(0), np.float32(0))
+        cell = shade.grid.cell
+        node = np.array([shade.grid.left, shade.grid.top]) + (cell - 1) / 2
+        left, top = ((self._corner - node) / cell).astype(np.float32)
+        return Gains(np.ascontiguousarray(shade.gain, np.float32), left, top, np.float32(1 / cell))
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
         """(h, w, 2): along and down of the pixels of the patch, reduced by `zoom`."""

@@ -55,6 +55,15 @@ class Parts(NamedTuple):
     closed: Array  # (2, 3) by which share a closed eye is darker in the band of its lashes, and where the lids touch
 
 
+class Gains(NamedTuple):
+    """Factors of the light, on a grid over the portrait; see `Shade`."""
+
+    values: Array  # (rows, columns, C); no rows: no change
+    left: Real  # of the patch's first pixel, in cells from the first node
+    top: Real
+    per_cell: Real  # cells a pixel
+
+
 class Look(NamedTuple):
     """One eye in one frame; numbers are float32."""
 
@@ -80,18 +89,18 @@ def as_floats(pixels: NDArray[Any], top: Real) -> Array:
 
 
 @compiled
-def draw(out: NDArray[Any], unturned: Array, gains: Array, parts: Parts, look: Look, full: Real, low: Real) -> None:
+def draw(out: NDArray[Any], unturned: Array, gains: Gains, parts: Parts, look: Look, full: Real, low: Real) -> None:
     """Draw an eye on the pixels `out` (h, w, C), C-contiguous, whose positions in the unturned face are (h, w, 2).
 
-    `gains` (h, w, C) are factors of the light there, or have no rows. `full` is the value of a full alpha; `low` is 0
-    for whole numbers and -1 for floats, which are not rounded.
+    `full` is the value of a full alpha; `low` is 0 for whole numbers and -1 for floats, which are not rounded.
     """
     height, width, channels = out.shape
-    drawn, positions, factors = out.reshape(-1), unturned.reshape(-1), gains.reshape(-1)
+    drawn, positions, factors = out.reshape(-1), unturned.reshape(-1), gains.values.reshape(-1)
     # Once, and not for every pixel: a tuple's arrays cost time.
     size, zone, lashes = parts.zone.shape, parts.zone.reshape(-1), parts.lashes.reshape(-1)
     skin, white, whole = parts.skin.reshape(-1), parts.white.reshape(-1), parts.whole.reshape(-1)
-    rims, edge, lit = look.rims.reshape(-1), look.edge, len(gains) > 0
+    rims, edge, cells = look.rims.reshape(-1), look.edge, gains.values.shape
+    gain_left, gain_top, per_cell = gains.left, gains.top, gains.per_cell
     e, p, closed = _six(look.to_eye), _six(look.to_patch), _six(parts.closed)
     stirred, unrolled, turned, line = look.stirred, look.unrolled, look.turned, look.line
     iris = look.iris[0], look.iris[1], look.iris[2], look.iris[3]
@@ -118,7 +127,7 @@ def draw(out: NDArray[Any], unturned: Array, gains: Array, parts: Parts, look: L
         if lid == 0 and ball == 0 and not hangs:
             continue
         at = n * np.uint64(channels)
-        light = (factors[at], factors[at + _STEP], factors[at + _TWO_STEPS]) if lit else (_ONE, _ONE, _ONE)
+        light = _light(factors, cells, gain_left + x * per_cell, gain_top + y * per_cell)
         pixel = _read(drawn, at, channels, full)
         if lid > 0:
             pixel = _laid(pixel, _colour(skin, size, x, y), lid, light, channels, full)
@@ -268,12 +277,25 @@ def _three(flat: Array, size: Size, x: Real, y: Real) -> Three:
     rows, columns = size
     if not (x >= 0 and y >= 0 and x < columns - 1 and y < rows - 1):
         return _ZERO, _ZERO, _ZERO
-    i, j, four = np.uint64(y), np.uint64(x), np.uint64(4)
-    at, line = four * (i * np.uint64(columns) + j), four * np.uint64(columns)
+    return _first_three(flat, np.uint64(columns), np.uint64(4), x, y)
+
+
+@compiled
+def _light(flat: Array, shape: Size, x: Real, y: Real) -> Three:
+    """The same for the light's factors, which are 1 beyond their grid."""
+    if not (x >= 0 and y >= 0 and x < shape[1] - 1 and y < shape[0] - 1):
+        return _ONE, _ONE, _ONE
+    return _first_three(flat, np.uint64(shape[1]), np.uint64(shape[2]), x, y)
+
+
+@compiled
+def _first_three(flat: Array, columns: Index, channels: Index, x: Real, y: Real) -> Three:
+    i, j = np.uint64(y), np.uint64(x)
+    at, line = channels * (i * columns + j), channels * columns
     right, down = x - np.float32(j), y - np.float32(i)
     a, b, c, d = (_ONE - right) * (_ONE - down), right * (_ONE - down), (_ONE - right) * down, right * down
-    after, under = at + four, at + line
-    beyond = under + four
+    after, under = at + channels, at + line
+    beyond = under + channels
     return (
         a * flat[at] + b * flat[after] + c * flat[under] + d * flat[beyond],
         a * flat[at + _STEP] + b * flat[after + _STEP] + c * flat[under + _STEP] + d * flat[beyond + _STEP],

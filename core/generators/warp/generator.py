@@ -80,7 +80,7 @@ class WarpGenerator:
         for number, (opening, gaze) in enumerate(zip((RIGHT, LEFT), target.gaze, strict=True)):
             window = frame.window(opening, target)
             if window:
-                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze, shade)
+                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze, creases)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
