@@ -14,7 +14,7 @@ from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of, overlap
 from .light import Light
 from .motions import motion_reader
-from .sampling import read_at, spread, to_8bit
+from .sampling import spread, to_8bit
 from .skin import find_skin
 
 if TYPE_CHECKING:
@@ -39,42 +39,10 @@ _REDDER = 0.9  # light thrown from skin to skin in a fold takes on its colour; 0
 
 @dataclass(frozen=True)
 class Shade:
-    """The factors of one frame."""
+    """The factors of one frame for the portrait's pixels, before they are moved."""
 
     grid: Grid
     gain: Array  # (rows, columns, 4) for red, green, blue and alpha; 1 along the grid's edge
-    channels: int  # of the pixels
-
-    def apply(self, pixels: NDArray[Any], positions: Array) -> None:
-        """Multiply (h, w, C) pixels, in place, that were read at the portrait's `positions` (h, w, 2)."""
-        window = self._window(positions)
-        if window is None:
-            return
-        cell = self.grid.cell  # as Grid.indices, in a tenth of the time
-        to_cells = np.eye(2, 3) / cell
-        to_cells[:, 2] = [0.5 / cell - 0.5 - corner / cell for corner in (self.grid.left, self.grid.top)]
-        gain = read_at(
-            self.gain[..., : self.channels], np.asarray(cv2.transform(positions[window], to_cells), np.float32)
-        )
-        part = np.ascontiguousarray(pixels[window])
-        pixels[window] = cv2.multiply(part, gain, dtype=_CV_TYPES[pixels.dtype.name])
-
-    def _window(self, positions: Array, step: int = 8) -> tuple[slice, slice] | None:
-        """Rows and columns around the positions that lie on the grid."""
-        rows, columns = self.grid.whole
-        few = positions[::step, ::step]
-        inside = (few[..., 0] > columns.start) & (few[..., 0] < columns.stop)
-        inside &= (few[..., 1] > rows.start) & (few[..., 1] < rows.stop)
-        window: list[slice] = []
-        for axis in (1, 0):
-            found = np.nonzero(inside.any(axis))[0]
-            if not len(found):
-                return None
-            window.append(slice(max(int(found[0]) - 1, 0) * step, (int(found[-1]) + 2) * step))
-        return window[0], window[1]
-
-
-_CV_TYPES = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
 
 
 class Creases:
@@ -95,7 +63,7 @@ class Creases:
         self._light = Light(reduced.astype(np.float32).mean(-1), skin, head.at(self._grid.nodes), self._grid.cell)
         self._lit = _closed(skin) * amount
         self._reader = motion_reader(face, motions())
-        self._exponents, self._channels = _exponents(colour, pixels), pixels.shape[2]
+        self._exponents = _exponents(colour, pixels)
 
     def shade(self, target: FaceTarget, moved: NDArray[np.floating[Any]]) -> Shade | None:
         """The factors for a target, whose (68, 2) landmarks without the head's pose are `moved`; None: no change.
@@ -113,7 +81,7 @@ class Creases:
         light = np.clip(light, _DARKEST, _BRIGHTEST)
         if turned:
             light = light + self._light.change(target.pose.rotation) * self._lit
-        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents), self._channels)
+        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents))
 
     def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
         """How strongly each shape is raised."""

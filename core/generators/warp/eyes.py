@@ -10,7 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import FittedFace, load_face_model
-from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_8bit, to_pixels
+from .sampling import from_8bit, polygon_mask, read_at, smooth_curve, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,18 +27,15 @@ _ON = 0.12  # the separate iris is faded in over this share of its radius, so th
 class Eyeball:
     """One eye of a portrait."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace, eye: int) -> None:
-        """Find the iris and complete the eyeball; `eye` is 0 for the subject's right one."""
+    def __init__(self, patch: NDArray[Any], corner: NDArray[np.float64], face: FittedFace, eye: int) -> None:
+        """Find the iris and complete the eyeball on a `patch` of the portrait whose first pixel is at `corner` (x, y).
+
+        `eye` is 0 for the subject's right one.
+        """
         corners = face.points[list(EYES[eye]), :2]
         self._width = float(np.linalg.norm(corners[3] - corners[0]))
         self._turn_radius = _IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
-        margin = 0.5 * self._width
-        height, width = pixels.shape[:2]
-        low = np.clip(np.floor(corners.min(0) - margin), 0, (width, height)).astype(int)
-        high = np.clip(np.ceil(corners.max(0) + margin), 0, (width, height)).astype(int)
-        self._corner = low.astype(np.float32)
-        patch = pixels[low[1] : high[1], low[0] : high[0]]
-        outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - low
+        outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - corner
         self._find_and_fill(patch, outline)
 
     def _find_and_fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
@@ -56,6 +53,8 @@ class Eyeball:
         white, iris = _fill_white(small, clear, centre, radius), _fill_iris(small, clear, centre, radius)
         self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
         self._radius = radius / zoom
+        self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)
+        """Pixels of the patch: centre, radius, softness of the edge."""
         # Of what is seen, lashes and shadow at the upper lid go with the lid.
         half = len(outline) // 2
         up = _upwards(outline) * self._width
@@ -65,29 +64,13 @@ class Eyeball:
         whole = white + (iris - white) * disc[..., None]
         white, whole = (_to_patch(part, patch) for part in (white, whole))
         beside = smooth_step((_distance(patch.shape[:2], self._centre) / self._radius - 1.1) / 0.3)
-        self._white = _over(white, patch, shown * beside)
-        self._whole = _over(whole, patch, shown)
+        self.white = _over(white, patch, shown * beside)
+        self.whole = _over(whole, patch, shown)
 
-    def way(self, gaze: NDArray[np.float64]) -> float:
-        """How many pixels a gaze (yaw, pitch) in radians moves the iris."""
-        return float(np.hypot(*self._move(gaze)))
-
-    def _move(self, gaze: NDArray[np.float64]) -> Array:
-        return np.array([np.sin(gaze[0]), -np.sin(gaze[1])], np.float32) * np.float32(self._turn_radius)
-
-    def read(self, positions: Array, gaze: NDArray[np.float64]) -> NDArray[Any]:
-        """Pixels of the eyeball at (h, w, 2) portrait positions, turned by gaze (yaw, pitch) in radians."""
-        local = positions - self._corner
-        move = self._move(gaze)
-        still = sample(self._whole, local)
-        amount = smooth_step(np.hypot(move[:1], move[1:]) / (_ON * self._radius))
-        if amount == 0:
-            return still
-        distance = np.linalg.norm(local - self._centre - move, axis=-1)
-        disc = smooth_step((self._radius - distance) / max(0.15 * self._radius, 1) + 0.5)
-        white, iris = sample(self._white, local), sample(self._whole, local - move)
-        turned = white + (iris.astype(np.float32) - white) * disc[..., None]
-        return to_pixels(still + (turned - still) * amount, still.dtype)
+    def move(self, gaze: NDArray[np.float64]) -> Array:
+        """By a gaze (yaw, pitch) in radians: pixels to the right, down, and how far the moved iris is drawn, 0..1."""
+        way = np.array([np.sin(gaze[0]), -np.sin(gaze[1])]) * self._turn_radius
+        return np.append(way, smooth_step(np.hypot(*way) / (_ON * self._radius))).astype(np.float32)
 
 
 def _upwards(outline: NDArray[np.float64]) -> NDArray[np.float64]:

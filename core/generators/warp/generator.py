@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from .creases import Shade
     from .frame import Window
     from .grid import Area
-    from .layers import Shading
 
     Array = NDArray[np.float32]
 
@@ -81,7 +80,7 @@ class WarpGenerator:
         inside = self._inside(frame, target)
         list(skin)
         self._layers.soften(out, frame.edges())
-        self._draw_eyes(out, eyes, target.gaze, None if shade is None else shade.apply)
+        self._draw_eyes(out, eyes, target.gaze, shade)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
@@ -95,7 +94,7 @@ class WarpGenerator:
         return self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
 
     def _draw_eyes(
-        self, out: NDArray[Any], windows: list[Window | None], gaze: NDArray[np.float64], shade: Shading | None
+        self, out: NDArray[Any], windows: list[Window | None], gaze: NDArray[np.float64], shade: Shade | None
     ) -> None:
         """Lay both eyes over the skin; side by side, unless one's window reaches into the other's."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid, area_of, overlap, within
 from .positions import Border
-from .rays import Fields, Sight, ways
+from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step
 from .skull import Skull
@@ -27,7 +27,7 @@ _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
 _CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
-_NECK_HALF, _SHOULDERS = 0.6, 0.5  # beside half of a neck so wide shoulders rise by such a slope
+_NECK_HALF, _SHOULDERS = 0.6, 0.5  # eye distances: beside half of a neck shoulders rise by this slope
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
@@ -52,8 +52,8 @@ class Head:
         self.grid = self._around_person(surroundings, mask)
         self.fine = self.grid.finer(FINER)
         self.person = self._person(self.grid, mask)
-        self.skin_reach = self._reach(self.grid.nodes, _SKIN, _SKIN_NECK)
-        self._fine_reach = self._reach(self.fine.nodes, _CHIN, _NECK)
+        self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
+        self._turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
@@ -85,8 +85,8 @@ class Head:
         foot[:, 2] -= foot[:, :2] @ (pose.pivot[:2] + pose.move)
         slope = rotation[2] / [cell, cell, 1]
         sight = Sight(foot, slope, float(height.max()), float(height.min()))
-        fields = Fields(corner, float(cell), height, self._fine_reach, base)
-        return ways(seen, sight, fields, not pose.is_identity())
+        fields = Fields(corner, float(cell), height, base)
+        return ways(seen, sight, fields, self._turns, not pose.is_identity())
 
     def border(self, nodes: Array, way: Array) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
@@ -131,7 +131,7 @@ class Head:
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
         """The part of a grid where the person moves."""
-        reach = self._reach(grid.nodes, _CHIN, _NECK) + self._reach(grid.nodes, _SKIN, _SKIN_NECK)
+        reach = sum(self._reach(grid.nodes, self._neck(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
         rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
             return grid
@@ -154,16 +154,19 @@ class Head:
         cells = cells.reshape(grid.rows, grid.cell, grid.columns, grid.cell).max(axis=(1, 3))
         return np.asarray(cv2.dilate(cells, np.ones((3, 3), np.uint8)), np.float32)
 
-    def _reach(self, positions: Array, start: float, length: float) -> Array:
-        """(h, w): 1 on head and hair, falling from `start` below the chin on over `length`, eye distances, to 0.
-
-        Beside the neck it ends higher up, as shoulders slope: they stay.
-        """
+    def _neck(self, start: float, length: float) -> Neck:
+        """Where what the head does ends: from `start` below the chin on over `length`, eye distances."""
         down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
-        down = (down / np.linalg.norm(down)).astype(np.float32)
-        from_chin = (positions - self.face.points[8, :2].astype(np.float32)) / np.float32(self.eye_distance)
-        beside = np.maximum(np.abs(from_chin @ np.array([-down[1], down[0]], np.float32)) - _NECK_HALF, 0)
-        return smooth_step(1 - (from_chin @ down + _SHOULDERS * beside - start) / length)
+        down = down / np.linalg.norm(down) / self.eye_distance
+        aside, chin = np.array([-down[1], down[0]]), self.face.points[8, :2]
+        return Neck(
+            np.append(down, -down @ chin), np.append(aside, -aside @ chin), _NECK_HALF, _SHOULDERS, start, length
+        )
+
+    @staticmethod
+    def _reach(positions: Array, neck: Neck) -> Array:
+        """(h, w) of (h, w, 2) positions: 1 on head and hair, 0 on the body."""
+        return reaches(positions.reshape(-1, 2), neck).reshape(positions.shape[:2])
 
 
 def project_model(face: FittedFace) -> Array:

@@ -15,15 +15,12 @@ from .plate import colours_beside, fill_behind, foreground, with_wisps
 from .sampling import full_scale, read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from .creases import Shade
     from .grid import Area
 
     Array = NDArray[np.float32]
-    Shading = Callable[[NDArray[Any], Array], None]
 
 _OPAQUE = 255
 _KEPT = 0.85  # of the gradients, half-way between pixels: less is fine grain

@@ -30,18 +30,31 @@ class Sight(NamedTuple):
     far: float  # and the lowest one
 
 
+class Neck(NamedTuple):
+    """Where the head's turn ends: 1 on head and hair, falling below the chin, higher up beside the neck, to 0.
+
+    Depth below the chin and distance aside, in eye distances, are each a0 x + a1 y + a2 of a place in pixels.
+    """
+
+    below: NDArray[np.float64]  # (3,)
+    aside: NDArray[np.float64]  # (3,)
+    half: float  # eye distances: so far aside is neck
+    slope: float  # beside it the end rises by this
+    start: float  # eye distances below the chin
+    length: float
+
+
 class Fields(NamedTuple):
     """What is known of the head at the nodes of one grid; what is read beyond its edge is that of the edge."""
 
     corner: NDArray[np.float64]  # (2,) x, y of the first node, pixels
     cell: float  # pixels from node to node
     height: Array  # (rows, columns) the surface, pixels towards the viewer
-    reach: Array  # (rows, columns) the share of a turn that the head takes there, 0..1
     base: Array  # (2, rows, columns) the way that the expression goes, pixels
 
 
 @compiled
-def ways(seen: Array, sight: Sight, fields: Fields, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
+def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
     """From output pixels (N, 2) the way (N, 2) to the portrait's, and (N, 2) the part of it that the turn has.
 
     Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
@@ -52,7 +65,8 @@ def ways(seen: Array, sight: Sight, fields: Fields, turned: bool) -> tuple[Array
     # Taken out of the tuples once: every look into one counts a reference.
     foot, slope, near, far = sight.foot, sight.slope, sight.near, sight.far
     left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
-    height, reach = fields.height.reshape(-1), fields.reach.reshape(-1)
+    height, below, aside = fields.height.reshape(-1), neck.below, neck.aside
+    ends = neck.half, neck.slope, neck.start, neck.length
     base_x, base_y = fields.base[0].reshape(-1), fields.base[1].reshape(-1)
     for i in range(len(seen)):
         x, y = float(seen[i, 0]), float(seen[i, 1])
@@ -66,7 +80,11 @@ def ways(seen: Array, sight: Sight, fields: Fields, turned: bool) -> tuple[Array
             )
             there = _meet(start, (slope[0], slope[1], slope[2]), near, far, height, rows, columns)
             across, down = there[0] - column, there[1] - row
-            share = _share(reach, rows, columns, column, row, across, down)
+            share = _share(
+                (below[0] * x + below[1] * y + below[2], aside[0] * x + aside[1] * y + aside[2]),
+                (cell * (below[0] * across + below[1] * down), cell * (aside[0] * across + aside[1] * down)),
+                ends,
+            )
             across, down = share * across, share * down
         turn[i, 0], turn[i, 1] = across * cell, down * cell
         way[i, 0] = turn[i, 0] + _read(base_x, rows, columns, column + across, row + down)
@@ -112,27 +130,50 @@ def _meet(
 
 
 @compiled
-def _share(reach: Array, rows: int, columns: int, column: float, row: float, across: float, down: float) -> float:
-    """The largest share s with s = reach at the place that the share s of the way leads to."""
-    high, at_high = 1.0, 1 - _read(reach, rows, columns, column + across, row + down)
+def _share(place: tuple[float, float], way: tuple[float, float], ends: tuple[float, float, float, float]) -> float:
+    """The largest share s with s = reach at the place that the share s of the way leads to.
+
+    Place and way are depth below the chin and distance aside.
+    """
+    high, at_high = 1.0, 1 - _reach(place[0] + way[0], place[1] + way[1], ends)
     if at_high <= 0:
         return 1.0
     low, at_low = 0.0, 0.0
     for k in range(1, _SHARES + 1):
         low = 1 - k / _SHARES
-        at_low = low - _read(reach, rows, columns, column + across * low, row + down * low)
+        at_low = low - _reach(place[0] + low * way[0], place[1] + low * way[1], ends)
         if at_low <= 0:
             break
         if k < _SHARES:
             high, at_high = low, at_low
     for k in range(_HALVINGS + _SECANTS):
         middle = low + (high - low) * (0.5 if k < _HALVINGS else _crossing(at_low, at_high))
-        value = middle - _read(reach, rows, columns, column + across * middle, row + down * middle)
+        value = middle - _reach(place[0] + middle * way[0], place[1] + middle * way[1], ends)
         if value <= 0:
             low, at_low = middle, value
         else:
             high, at_high = middle, value
     return low + (high - low) * _crossing(at_low, at_high)
+
+
+@compiled
+def _reach(below: float, aside: float, ends: tuple[float, float, float, float]) -> float:
+    """The share of a turn that is taken at a depth below the chin and a distance aside."""
+    half, slope, start, length = ends
+    t = 1 - (below + slope * max(abs(aside) - half, 0.0) - start) / length
+    t = min(max(t, 0.0), 1.0)
+    return t * t * (3 - 2 * t)
+
+
+@compiled
+def reaches(places: Array, neck: Neck) -> Array:
+    """(N,) the share of a turn that is taken at places (N, 2) of the portrait."""
+    below, aside, out = neck.below, neck.aside, np.zeros(len(places), np.float32)
+    ends = neck.half, neck.slope, neck.start, neck.length
+    for i in range(len(places)):
+        x, y = float(places[i, 0]), float(places[i, 1])
+        out[i] = _reach(below[0] * x + below[1] * y + below[2], aside[0] * x + aside[1] * y + aside[2], ends)
+    return out
 
 
 @compiled

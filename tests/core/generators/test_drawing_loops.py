@@ -12,7 +12,7 @@ import pytest
 from core.generators.warp import compose_pixels, positions
 from core.generators.warp.compose_pixels import Gains, Person, blocks_of, kernel_weights
 from core.generators.warp.positions import Border, Sides, Ways
-from core.generators.warp.rays import Fields, Sight, ways
+from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,19 +101,22 @@ def _sight(yaw: float, height: Array) -> Sight:
 
 def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_what_is_behind() -> None:
     height = np.full((HEIGHT, WIDTH), 10, np.float32)
-    fields = Fields(
-        np.zeros(2), 1.0, height, np.ones((HEIGHT, WIDTH), np.float32), np.zeros((2, HEIGHT, WIDTH), np.float32)
-    )
+    fields = Fields(np.zeros(2), 1.0, height, np.zeros((2, HEIGHT, WIDTH), np.float32))
+    # The head ends below row 60, half-way at row 65, and higher up beside columns 40 to 80.
+    neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 1.0)
     seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)
-    way, turn = ways(seen, _sight(20, height), fields, True)
+    way, turn = ways(seen, _sight(20, height), fields, neck, True)
     along = (seen[:, 0] - WIDTH / 2 - 10 * np.sin(np.radians(20))) / np.cos(np.radians(20)) + WIDTH / 2
     np.testing.assert_allclose(seen[:, 0] + way[:, 0], along, atol=1e-3)
     np.testing.assert_array_equal(way, turn)
-    still, _ = ways(seen, _sight(20, height), fields._replace(reach=np.zeros_like(height)), True)
-    np.testing.assert_allclose(still, 0, atol=1e-6)
+    places = np.array([[60, 65], [60, 75], [100, 50], [100, 40]], np.float32)
+    np.testing.assert_allclose(reaches(places, neck), [0.5, 0, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(reaches(places + np.float32([0, 10]), neck), [0, 0, 0, 1], atol=1e-6)
+    body, _ = ways(np.array([[60, 80], [110, 65]], np.float32), _sight(20, height), fields, neck, True)
+    np.testing.assert_allclose(body, 0, atol=1e-6)
     height[:, 58:63] = 40  # a nose
     row = np.column_stack([np.arange(20, 100, 0.5), np.full(160, 40)]).astype(np.float32)
-    place = row[:, 0] + ways(row, _sight(25, height), fields, True)[0][:, 0]
+    place = row[:, 0] + ways(row, _sight(25, height), fields, neck, True)[0][:, 0]
     gaps = np.diff(place)
     assert gaps.max() > 8  # behind the nose the next place that is seen is far
     assert (gaps > -0.5).all()  # and none is seen twice
