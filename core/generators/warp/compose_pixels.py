@@ -46,9 +46,12 @@ class Gains(NamedTuple):
     top: Number
     per_cell: Number  # cells a pixel
     values: Array  # (rows, columns, 4), the last one unused; none at all: rows = 0
+    changes: NDArray[np.uint8]  # (rows, columns) 0 where the cell from this node to the next ones changes nothing
 
 
-_NO_GAINS = Gains(np.float32(0), np.float32(0), np.float32(1), np.zeros((0, 0, 4), np.float32))
+_NO_GAINS = Gains(
+    np.float32(0), np.float32(0), np.float32(1), np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.uint8)
+)
 
 
 def kernel_weights(kernel: int) -> Array:
@@ -80,11 +83,12 @@ def gains_of(shade: Shade | None) -> Gains:
     if shade is None:
         return _NO_GAINS
     grid, middle = shade.grid, (shade.grid.cell - 1) / 2
-    return Gains(np.float32(grid.left + middle), np.float32(grid.top + middle), np.float32(1 / grid.cell), shade.gain)
+    corner = np.float32(grid.left + middle), np.float32(grid.top + middle)
+    return Gains(*corner, np.float32(1 / grid.cell), shade.gain, shade.changes)
 
 
 @compiled
-def draw(
+def draw(  # noqa: C901 - to call a function for every pixel takes longer than what it would do
     out: NDArray[Any],
     plate: NDArray[Any],
     row: int,
@@ -100,13 +104,15 @@ def draw(
     whole numbers; 0: floats, which are neither rounded nor cut off above.
     """
     channels, lit, high = out.shape[2], len(gains.values) > 0, np.float32(top)
-    drawn, behind, factors = out.reshape(-1), plate.reshape(-1), gains.values.reshape(-1)
+    drawn, behind = out.reshape(-1), plate.reshape(-1)
+    factors, changes = gains.values.reshape(-1), gains.changes.reshape(-1)
     pixels, coverage, weights = person.pixels.reshape(-1), person.coverage.reshape(-1), person.weights.reshape(-1)
     rows, columns, taps = person.coverage.shape[0], person.coverage.shape[1], person.weights.shape[1]
     first_row, first_column = person.row, person.column
     gain_left, gain_top, per_cell = gains.left, gains.top, gains.per_cell
-    gain_rows, gain_columns, blocks = gains.values.shape[0], gains.values.shape[1], person.blocks.reshape(-1)
-    red_gain = green_gain = blue_gain = np.float32(1)
+    gain_columns, blocks, block_columns = gains.values.shape[1], person.blocks.reshape(-1), person.blocks.shape[1]
+    zero, last_row, last_column = np.float32(0), np.float32(rows - 2), np.float32(columns - 2)
+    last_across, last_down = np.float32(gain_columns - 1), np.float32(gains.values.shape[0] - 1)
     for i in range(positions.shape[0]):
         at = np.uint64(((row + i) * out.shape[1] + column) * channels) - np.uint64(channels)
         own_y, line = np.float32(row + i), positions[i]
@@ -115,26 +121,28 @@ def draw(
             x, y = line[np.uint64(j), 0], line[np.uint64(j), 1]
             still = abs(x - np.float32(column + j)) < _STILL and abs(y - own_y) < _STILL
             across, down = x - first_column, y - first_row
-            covered = _coverage(coverage, blocks, rows, columns, across, down)
-            shaded = False
-            if lit and covered >= _NONE:
-                shaded, red_gain, green_gain, blue_gain = _gain(
-                    factors, gain_rows, gain_columns, (x - gain_left) * per_cell, (y - gain_top) * per_cell
-                )
-            if still and not shaded:
-                continue
+            i_block = np.int64(min(max(down, zero), last_row)) >> _BLOCK
+            j_block = np.int64(min(max(across, zero), last_column)) >> _BLOCK
+            covered = np.float32(blocks[np.uint64(i_block * block_columns + j_block)])
+            if covered == _MIXED:
+                covered = _coverage(coverage, rows, columns, across, down)
             if covered < _NONE:
-                _store(drawn, at, channels, _four(behind, at, channels), high)
+                if not still:
+                    _store(drawn, at, channels, _four(behind, at, channels), high)
                 continue
             if not still:
                 colour = _read(pixels, rows, columns, weights, taps, across, down)
                 colour = _as_stored(pixels, rows, columns, across, down, colour, channels, high)
-            elif covered < _ALL:
-                continue
-            else:
+            elif lit and covered >= _ALL:
                 colour = _four(drawn, at, channels)
-            if shaded:
-                colour = colour[0] * red_gain, colour[1] * green_gain, colour[2] * blue_gain, colour[3]
+            else:
+                continue
+            if lit:
+                across, down = (x - gain_left) * per_cell, (y - gain_top) * per_cell
+                if across >= 0 and down >= 0 and across < last_across and down < last_down:
+                    node = np.uint64(np.int64(down) * gain_columns + np.int64(across))
+                    if changes[node]:
+                        colour = _lit(factors, node, gain_columns, across, down, colour)
             if covered < _ALL:
                 colour = _over(_four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
             _store(drawn, at, channels, colour, high)
@@ -212,20 +220,16 @@ def _as_stored(
 
 
 @compiled
-def _gain(
-    flat: Array, rows: Number, columns: Number, across: Number, down: Number
-) -> tuple[bool, Number, Number, Number]:
-    """Whether the factors (rows, columns, 4) at a place change anything, and the factors, bilinear."""
-    one = np.float32(1)
-    if not (across >= 0 and down >= 0 and across < columns - 1 and down < rows - 1):
-        return False, one, one, one
-    i, j = np.int64(down), np.int64(across)
-    down, across = down - np.float32(i), across - np.float32(j)
-    upper, line, step = np.uint64(4 * (i * columns + j)), np.uint64(4 * columns), np.uint64(4)
-    red = _between(flat, upper, step, line, across, down)
-    green = _between(flat, upper + np.uint64(1), step, line, across, down)
-    blue = _between(flat, upper + np.uint64(2), step, line, across, down)
-    return not (red == one and green == one and blue == one), red, green, blue
+def _lit(flat: Array, node: Number, columns: int, across: Number, down: Number, colour: _Colour) -> _Colour:
+    """A colour times the factors between a node and the next ones, bilinear."""
+    at, line, step = np.uint64(4) * node, np.uint64(4 * columns), np.uint64(4)
+    across, down = across - np.floor(across), down - np.floor(down)
+    return (
+        colour[0] * _between(flat, at, step, line, across, down),
+        colour[1] * _between(flat, at + np.uint64(1), step, line, across, down),
+        colour[2] * _between(flat, at + np.uint64(2), step, line, across, down),
+        colour[3],
+    )
 
 
 @compiled
@@ -238,18 +242,13 @@ def _between(flat: NDArray[Any], at: Number, step: Number, line: Number, across:
 
 
 @compiled
-def _coverage(
-    flat: NDArray[np.uint8], blocks: NDArray[np.uint8], rows: Number, columns: Number, across: Number, down: Number
-) -> Number:
+def _coverage(flat: NDArray[np.uint8], rows: int, columns: int, across: Number, down: Number) -> Number:
     """Bilinear, 0..255; beyond the part its edge goes on."""
     down, across = (
         min(max(down, np.float32(0)), np.float32(rows - 1)),
         min(max(across, np.float32(0)), np.float32(columns - 1)),
     )
     i, j = min(np.int64(down), rows - 2), min(np.int64(across), columns - 2)
-    same = blocks[np.uint64((i >> _BLOCK) * (((columns - 1) >> _BLOCK) + 1) + (j >> _BLOCK))]
-    if same != _MIXED:
-        return np.float32(same)
     at, line = np.uint64(i * columns + j), np.uint64(columns)
     return _between(flat, at, np.uint64(1), line, across - np.float32(j), down - np.float32(i))
 

@@ -43,6 +43,7 @@ class Shade:
 
     grid: Grid
     gain: Array  # (rows, columns, 4) for red, green, blue and alpha; 1 along the grid's edge
+    changes: NDArray[np.uint8]  # (rows, columns) 0 where it is 1 from this node to the next ones
 
 
 class Creases:
@@ -81,7 +82,8 @@ class Creases:
         light = np.clip(light, _DARKEST, _BRIGHTEST)
         if turned:
             light = light + self._light.change(target.pose.rotation) * self._lit
-        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents))
+        changes = cv2.dilate((light != 0).view(np.uint8), np.ones((2, 2), np.uint8), anchor=(0, 0))
+        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents), np.asarray(changes, np.uint8))
 
     def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
         """How strongly each shape is raised."""

@@ -171,7 +171,9 @@ def test_light_changes_pixels_that_stay_as_well() -> None:
     pixels, all_of_it = _noise(np.uint8), np.full((HEIGHT, WIDTH), 255, np.uint8)
     values = np.ones((5, 5, 4), np.float32)
     values[2, 2, :3] = (0.5, 0.8, 1)
-    gains = Gains(np.float32(20), np.float32(20), np.float32(1 / 8), values)
+    changes = np.zeros((5, 5), np.uint8)
+    changes[1:3, 1:3] = 1  # the cells around that node
+    gains = Gains(np.float32(20), np.float32(20), np.float32(1 / 8), values, changes)
     lit = _drawn(pixels, _person(pixels, all_of_it), (0, 0), gains)
     np.testing.assert_allclose(lit[36, 36], pixels[36, 36] * [0.5, 0.8, 1], atol=0.51)
     lit[29:44, 29:44] = pixels[29:44, 29:44]
