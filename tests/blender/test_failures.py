@@ -51,7 +51,7 @@ def _start(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait:
     return job
 
 
-def _poll(addon: Callable[[str], ModuleType], until: Callable[[], object], seconds: float = 30) -> Any:
+def _poll(addon: Callable[[str], ModuleType], until: Callable[[], object], seconds: float = 180) -> Any:
     """Poll as the timer does."""
     session = addon("session").session
     deadline = time.monotonic() + seconds

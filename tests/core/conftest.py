@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Finished = subprocess.CompletedProcess[str]
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60  # a busy machine takes its time; longer is a hang
+SECONDS = 180  # a busy machine takes its time, and the first frame on it compiles; longer is a hang
 
 
 @pytest.fixture(scope="session")

@@ -301,7 +301,7 @@ def test_an_interrupt_is_130_and_keeps_finished_frames(job: MakeJob, tmp_path: P
         while events[-1]["event"] != "frame":
             events.append(json.loads(process.stdout.readline()))
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=180)
     assert process.returncode == 130
     assert json.loads(rest.splitlines()[-1])["event"] == "cancelled"
     assert "Traceback" not in errors

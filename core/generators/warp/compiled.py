@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+from numba.core.caching import UserProvidedCacheLocator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ Number = Any
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _HERE = Path(__file__).parent
+_FORGOTTEN = 30 * 86400.0  # seconds after which what another version compiled is removed
 
 
 def compiled(function: Function) -> Function:
@@ -34,30 +37,41 @@ def compiled(function: Function) -> Function:
 
 def is_compiled() -> bool:
     """Whether this state of the code has been run on this computer before."""
-    return _FOLDER is not None and _FOLDER.is_dir()
+    return _FOLDER is not None and any(_FOLDER.glob("*/*.nbc"))
+
+
+class SharedLocator(UserProvidedCacheLocator):
+    """Finds what was compiled of a function wherever its file lies: an extension installed anew has it already."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """The name of the file's folder."""
+        return Path(py_file).parent.name
 
 
 def _cache_folder() -> Path | None:
     """A folder for this state of the code: numba sees when a function's own file changes, not what it calls.
 
-    Beside the code, else in the user's home, which no one else writes to; None: neither can be written to.
+    In the user's home, which no one else writes to, else beside the code; None: neither can be written to.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_HERE.glob("*.py")):
         digest.update(path.read_bytes())
-    name = f"compiled-{digest.hexdigest()[:16]}"
-    for parent in (_HERE / "__pycache__", Path("~/.cache/gioconda").expanduser()):
+    for parent in (Path("~/.cache/gioconda").expanduser(), _HERE / "__pycache__"):
+        folder = parent / f"compiled-{digest.hexdigest()[:16]}"
         try:
-            parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            os.utime(folder)
         except OSError:
             continue
-        if os.access(parent, os.W_OK):
-            for old in parent.glob("compiled-*"):
-                if old.name != name:
-                    shutil.rmtree(old, ignore_errors=True)
-            return parent / name
+        for other in parent.glob("compiled-*"):
+            if time.time() - other.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(other, ignore_errors=True)
+        return folder
     return None
 
 
 _FOLDER = _cache_folder()
-numba.config.CACHE_DIR = str(_FOLDER or "")  # type: ignore[attr-defined]
+if _FOLDER is not None:
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
+    numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SharedLocator.__name__}"  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
 _CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
-_NECK_HALF, _SHOULDERS = 0.6, 0.5  # eye distances: beside half of a neck shoulders rise by this slope
+_NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half of a neck shoulders rise by this slope
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
@@ -160,7 +160,13 @@ class Head:
         down = down / np.linalg.norm(down) / self.eye_distance
         aside, chin = np.array([-down[1], down[0]]), self.face.points[8, :2]
         return Neck(
-            np.append(down, -down @ chin), np.append(aside, -aside @ chin), _NECK_HALF, _SHOULDERS, start, length
+            np.append(down, -down @ chin),
+            np.append(aside, -aside @ chin),
+            _NECK_HALF,
+            _SHOULDERS,
+            _WIDENS,
+            start,
+            length,
         )
 
     @staticmethod

@@ -40,6 +40,7 @@ class Neck(NamedTuple):
     aside: NDArray[np.float64]  # (3,)
     half: float  # eye distances: so far aside is neck
     slope: float  # beside it the end rises by this
+    widens: float  # and by this the length grows, so that hair that hangs down bends and does not break
     start: float  # eye distances below the chin
     length: float
 
@@ -66,7 +67,7 @@ def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) ->
     foot, slope, near, far = sight.foot, sight.slope, sight.near, sight.far
     left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
     height, below, aside = fields.height.reshape(-1), neck.below, neck.aside
-    ends = neck.half, neck.slope, neck.start, neck.length
+    ends = neck.half, neck.slope, neck.widens, neck.start, neck.length
     base_x, base_y = fields.base[0].reshape(-1), fields.base[1].reshape(-1)
     for i in range(len(seen)):
         x, y = float(seen[i, 0]), float(seen[i, 1])
@@ -130,7 +131,9 @@ def _meet(
 
 
 @compiled
-def _share(place: tuple[float, float], way: tuple[float, float], ends: tuple[float, float, float, float]) -> float:
+def _share(
+    place: tuple[float, float], way: tuple[float, float], ends: tuple[float, float, float, float, float]
+) -> float:
     """The largest share s with s = reach at the place that the share s of the way leads to.
 
     Place and way are depth below the chin and distance aside.
@@ -157,10 +160,11 @@ def _share(place: tuple[float, float], way: tuple[float, float], ends: tuple[flo
 
 
 @compiled
-def _reach(below: float, aside: float, ends: tuple[float, float, float, float]) -> float:
+def _reach(below: float, aside: float, ends: tuple[float, float, float, float, float]) -> float:
     """The share of a turn that is taken at a depth below the chin and a distance aside."""
-    half, slope, start, length = ends
-    t = 1 - (below + slope * max(abs(aside) - half, 0.0) - start) / length
+    half, slope, widens, start, length = ends
+    beside = max(abs(aside) - half, 0.0)
+    t = 1 - (below + slope * beside - start) / (length + widens * beside)
     t = min(max(t, 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
@@ -169,7 +173,7 @@ def _reach(below: float, aside: float, ends: tuple[float, float, float, float]) 
 def reaches(places: Array, neck: Neck) -> Array:
     """(N,) the share of a turn that is taken at places (N, 2) of the portrait."""
     below, aside, out = neck.below, neck.aside, np.zeros(len(places), np.float32)
-    ends = neck.half, neck.slope, neck.start, neck.length
+    ends = neck.half, neck.slope, neck.widens, neck.start, neck.length
     for i in range(len(places)):
         x, y = float(places[i, 0]), float(places[i, 1])
         out[i] = _reach(below[0] * x + below[1] * y + below[2], aside[0] * x + aside[1] * y + aside[2], ends)

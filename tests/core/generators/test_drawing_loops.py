@@ -103,7 +103,7 @@ def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_wh
     height = np.full((HEIGHT, WIDTH), 10, np.float32)
     fields = Fields(np.zeros(2), 1.0, height, np.zeros((2, HEIGHT, WIDTH), np.float32))
     # The head ends below row 60, half-way at row 65, and higher up beside columns 40 to 80.
-    neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 1.0)
+    neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 0.0, 1.0)
     seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)
     way, turn = ways(seen, _sight(20, height), fields, neck, True)
     along = (seen[:, 0] - WIDTH / 2 - 10 * np.sin(np.radians(20))) / np.cos(np.radians(20)) + WIDTH / 2
