@@ -43,7 +43,6 @@ class Window:
 
     area: Area
     unturned: Array  # (h, w, 2) positions in the unturned face
-    coverage: Array  # (h, w) 1 between the rims
     motion: float  # pixels that the rims have moved
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
@@ -120,15 +119,17 @@ class Frame:
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
-        unturned = self._unturned_at(area)
-        outline = np.concatenate([beside.rims[0], beside.rims[1][::-1]])
+        return Window(area, self._unturned_at(area), beside.motion, beside.rims)
+
+    def coverage(self, window: Window) -> Array:
+        """(h, w): 1 between the rims of a window. It is drawn in the unturned face: what the nose hides is hidden."""
+        margin = _RIM_MARGIN * self._head.eye_distance
+        outline = np.concatenate([window.rims[0], window.rims[1][::-1]])
         corner = np.floor(outline.min(0) - margin).astype(int)
         size = np.ceil(outline.max(0) + margin).astype(int) - corner
-        # Drawn in the unturned face: what the nose hides of an eye is hidden.
         soft = _SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
-        coverage = read_at(mask, unturned - corner.astype(np.float32), outside_zero=True)
-        return Window(area, unturned, coverage, beside.motion, beside.rims)
+        return read_at(mask, window.unturned - corner.astype(np.float32), outside_zero=True)
 
     def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
         """An area of the picture in which (n, 3) points of the unturned face lie, and its positions in there."""

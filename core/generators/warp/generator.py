@@ -113,7 +113,7 @@ class WarpGenerator:
         if window is None:
             return None
         # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
-        coverage = window.coverage * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
+        coverage = frame.coverage(window) * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
         if not coverage.any():
             return None
         inside = self._mouth.read(

@@ -51,12 +51,9 @@ class Grid:
         )
         return nodes
 
-    def window(self, area: Area, margin: int = 0) -> tuple[slice, slice]:
-        """Row and column slices of the cells that touch an area of pixels, and of `margin` cells more around it."""
-        return (
-            _cells(area[0], self.top, self.cell, self.rows, margin),
-            _cells(area[1], self.left, self.cell, self.columns, margin),
-        )
+    def window(self, area: Area) -> tuple[slice, slice]:
+        """Row and column slices of the cells that touch an area of pixels."""
+        return _cells(area[0], self.top, self.cell, self.rows), _cells(area[1], self.left, self.cell, self.columns)
 
     def indices(self, points: NDArray[np.floating[Any]]) -> Array:
         """Fractional (column, row) of (..., 2) pixel positions."""
@@ -96,16 +93,6 @@ class Grid:
         """The pixels of all cells."""
         return self.area((slice(0, self.rows), slice(0, self.columns)))
 
-    def enlarge(self, field: Array, area: Area) -> Array:
-        """A field (rows, columns[, 2]) at every pixel of an area (row and column slices), cubic."""
-        if self.cell == 1:
-            return field[within(area, self.whole)].copy()
-        window = self.window(area, margin=2)  # what the cubic kernel reads
-        part = np.ascontiguousarray(field[window])
-        size = (part.shape[1] * self.cell, part.shape[0] * self.cell)
-        large = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.float32)
-        return large[within(area, self.area(window))]
-
 
 def _scaled(points: NDArray[np.floating[Any]], scale: float, shift: tuple[float, float]) -> Array:
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
@@ -113,9 +100,9 @@ def _scaled(points: NDArray[np.floating[Any]], scale: float, shift: tuple[float,
     return np.asarray(cv2.transform(flat, matrix), np.float32).reshape(points.shape)
 
 
-def _cells(part: slice, origin: int, cell: int, count: int, margin: int) -> slice:
-    first = (int(part.start) - origin) // cell - margin
-    last = -((origin - int(part.stop)) // cell) + margin
+def _cells(part: slice, origin: int, cell: int, count: int) -> slice:
+    first = (int(part.start) - origin) // cell
+    last = -((origin - int(part.stop)) // cell)
     return slice(min(max(first, 0), count), min(max(last, 0), count))
 
 
