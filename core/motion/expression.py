@@ -30,7 +30,8 @@ _LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
 }  # fmt: skip
 _UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
 _TONGUE_THICK = 0.6  # cm, between the lips
-_FURTHEST_YAW, _LEAST_ROOM = 42.0, 8.0  # degrees from frontal; and what any portrait may turn
+_FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
+_EASY = 0.75  # of that room: so far it turns as asked
 _LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
@@ -54,13 +55,13 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
     """A head that is turned in the picture turns on only as far as the picture shows its far side.
 
-    From half of the way to the limit on, the angle comes nearer and nearer to it and never passes it.
+    In the last quarter of that room the angle comes nearer and nearer to its end and never passes it.
     """
     own = np.degrees(np.arcsin(np.clip(face.pose.rotation[0, 2], -1, 1)))
     room = max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM)
-    easy = room / 2
+    easy = _EASY * room
     beyond = max(abs(yaw) - easy, 0.0)
-    return float(np.sign(yaw) * (min(abs(yaw), easy) + easy * np.tanh(beyond / easy)))
+    return float(np.sign(yaw) * (min(abs(yaw), easy) + (room - easy) * np.tanh(beyond / (room - easy))))
 
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
