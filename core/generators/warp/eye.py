@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Gains, Look, Parts, as_floats, draw
+from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Gains, Look, Parts, draw
 from .eyes import Eyeball
 from .face_field import LEFT, RIGHT
 from .plate import membrane
-from .sampling import blend, from_8bit, full_scale, read_at, smooth_step, to_8bit, to_pixels
+from .sampling import blend, from_8bit, full_scale, read_at, smooth_step, to_8bit, to_pixels, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,10 +106,9 @@ class Eye:
         skin = blend(patch, self._make_skin(patch, local), self._zone)
         below = np.asarray(local[..., 1] - np.interp(local[..., 0], TABLE, self._upper), np.float32)
         lashes = self._find_lashes(patch, skin, local[..., 0], below)
-        top = full_scale(pixels.dtype)
-        skin, white, whole = (as_floats(part, top) for part in (skin, self._ball.white, self._ball.whole))
+        skin, white, whole = (with_alpha_in(part) for part in (skin, self._ball.white, self._ball.whole))
         at_rim = (np.abs(local[..., 0] - 0.5) < _BAND_ASIDE) & (below > -_BAND_ABOVE) & (below < _BAND_BELOW)
-        self._parts = Parts(skin, white, whole, self._zone, as_floats(lashes, 1), _closed(lashes[at_rim]))
+        self._parts = Parts(skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
 
     def draw(
         self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None

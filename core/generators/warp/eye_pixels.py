@@ -45,7 +45,7 @@ Size = tuple[int, ...]  # rows, columns
 
 
 class Parts(NamedTuple):
-    """What one eye of a portrait is drawn from, on a patch of the portrait; see `as_floats`."""
+    """What one eye of a portrait is drawn from, on a patch of the portrait; see `sampling.with_alpha_in`."""
 
     skin: Array  # (h, w, 4) with the closed lid
     white: Array  # (h, w, 4) the eyeball without its iris
@@ -77,15 +77,6 @@ class Look(NamedTuple):
     turned: Real  # 0..1: lashes from up to down
     iris: Array  # (4,) pixels: place of the iris in the portrait, its radius, its edge
     move: Array  # (3,) pixels by which it has moved, and how far the moved one replaces the other, 0..1
-
-
-def as_floats(pixels: NDArray[Any], top: Real) -> Array:
-    """(h, w, 4) of (h, w, C) pixels, on their own scale, colours multiplied with alpha, whose full value is `top`."""
-    result = np.zeros((*pixels.shape[:2], 4), np.float32)
-    result[..., : pixels.shape[2]] = pixels
-    if pixels.shape[2] == 4:
-        result[..., :3] *= result[..., 3:] / np.float32(top)
-    return result
 
 
 @compiled

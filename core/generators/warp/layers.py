@@ -12,7 +12,7 @@ from . import compose_pixels
 from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .sampling import full_scale, read_at
+from .sampling import full_scale, read_at, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Layers:
         read = overlap(around, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
         row, column = (np.float32(part.start) for part in read)
         covered = np.ascontiguousarray(coverage[read])
-        self._person = Person(row, column, _four(person[read]), covered, blocks_of(covered), weights)
+        self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
     def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
@@ -67,15 +67,6 @@ class Layers:
         """(h, w): where something of the person is seen, and not the background alone."""
         corner = np.array([self._person.column, self._person.row], np.float32)
         return read_at(self._person.coverage, positions - corner) > 0
-
-
-def _four(pixels: NDArray[Any]) -> Array:
-    """(h, w, 4) of (h, w, 3 or 4) pixels with straight alpha: what is invisible must not bleed into an edge."""
-    four = np.zeros((*pixels.shape[:2], 4), np.float32)
-    four[..., : pixels.shape[2]] = pixels
-    if pixels.shape[2] == four.shape[2]:
-        four[..., :3] *= four[..., 3:] / np.float32(full_scale(pixels.dtype))
-    return four
 
 
 def _kernel_for(pixels: NDArray[Any], mask: Array) -> int:

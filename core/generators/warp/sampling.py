@@ -98,6 +98,15 @@ def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     return t * t * (3 - 2 * t)
 
 
+def with_alpha_in(pixels: Pixels) -> Array:
+    """(h, w, 4) of (h, w, 3 or 4) pixels, on their own scale: what is invisible must not bleed into an edge."""
+    four = np.zeros((*pixels.shape[:2], 4), np.float32)
+    four[..., : pixels.shape[2]] = pixels
+    if pixels.shape[2] == four.shape[2]:
+        four[..., :3] *= four[..., 3:] / np.float32(full_scale(pixels.dtype))
+    return four
+
+
 def polygon_mask(
     outline: NDArray[np.floating[Any]], corner: tuple[int, int], shape: tuple[int, ...], soft: float
 ) -> Array:
