@@ -50,13 +50,15 @@ class SharedLocator(UserProvidedCacheLocator):
 
 
 def _cache_folder() -> Path | None:
-    """A folder for this state of the code: numba sees when a function's own file changes, not what it calls.
+    """A folder for this state of the loops: numba sees when a function's own file changes, not what it calls.
 
-    In the user's home, which no one else writes to, else beside the code; None: neither can be written to.
+    So a loop may call and use only what lies in files that have loops. The folder is in the user's home, which no
+    one else writes to, else beside the code; None: neither can be written to.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_HERE.glob("*.py")):
-        digest.update(path.read_bytes())
+        if b"\n@compiled\n" in (text := path.read_bytes().replace(b"\r\n", b"\n")):
+            digest.update(text)
     for parent in (Path("~/.cache/gioconda").expanduser(), _HERE / "__pycache__"):
         folder = parent / f"compiled-{digest.hexdigest()[:16]}"
         try:
