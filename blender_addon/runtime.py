@@ -104,7 +104,7 @@ def create(base: Path, wheels: Path | None, *, with_torch: bool) -> InstallTask:
 
 
 class InstallTask(Task):
-    """Programs that run one after another, then a check of the worker that they made."""
+    """Programs that run one after another, then a check of the worker that they made, which compiles its loops."""
 
     def __init__(self, python: Path, steps: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Each step: what to tell the user, and the command."""
@@ -118,7 +118,8 @@ class InstallTask(Task):
 
     def _next(self) -> None:
         if not self._steps:
-            self.message, self._child, self._check = "Checking the worker", None, check(self._python)
+            self.message, self._child = "Checking the worker", None
+            self._check = WorkerTask(self.message, self._python, {"command": "compile"}, log_file("check"))
             return
         self._step, command = self._steps.pop(0)
         self.message = self._step
@@ -157,12 +158,12 @@ class InstallTask(Task):
 
     def _take_check(self) -> None:
         if not self._check.poll_once():
+            self.message = self._check.message
             return
-        missing = lacking(self._check) if self._check.state == "done" else []
-        if self._check.state == "failed":
-            self.fail(self._check.error)
-        elif missing:
+        if self._check.ready and (missing := lacking(self._check)):
             self.fail(f"The worker was made but still lacks {', '.join(missing)}.")
+        elif self._check.state == "failed":
+            self.fail(self._check.error)
         else:
             self.state = self._check.state
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `python -m core animate`, `detect`, `matte`, `worker`."""
+"""The command line: `python -m core animate`, `detect`, `matte`, `compile`, `worker`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a path may have letters that a console cannot show
-    action = {"animate": _animate, "detect": _detect, "matte": _matte}[options.command]
+    action = {"animate": _animate, "detect": _detect, "matte": _matte, "compile": _compile}[options.command]
     tell = _tell_json if options.progress == "json" else _tell_text
     try:
         return report(partial(action, options, tell), tell)
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     matte = commands.add_parser("matte", help="write the mask of what moves with the head, to be seen and painted over")
     matte.add_argument("portrait", type=Path, help="the picture")
     matte.add_argument("-o", "--output", type=Path, required=True, metavar="M.png", help="white is the head")
+    compile_ = commands.add_parser("compile", help="compile for this computer what else the first frames wait for")
     for command in (animate, matte):
         command.add_argument("--portrait-landmarks", type=Path, metavar="L.npz", help="skip the detection")
     for command in (animate, detect, matte):
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--face-index", type=int, default=0, metavar="N", help="0 is the largest face")
         command.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
         command.add_argument("--allow-download", action="store_true", help="model files may be fetched")
+    for command in (animate, detect, matte, compile_):
         command.add_argument("--progress", choices=("text", "json"), default="text")
     commands.add_parser("worker", help="serve Blender: commands on stdin, events on stdout")
     return parser
@@ -163,6 +165,12 @@ def _matte(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
     write_matte(_portrait(options), options.output, tell, options.models, allow_download=options.allow_download)
 
 
+def _compile(_: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
+    from .generators import prepare_computer
+
+    prepare_computer(tell)
+
+
 def _detect(options: argparse.Namespace, tell: Any) -> None:  # noqa: ANN401
     from .landmarks.detect import create_detector
     from .landmarks.follow import track_picture, track_video
@@ -203,7 +211,8 @@ def _tell_text(event: dict[str, Any]) -> None:
     elif kind == "stage":
         print(event["message"], flush=True)
     elif kind == "done":
-        print(f"Done: {event['frames']} frame{'' if event['frames'] == 1 else 's'} in {event['output']}")
+        made = f": {event['frames']} frame{'' if event['frames'] == 1 else 's'} in {event['output']}"
+        print(f"Done{made if event['output'] else ''}")
     elif kind == "cancelled":
         print("Cancelled; finished frames are kept.", file=sys.stderr)
 

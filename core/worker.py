@@ -2,7 +2,7 @@
 """The process that runs the core for Blender: JSON lines in on stdin, events as JSON lines out on stdout.
 
 Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...},
-{"command": "matte", "portrait": {...}, "output": "...", ...}, {"command": "cancel"}.
+{"command": "matte", "portrait": {...}, "output": "...", ...}, {"command": "compile"}, {"command": "cancel"}.
 When stdin ends, the parent is gone and so is the worker.
 """
 
@@ -96,6 +96,7 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 
 def _obey(order: _Order, tell: OnEvent) -> None:
+    from .generators import prepare_computer
     from .job import job_from_dict, portrait_from_dict  # here, so that a Python without numpy can say so
     from .run import detect_faces, run_job, write_matte
 
@@ -114,8 +115,10 @@ def _obey(order: _Order, tell: OnEvent) -> None:
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
             cut_out = command.get("cut_out") is True
             action = partial(write_matte, portrait, output, tell, folder, allow_download=allow, cut_out=cut_out)
+        elif name == "compile":
+            action = partial(prepare_computer, tell)
         else:
-            raise BadInputError(f"Unknown command {name!r}: run, detect, matte or cancel.")
+            raise BadInputError(f"Unknown command {name!r}: run, detect, matte, compile or cancel.")
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(
             f"The command {command!r} lacks something or has a value of the wrong kind ({error})."

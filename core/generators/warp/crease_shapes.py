@@ -177,10 +177,8 @@ def _draw(part: _Fold | _Swelling) -> NDArray[np.float64]:
         away = (at - part.place) / part.size
         return part.light * np.exp(-(away**2).sum(2) / 2)
     line = smooth_curve(np.array(part.line), 16)
-    offset = at[:, :, None] - line
-    nearest = np.linalg.norm(offset, axis=-1).argmin(-1)
-    rows, columns = np.indices(nearest.shape)
-    beside = offset[rows, columns, nearest]
+    nearest = ((line**2).sum(1) / 2 - at @ line.T).argmin(-1)  # of half of the squared distances, less |at|**2 / 2
+    beside = at - line[nearest]
     along = np.gradient(line, axis=0)
     along = (along / np.linalg.norm(along, axis=1, keepdims=True))[nearest]
     right = along[..., 0] * beside[..., 1] - along[..., 1] * beside[..., 0]  # y is down

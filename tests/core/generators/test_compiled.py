@@ -6,9 +6,12 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
@@ -17,6 +20,9 @@ from core.generators.warp import compiled
 if TYPE_CHECKING:
     import types
 
+    from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[3]
 MODULES = [
     path.stem
     for path in sorted(Path(compiled.__file__).parent.glob("*.py"))
@@ -42,3 +48,40 @@ def test_a_loop_uses_only_files_with_loops(name: str) -> None:
     foreign -= set(MODULES)
     for loop in _loops(module).values():
         assert not foreign.intersection(loop.__code__.co_names), f"{name}.{loop.__name__}"
+
+
+_LOOPS_COMPILED_LATER = """
+import gc, sys
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from core.generators import create_generator, prepare_computer
+from core.generators.base import Portrait
+from core.media.pictures import read_picture
+from core.motion.controls import ControlTrack
+from core.motion.plan import plan_motion
+
+def compiled():
+    loops = [it for it in gc.get_objects() if isinstance(it, Dispatcher) and it.py_func.__module__.startswith("core.")]
+    return {(loop.py_func.__name__, str(signature)) for loop in loops for signature in loop.signatures}
+
+prepare_computer(lambda event: None)
+before = compiled()
+pixels, landmarks = read_picture(Path(sys.argv[1])), np.load(sys.argv[2])
+moves = {"headYaw": -12, "headPitch": 8, "jawOpen": 0.4, "eyeBlinkRight": 0.7, "mouthSmileLeft": 1, "tongueOut": 1.0}
+track = ControlTrack(Fraction(25), {name: np.float32([value]) for name, value in moves.items()})
+for whole in (pixels, np.dstack([pixels, pixels[..., 0] * 0 + 255]), pixels.astype(np.uint16) * 257):
+    generator = create_generator("warp", Portrait(whole, landmarks))
+    for target in plan_motion(landmarks, track):
+        generator.draw(target)
+print(len(before), compiled() - before)
+"""
+
+
+def test_nothing_is_left_to_compile(portrait: Path, landmarks: NDArray[np.float32], tmp_path: Path) -> None:
+    """After `compile` a portrait of any usual kind finds all it needs."""
+    np.save(tmp_path / "landmarks.npy", landmarks)
+    command = [sys.executable, "-c", _LOOPS_COMPILED_LATER, str(portrait), str(tmp_path / "landmarks.npy")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert told.stdout.endswith(" set()\n"), told.stdout + told.stderr
