@@ -84,6 +84,15 @@ def write_matte(
     on_event({"event": "done", "frames": 1, "output": str(output)})
 
 
+def prepare_computer(on_event: OnEvent) -> None:
+    """Do once what the first frames on a computer would wait for."""
+    from .generators.warp.first_use import compile_loops
+
+    on_event({"event": "stage", "stage": "compile", "message": "Compiling for this computer: a minute or two, once"})
+    compile_loops()
+    on_event({"event": "done", "frames": 0, "output": None})
+
+
 def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
     from .generators import create_generator, first_use_note

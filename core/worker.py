@@ -96,9 +96,8 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 
 def _obey(order: _Order, tell: OnEvent) -> None:
-    from .generators import prepare_computer
     from .job import job_from_dict, portrait_from_dict  # here, so that a Python without numpy can say so
-    from .run import detect_faces, run_job, write_matte
+    from .run import detect_faces, prepare_computer, run_job, write_matte
 
     command, cancelled = order
     if cancelled.is_set():

@@ -44,7 +44,8 @@ LAYERS = {
         "driver_video",
     },  # how it is done
     "worker": {"errors", "events", "packages", "job", "run"},
-    "__main__": {"errors", "events", "job", "run", "worker", "landmarks", "media", "motion"},
+    "commands": {"errors", "events", "job", "run", "landmarks", "media", "motion"},
+    "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
 LIGHT = {

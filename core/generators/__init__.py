@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
-    from ..events import OnEvent
     from .base import Generator, Portrait
 
 GENERATORS = ("warp",)
@@ -22,15 +21,6 @@ def first_use_note(name: str) -> str:
         if not is_compiled():
             return " and compiling its loops for this computer, which is done once"
     return ""
-
-
-def prepare_computer(on_event: OnEvent) -> None:
-    """Do once what the first frames on a computer would wait for."""
-    from .warp.first_use import compile_loops
-
-    on_event({"event": "stage", "stage": "compile", "message": "Compiling for this computer: a minute or two, once"})
-    compile_loops()
-    on_event({"event": "done", "frames": 0, "output": None})
 
 
 def create_generator(name: str, portrait: Portrait) -> Generator:

@@ -56,7 +56,8 @@ from fractions import Fraction
 from pathlib import Path
 import numpy as np
 from numba.core.dispatcher import Dispatcher
-from core.generators import create_generator, prepare_computer
+from core.generators import create_generator
+from core.generators.warp.first_use import compile_loops
 from core.generators.base import Portrait
 from core.media.pictures import read_picture
 from core.motion.controls import ControlTrack
@@ -66,7 +67,7 @@ def compiled():
     loops = [it for it in gc.get_objects() if isinstance(it, Dispatcher) and it.py_func.__module__.startswith("core.")]
     return {(loop.py_func.__name__, str(signature)) for loop in loops for signature in loop.signatures}
 
-prepare_computer(lambda event: None)
+compile_loops()
 before = compiled()
 pixels, landmarks = read_picture(Path(sys.argv[1])), np.load(sys.argv[2])
 moves = {"headYaw": -12, "headPitch": 8, "jawOpen": 0.4, "eyeBlinkRight": 0.7, "mouthSmileLeft": 1, "tongueOut": 1.0}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`animate`: make frames or a movie from a portrait."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BadInputError
+from .portrait_options import add_portrait_options, portrait_source
+
+if TYPE_CHECKING:
+    from ..events import OnEvent
+    from ..job import Job
+
+HELP = "make frames or a movie from a portrait"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("portrait", nargs="?", type=Path, help="the picture")
+    parser.add_argument("-o", "--output", type=Path, help="a folder for frames, or a file ending in .mp4")
+    driver = parser.add_mutually_exclusive_group(required=True)
+    driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
+    driver.add_argument("--track", type=Path, metavar="T.npz", help="a landmark track, .npz or .json")
+    driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of the other options")
+    parser.add_argument("--motion", choices=("relative", "absolute"), default="relative",
+                         help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
+    parser.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
+    parser.add_argument("--driver-video", type=Path, metavar="V.mp4",
+                         help="the movie of the track: its creases and the mouth's inside are drawn")  # fmt: skip
+    parser.add_argument("--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given")
+    for name, told in (("creases", "how strongly expressions crease the skin"),
+                       ("neutralise", "how far the portrait's own expression is taken off")):  # fmt: skip
+        parser.add_argument(f"--{name}", type=_amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
+    parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
+    parser.add_argument("--generator", default="warp")
+    add_portrait_options(parser)
+
+
+def run(options: argparse.Namespace, tell: OnEvent) -> None:
+    """Make the frames."""
+    from ..run import run_job
+
+    run_job(_job(options), tell)
+
+
+def _job(options: argparse.Namespace) -> Job:
+    from ..job import Job, TrackDriver, load_job
+    from ..motion.controls import load_controls
+
+    if options.job is not None:
+        if options.portrait is not None:
+            raise BadInputError(
+                f"{options.portrait}: the job names its portrait itself; only --frames and -o go with it."
+            )
+        job = load_job(options.job)
+        return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
+    if options.portrait is None or options.output is None:
+        raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
+    if options.driver_video is not None and options.track is None:
+        raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
+    driver = (
+        load_controls(options.controls)
+        if options.controls is not None
+        else TrackDriver(options.track, options.motion == "relative", options.neutral_frame, video=options.driver_video)
+    )
+    amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
+    return Job(
+        portrait=replace(portrait_source(options), head_mask_path=options.head_mask),
+        driver=driver,
+        output=options.output,
+        frames=options.frames,
+        generator=options.generator,
+        models=options.models,
+        allow_download=options.allow_download,
+        **amounts,
+    )
+
+
+def _frames(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    try:
+        return int(first), int(last or first)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a range such as 5-9 is wanted") from None
+
+
+def _amount(text: str) -> float:
+    from ..job import amount
+
+    try:
+        return amount(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None

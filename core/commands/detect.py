@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`detect`: find landmarks in a picture or movie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .portrait_options import add_detector_options
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..events import OnEvent
+    from ..landmarks.track import LandmarkTrack
+
+HELP = "find landmarks in a picture or movie"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("source", type=Path, help="a picture or a movie")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="T.npz", help=".npz or .json")
+    add_detector_options(parser)
+
+
+def run(options: argparse.Namespace, tell: OnEvent) -> None:
+    """Find them."""
+    from ..landmarks.detect import create_detector
+    from ..landmarks.follow import track_picture, track_video
+    from ..landmarks.track import save_track
+    from ..media.video import is_video
+
+    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+    follow = track_video if is_video(options.source) else track_picture
+    track = follow(options.source, detector, options.face_index, tell)
+    save_track(options.output, track)
+    tell({"event": "stage", "stage": "detect", "message": _found(track)})
+    tell({"event": "done", "frames": track.frames, "output": str(options.output)})
+
+
+def _found(track: LandmarkTrack) -> str:
+    """What was found, in words."""
+    seen = track.confidence.any(axis=1)
+    width, height = (track.landmarks[seen].max(axis=1) - track.landmarks[seen].min(axis=1)).mean(axis=0)
+    told = f"Found a face of {width:.0f} x {height:.0f} pixels, confidence {track.confidence[seen].mean():.2f}"
+    if track.frames > 1:
+        told += f", in {seen.sum()} of {track.frames} frames"
+    return told if seen.all() else f"{told}; the others are filled in from their neighbours, with confidence 0"
