@@ -34,8 +34,10 @@ _MARGIN = 0.75  # of the picture around the eye that is looked at
 _WORK_WIDTH = 64  # pixels across the eye on the copy that is filled in
 _LASHES_DOWN = 0.08  # below the lower rim there are lashes and their shadow
 _WING = 0.05  # so much longer are the lashes beside the corners
-_ROUND = 0.12  # a closed lid is round: its middle is this much brighter than its edges
-_NEIGHBOURS, _DARKER = 0.25, 0.6  # skin that is darker than this share of the skin so far around it is no model for it
+_ROUND = 0.04  # a closed lid is round: its middle is this much brighter than its edges
+_NEIGHBOURS = 0.25  # skin is compared with what is so far around it
+_OTHER, _SHADED = 0.6, 0.72  # what is darker than this share of that is no skin; skin, but no model for a lid's middle
+_ENDS = 0.25  # so far from the edges that are next to shade it has the colour of a lid's middle
 _TEXTURE = 0.03  # what is finer is texture; the lid takes that of the cheek below
 _USUAL = 0.9  # of the texture's values: stronger ones are wrinkles and rims of glasses
 _EDGE = 0.012  # softness of the lid's edge
@@ -166,6 +168,17 @@ class Eye:
 
     def _make_skin(self, patch: NDArray[Any], local: Array) -> NDArray[Any]:
         """The patch with a smooth closed lid in it that has the texture of the cheek below."""
+        made = from_8bit(self._lid_colours(patch, local), patch.dtype)
+        colour = patch[..., :3].astype(np.float32)
+        texture = colour - np.asarray(cv2.GaussianBlur(colour, (0, 0), _TEXTURE * self._width))
+        most = float(np.quantile(np.abs(texture[self._zone == 0]), _USUAL)) if (self._zone == 0).any() else 0.0
+        height = float(np.max(self._lower - self._upper)) + LASHES_UP + _LASHES_DOWN
+        at = _affine(local, self._place.from_local(self._corner - height * self._place.axes[1]))
+        made += np.clip(read_at(texture, at), -most, most)
+        return np.concatenate([to_pixels(made, patch.dtype), patch[..., 3:]], axis=2)
+
+    def _lid_colours(self, patch: NDArray[Any], local: Array) -> Array:
+        """(h, w, 3) display values 0..255 of the patch without texture, the lid from the skin around it."""
         zoom = min(1.0, _WORK_WIDTH / self._width)
         eight = to_8bit(np.ascontiguousarray(patch[..., :3]))
         small = np.asarray(cv2.resize(eight, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
@@ -175,20 +188,17 @@ class Eye:
         around = _NEIGHBOURS * self._width * zoom
         weight = np.asarray(cv2.GaussianBlur(known, (0, 0), around), np.float32)
         usual = np.asarray(cv2.GaussianBlur(grey * known, (0, 0), around), np.float32) / np.maximum(weight, 1e-3)
-        known = known * (grey > _DARKER * usual)  # brows, the fold's shadow and rims of glasses are not the lid
-        smooth = np.asarray(cv2.resize(membrane(calm, known), patch.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+        # Brows, lashes and rims of glasses are no skin; the shade under a brow goes on a little over a lid's edge only.
+        ends, middle = (membrane(calm, known * (grey > share * usual)) for share in (_OTHER, _SHADED))
+        ends, middle = (
+            np.asarray(cv2.resize(part, patch.shape[1::-1], interpolation=cv2.INTER_CUBIC)) for part in (ends, middle)
+        )
         upper, lower = (np.interp(local[..., 0], TABLE, heights) for heights in (self._upper, self._lower))
-        height = np.clip((local[..., 1] - upper + LASHES_UP) / (lower - upper + LASHES_UP + _LASHES_DOWN), 0, 1)
+        from_top, from_bottom = local[..., 1] - upper + LASHES_UP, lower + _LASHES_DOWN - local[..., 1]
+        smooth = ends + (middle - ends) * smooth_step(np.minimum(from_top, from_bottom) / _ENDS)[..., None]
+        height = np.clip(from_top / (from_top + from_bottom), 0, 1)
         across = np.clip(1 - (2 * local[..., 0] - 1) ** 2, 0, 1)
-        smooth = smooth * (1 + _ROUND * np.sin(np.pi * height) * across)[..., None]
-        made = from_8bit(np.asarray(smooth, np.float32), patch.dtype)
-        colour = patch[..., :3].astype(np.float32)
-        texture = colour - np.asarray(cv2.GaussianBlur(colour, (0, 0), _TEXTURE * self._width))
-        most = float(np.quantile(np.abs(texture[self._zone == 0]), _USUAL)) if (self._zone == 0).any() else 0.0
-        height = float(np.max(self._lower - self._upper)) + LASHES_UP + _LASHES_DOWN
-        at = _affine(local, self._place.from_local(self._corner - height * self._place.axes[1]))
-        made += np.clip(read_at(texture, at), -most, most)
-        return np.concatenate([to_pixels(made, patch.dtype), patch[..., 3:]], axis=2)
+        return (smooth * (1 + _ROUND * np.sin(np.pi * height) * across)[..., None]).astype(np.float32)
 
     def _find_lashes(self, patch: NDArray[Any], skin: NDArray[Any], along: Array, below: Array) -> Array:
         """(h, w, 3): by which share the portrait is darker beside the upper rim than skin and eyeball would be."""
