@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Gains, Look, Parts, draw
+from .compose_pixels import gains_of
+from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Look, Parts, draw
 from .eyes import Eyeball
 from .face_field import LEFT, RIGHT
 from .plate import membrane
@@ -110,7 +111,8 @@ class Eye:
         lashes = self._find_lashes(patch, skin, local[..., 0], below)
         skin, white, whole = (with_alpha_in(part) for part in (skin, self._ball.white, self._ball.whole))
         at_rim = (np.abs(local[..., 0] - 0.5) < _BAND_ASIDE) & (below > -_BAND_ABOVE) & (below < _BAND_BELOW)
-        self._parts = Parts(skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
+        left, top = self._corner.astype(np.float32)
+        self._parts = Parts(left, top, skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
 
     def draw(
         self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None
@@ -139,18 +141,9 @@ class Eye:
             move=move,
         )
         drawn = np.array(under, order="C")
-        low = np.float32(0 if np.issubdtype(under.dtype, np.integer) else -1)
-        unturned, full = np.ascontiguousarray(window.unturned, np.float32), np.float32(full_scale(under.dtype))
-        draw(drawn, unturned, self._gains(shade), self._parts, look, full, low)
+        top = full_scale(under.dtype) if np.issubdtype(under.dtype, np.integer) else 0.0
+        draw(drawn, np.ascontiguousarray(window.unturned, np.float32), gains_of(shade), self._parts, look, top)
         return drawn
-
-    def _gains(self, shade: Shade | None) -> Gains:
-        if shade is None:
-            return Gains(np.zeros((0, 0, 3), np.float32), np.float32(0), np.float32(0), np.float32(0))
-        cell = shade.grid.cell
-        node = np.array([shade.grid.left, shade.grid.top]) + (cell - 1) / 2
-        left, top = ((self._corner - node) / cell).astype(np.float32)
-        return Gains(np.ascontiguousarray(shade.gain, np.float32), left, top, np.float32(1 / cell))
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
         """(h, w, 2): along and down of the pixels of the patch, reduced by `zoom`."""
