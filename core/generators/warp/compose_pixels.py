@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .creases import Shade
 
     Array = NDArray[np.float32]
-    _Colour = tuple[Number, Number, Number, Number]  # red, green, blue, alpha
+    Colour = tuple[Number, Number, Number, Number]  # red, green, blue, alpha
 
 PHASES = 256  # places between two pixels that are told apart
 _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
@@ -128,13 +128,13 @@ def draw(  # noqa: C901 - to call a function for every pixel takes longer than w
                 covered = _coverage(coverage, rows, columns, across, down)
             if covered < _NONE:
                 if not still:
-                    _store(drawn, at, channels, _four(behind, at, channels), high)
+                    store(drawn, at, channels, four(behind, at, channels), high)
                 continue
             if not still:
                 colour = _read(pixels, rows, columns, weights, taps, across, down)
                 colour = _as_stored(pixels, rows, columns, across, down, colour, channels, high)
             elif lit and covered >= _ALL:
-                colour = _four(drawn, at, channels)
+                colour = four(drawn, at, channels)
             else:
                 continue
             if lit:
@@ -144,8 +144,8 @@ def draw(  # noqa: C901 - to call a function for every pixel takes longer than w
                     if changes[node]:
                         colour = _lit(factors, node, gain_columns, across, down, colour)
             if covered < _ALL:
-                colour = _over(_four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
-            _store(drawn, at, channels, colour, high)
+                colour = over(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
+            store(drawn, at, channels, colour, high)
 
 
 @compiled
@@ -158,7 +158,7 @@ def soften(out: NDArray[Any], places: NDArray[np.int32], top: float) -> None:
         red = green = blue = alpha = total = visible = np.float32(0)
         for k in range(9):
             i, j = min(max(places[n, 0] + k // 3 - 1, 0), height - 1), min(max(places[n, 1] + k % 3 - 1, 0), width - 1)
-            colour = _four(flat, np.uint64((i * width + j) * channels), channels)
+            colour = four(flat, np.uint64((i * width + j) * channels), channels)
             weight = _AROUND[k]
             share = weight * colour[3] if channels == 4 else weight
             red, green, blue = red + share * colour[0], green + share * colour[1], blue + share * colour[2]
@@ -167,7 +167,7 @@ def soften(out: NDArray[Any], places: NDArray[np.int32], top: float) -> None:
         mixed[n] = (red / visible, green / visible, blue / visible, alpha / total)
     for n in range(len(places)):
         at = np.uint64((places[n, 0] * width + places[n, 1]) * channels)
-        _store(flat, at, channels, (mixed[n, 0], mixed[n, 1], mixed[n, 2], mixed[n, 3]), np.float32(top))
+        store(flat, at, channels, (mixed[n, 0], mixed[n, 1], mixed[n, 2], mixed[n, 3]), np.float32(top))
 
 
 @compiled
@@ -179,7 +179,8 @@ def _stored(value: Number, top: Number) -> Number:
 
 
 @compiled
-def _store(flat: NDArray[Any], at: Number, channels: int, colour: _Colour, top: Number) -> None:
+def store(flat: NDArray[Any], at: Number, channels: int, colour: Colour, top: Number) -> None:
+    """Write a pixel; see `draw` for `top`."""
     flat[at] = _stored(colour[0], top)
     flat[at + np.uint64(1)] = _stored(colour[1], top)
     flat[at + np.uint64(2)] = _stored(colour[2], top)
@@ -188,14 +189,15 @@ def _store(flat: NDArray[Any], at: Number, channels: int, colour: _Colour, top: 
 
 
 @compiled
-def _four(flat: NDArray[Any], at: Number, channels: int) -> _Colour:
+def four(flat: NDArray[Any], at: Number, channels: int) -> Colour:
     """A pixel's colour; alpha is 0 where it has none."""
     red, green, blue = np.float32(flat[at]), np.float32(flat[at + np.uint64(1)]), np.float32(flat[at + np.uint64(2)])
     return red, green, blue, np.float32(flat[at + np.uint64(3)]) if channels == 4 else np.float32(0)
 
 
 @compiled
-def _over(behind: _Colour, colour: _Colour, share: Number) -> _Colour:
+def over(behind: Colour, colour: Colour, share: Number) -> Colour:
+    """A share of a colour over what is behind it."""
     return (
         behind[0] + (colour[0] - behind[0]) * share,
         behind[1] + (colour[1] - behind[1]) * share,
@@ -206,8 +208,8 @@ def _over(behind: _Colour, colour: _Colour, share: Number) -> _Colour:
 
 @compiled
 def _as_stored(
-    flat: Array, rows: int, columns: int, across: Number, down: Number, colour: _Colour, channels: int, top: Number
-) -> _Colour:
+    flat: Array, rows: int, columns: int, across: Number, down: Number, colour: Colour, channels: int, top: Number
+) -> Colour:
     """A colour that was read between pixels: light is not below zero, and no alpha is multiplied in."""
     if top == 0:
         colour = _no_darker(flat, rows, columns, across, down, colour)
@@ -220,20 +222,20 @@ def _as_stored(
 
 
 @compiled
-def _lit(flat: Array, node: Number, columns: int, across: Number, down: Number, colour: _Colour) -> _Colour:
+def _lit(flat: Array, node: Number, columns: int, across: Number, down: Number, colour: Colour) -> Colour:
     """A colour times the factors between a node and the next ones, bilinear."""
     at, line, step = np.uint64(4) * node, np.uint64(4 * columns), np.uint64(4)
     across, down = across - np.floor(across), down - np.floor(down)
     return (
-        colour[0] * _between(flat, at, step, line, across, down),
-        colour[1] * _between(flat, at + np.uint64(1), step, line, across, down),
-        colour[2] * _between(flat, at + np.uint64(2), step, line, across, down),
+        colour[0] * between(flat, at, step, line, across, down),
+        colour[1] * between(flat, at + np.uint64(1), step, line, across, down),
+        colour[2] * between(flat, at + np.uint64(2), step, line, across, down),
         colour[3],
     )
 
 
 @compiled
-def _between(flat: NDArray[Any], at: Number, step: Number, line: Number, across: Number, down: Number) -> Number:
+def between(flat: NDArray[Any], at: Number, step: Number, line: Number, across: Number, down: Number) -> Number:
     """Bilinear, from the value `at` an index, the one `step` behind it, and those a `line` farther on."""
     a, b = np.float32(flat[at]), np.float32(flat[at + step])
     c, d = np.float32(flat[at + line]), np.float32(flat[at + line + step])
@@ -250,13 +252,13 @@ def _coverage(flat: NDArray[np.uint8], rows: int, columns: int, across: Number, 
     )
     i, j = min(np.int64(down), rows - 2), min(np.int64(across), columns - 2)
     at, line = np.uint64(i * columns + j), np.uint64(columns)
-    return _between(flat, at, np.uint64(1), line, across - np.float32(j), down - np.float32(i))
+    return between(flat, at, np.uint64(1), line, across - np.float32(j), down - np.float32(i))
 
 
 @compiled
 def _read(
     flat: Array, rows: Number, columns: Number, table: Array, taps: Number, across: Number, down: Number
-) -> _Colour:
+) -> Colour:
     """The four channels at a place between pixels; beyond the part its edge goes on."""
     left, above = np.floor(across), np.floor(down)
     phase_across = np.uint64(np.int64((across - left) * np.float32(PHASES) + np.float32(0.5)) * taps)
@@ -293,7 +295,7 @@ def _read(
 
 
 @compiled
-def _no_darker(flat: Array, rows: int, columns: int, across: Number, down: Number, colour: _Colour) -> _Colour:
+def _no_darker(flat: Array, rows: int, columns: int, across: Number, down: Number, colour: Colour) -> Colour:
     """A colour that swings below zero beside a bright lamp, raised to what lies between the four pixels around."""
     if min(colour[0], colour[1], colour[2]) >= 0:
         return colour
@@ -302,8 +304,8 @@ def _no_darker(flat: Array, rows: int, columns: int, across: Number, down: Numbe
     at, line = 4 * (i * columns + j), 4 * columns
     down, across, zero = np.float32(down - i), np.float32(across - j), np.float32(0)
     return (
-        max(colour[0], min(_between(flat, at, 4, line, across, down), zero)),
-        max(colour[1], min(_between(flat, at + 1, 4, line, across, down), zero)),
-        max(colour[2], min(_between(flat, at + 2, 4, line, across, down), zero)),
+        max(colour[0], min(between(flat, at, 4, line, across, down), zero)),
+        max(colour[1], min(between(flat, at + 1, 4, line, across, down), zero)),
+        max(colour[2], min(between(flat, at + 2, 4, line, across, down), zero)),
         colour[3],
     )

@@ -11,10 +11,10 @@ import numpy as np
 
 from .crease_shapes import mix, motions, shapes
 from .face_grid import lay, places_on_mean_face
-from .grid import Grid, area_of, overlap
+from .grid import Grid, area_of, reduced
 from .light import Light
 from .motions import motion_reader
-from .sampling import spread, to_8bit
+from .sampling import spread
 from .skin import find_skin
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class Creases:
         box += _MARGIN * face.eye_distance * [-1, -1, 1, 1]
         self._grid = Grid.over(area_of(box), max(1, round(face.eye_distance / _CELLS_PER_EYE_DISTANCE)))
         places = places_on_mean_face(self._grid, self._points)
-        reduced = _reduce(pixels, self._grid)
-        skin, colour = find_skin(reduced, places)
+        small = reduced(pixels, self._grid)
+        skin, colour = find_skin(small, places)
         self._places, self._skin = places, skin * _fade(skin.shape) * amount
         self._shapes = (lay(shapes(), places) * self._skin).reshape(len(shapes()), -1)
-        self._light = Light(reduced.astype(np.float32).mean(-1), skin, head.at(self._grid.nodes), self._grid.cell)
+        self._light = Light(small.astype(np.float32).mean(-1), skin, head.at(self._grid.nodes), self._grid.cell)
         self._lit = _closed(skin) * amount
         self._reader = motion_reader(face, motions())
         self._exponents = _exponents(colour, pixels)
@@ -90,15 +90,6 @@ class Creases:
         motion = np.clip(self._reader @ (moved - self._points).reshape(-1), 0, _FURTHEST)
         sure = np.clip(motion * motion / (motion + _UNSURE) - _NOTHING, 0, None)
         return mix() @ sure.astype(np.float32)
-
-
-def _reduce(pixels: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:
-    """(rows, columns, 3) the part of a picture under a grid, a cell a pixel; beyond the border the border goes on."""
-    area, picture = grid.whole, (slice(0, pixels.shape[0]), slice(0, pixels.shape[1]))
-    inside = overlap(area, picture)
-    pad = [(part.start - outer.start, outer.stop - part.stop) for part, outer in zip(inside, area, strict=True)]
-    patch = np.pad(to_8bit(np.ascontiguousarray(pixels[inside][..., :3])), [*pad, (0, 0)], "edge")
-    return np.asarray(cv2.resize(patch, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _closed(skin: Array) -> Array:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Gains, Look, Parts, draw
+from .compose_pixels import gains_of
+from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Look, Parts, draw
 from .eyes import Eyeball
 from .face_field import LEFT, RIGHT
 from .plate import membrane
@@ -34,8 +35,10 @@ _MARGIN = 0.75  # of the picture around the eye that is looked at
 _WORK_WIDTH = 64  # pixels across the eye on the copy that is filled in
 _LASHES_DOWN = 0.08  # below the lower rim there are lashes and their shadow
 _WING = 0.05  # so much longer are the lashes beside the corners
-_ROUND = 0.12  # a closed lid is round: its middle is this much brighter than its edges
-_NEIGHBOURS, _DARKER = 0.25, 0.6  # skin that is darker than this share of the skin so far around it is no model for it
+_ROUND = 0.04  # a closed lid is round: its middle is this much brighter than its edges
+_NEIGHBOURS = 0.25  # skin is compared with what is so far around it
+_OTHER, _SHADED = 0.6, 0.72  # what is darker than this share of that is no skin; skin, but no model for a lid's middle
+_ENDS = 0.25  # so far from the edges that are next to shade it has the colour of a lid's middle
 _TEXTURE = 0.03  # what is finer is texture; the lid takes that of the cheek below
 _USUAL = 0.9  # of the texture's values: stronger ones are wrinkles and rims of glasses
 _EDGE = 0.012  # softness of the lid's edge
@@ -108,7 +111,8 @@ class Eye:
         lashes = self._find_lashes(patch, skin, local[..., 0], below)
         skin, white, whole = (with_alpha_in(part) for part in (skin, self._ball.white, self._ball.whole))
         at_rim = (np.abs(local[..., 0] - 0.5) < _BAND_ASIDE) & (below > -_BAND_ABOVE) & (below < _BAND_BELOW)
-        self._parts = Parts(skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
+        left, top = self._corner.astype(np.float32)
+        self._parts = Parts(left, top, skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
 
     def draw(
         self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None
@@ -137,18 +141,9 @@ class Eye:
             move=move,
         )
         drawn = np.array(under, order="C")
-        low = np.float32(0 if np.issubdtype(under.dtype, np.integer) else -1)
-        unturned, full = np.ascontiguousarray(window.unturned, np.float32), np.float32(full_scale(under.dtype))
-        draw(drawn, unturned, self._gains(shade), self._parts, look, full, low)
+        top = full_scale(under.dtype) if np.issubdtype(under.dtype, np.integer) else 0.0
+        draw(drawn, np.ascontiguousarray(window.unturned, np.float32), gains_of(shade), self._parts, look, top)
         return drawn
-
-    def _gains(self, shade: Shade | None) -> Gains:
-        if shade is None:
-            return Gains(np.zeros((0, 0, 3), np.float32), np.float32(0), np.float32(0), np.float32(0))
-        cell = shade.grid.cell
-        node = np.array([shade.grid.left, shade.grid.top]) + (cell - 1) / 2
-        left, top = ((self._corner - node) / cell).astype(np.float32)
-        return Gains(np.ascontiguousarray(shade.gain, np.float32), left, top, np.float32(1 / cell))
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
         """(h, w, 2): along and down of the pixels of the patch, reduced by `zoom`."""
@@ -166,6 +161,17 @@ class Eye:
 
     def _make_skin(self, patch: NDArray[Any], local: Array) -> NDArray[Any]:
         """The patch with a smooth closed lid in it that has the texture of the cheek below."""
+        made = from_8bit(self._lid_colours(patch, local), patch.dtype)
+        colour = patch[..., :3].astype(np.float32)
+        texture = colour - np.asarray(cv2.GaussianBlur(colour, (0, 0), _TEXTURE * self._width))
+        most = float(np.quantile(np.abs(texture[self._zone == 0]), _USUAL)) if (self._zone == 0).any() else 0.0
+        height = float(np.max(self._lower - self._upper)) + LASHES_UP + _LASHES_DOWN
+        at = _affine(local, self._place.from_local(self._corner - height * self._place.axes[1]))
+        made += np.clip(read_at(texture, at), -most, most)
+        return np.concatenate([to_pixels(made, patch.dtype), patch[..., 3:]], axis=2)
+
+    def _lid_colours(self, patch: NDArray[Any], local: Array) -> Array:
+        """(h, w, 3) display values 0..255 of the patch without texture, the lid from the skin around it."""
         zoom = min(1.0, _WORK_WIDTH / self._width)
         eight = to_8bit(np.ascontiguousarray(patch[..., :3]))
         small = np.asarray(cv2.resize(eight, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
@@ -175,20 +181,17 @@ class Eye:
         around = _NEIGHBOURS * self._width * zoom
         weight = np.asarray(cv2.GaussianBlur(known, (0, 0), around), np.float32)
         usual = np.asarray(cv2.GaussianBlur(grey * known, (0, 0), around), np.float32) / np.maximum(weight, 1e-3)
-        known = known * (grey > _DARKER * usual)  # brows, the fold's shadow and rims of glasses are not the lid
-        smooth = np.asarray(cv2.resize(membrane(calm, known), patch.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+        # Brows, lashes and rims of glasses are no skin; the shade under a brow goes on a little over a lid's edge only.
+        ends, middle = (membrane(calm, known * (grey > share * usual)) for share in (_OTHER, _SHADED))
+        ends, middle = (
+            np.asarray(cv2.resize(part, patch.shape[1::-1], interpolation=cv2.INTER_CUBIC)) for part in (ends, middle)
+        )
         upper, lower = (np.interp(local[..., 0], TABLE, heights) for heights in (self._upper, self._lower))
-        height = np.clip((local[..., 1] - upper + LASHES_UP) / (lower - upper + LASHES_UP + _LASHES_DOWN), 0, 1)
+        from_top, from_bottom = local[..., 1] - upper + LASHES_UP, lower + _LASHES_DOWN - local[..., 1]
+        smooth = ends + (middle - ends) * smooth_step(np.minimum(from_top, from_bottom) / _ENDS)[..., None]
+        height = np.clip(from_top / (from_top + from_bottom), 0, 1)
         across = np.clip(1 - (2 * local[..., 0] - 1) ** 2, 0, 1)
-        smooth = smooth * (1 + _ROUND * np.sin(np.pi * height) * across)[..., None]
-        made = from_8bit(np.asarray(smooth, np.float32), patch.dtype)
-        colour = patch[..., :3].astype(np.float32)
-        texture = colour - np.asarray(cv2.GaussianBlur(colour, (0, 0), _TEXTURE * self._width))
-        most = float(np.quantile(np.abs(texture[self._zone == 0]), _USUAL)) if (self._zone == 0).any() else 0.0
-        height = float(np.max(self._lower - self._upper)) + LASHES_UP + _LASHES_DOWN
-        at = _affine(local, self._place.from_local(self._corner - height * self._place.axes[1]))
-        made += np.clip(read_at(texture, at), -most, most)
-        return np.concatenate([to_pixels(made, patch.dtype), patch[..., 3:]], axis=2)
+        return (smooth * (1 + _ROUND * np.sin(np.pi * height) * across)[..., None]).astype(np.float32)
 
     def _find_lashes(self, patch: NDArray[Any], skin: NDArray[Any], along: Array, below: Array) -> Array:
         """(h, w, 3): by which share the portrait is darker beside the upper rim than skin and eyeball would be."""

@@ -115,10 +115,13 @@ class FaceField:
         ring = _ring(head)
         centres = np.concatenate([moved[list(BASE)], ring])
         values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
+        # What lies farther from a frame must not move by what the landmarks near it are asked to.
+        values = self._freed(values[None], (centres + values)[None].astype(np.float32))[0]
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
-        self.base: Array = head.grid.enlarge_to(head.fine, self.coarse_base)
+        self.base: Array = self._freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
+        self.coarse_base = self._freed(self.coarse_base, head.grid.nodes)
 
     def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
         """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
@@ -143,7 +146,13 @@ class FaceField:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
         centres = np.concatenate([moved, self.moved[anchors]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
-        return local_bumps(centres, values, points, radius * self._head.eye_distance)
+        return self._freed(local_bumps(centres, values, points, radius * self._head.eye_distance), points)
+
+    def _freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
+        """A field (h, w, 2) at (h, w, 2) positions without its part that the frame of glasses holds."""
+        if self._head.held is None:
+            return field
+        return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
 
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
 from .frame import STILL, Frame
+from .glasses import find_glasses
 from .grid import is_some, overlap, positions
 from .head import Head
 from .layers import Layers
@@ -55,7 +56,8 @@ class WarpGenerator:
         face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
-        self._head = Head(face, mask, seam_edges(portrait.pixels, face.points, face.eye_distance))
+        lip_edges = seam_edges(portrait.pixels, face.points, face.eye_distance)
+        self._head = Head(face, mask, lip_edges, find_glasses(portrait.pixels, self._detected))
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)

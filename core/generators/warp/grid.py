@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .sampling import read_at
+from .sampling import read_at, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,3 +138,12 @@ def positions(area: Area) -> Array:
     x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
     y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
     return np.dstack(np.meshgrid(x, y))
+
+
+def reduced(pixels: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:
+    """(rows, columns, 3) the part of a picture under a grid, a cell a pixel; beyond the border the border goes on."""
+    area, picture = grid.whole, (slice(0, pixels.shape[0]), slice(0, pixels.shape[1]))
+    inside = overlap(area, picture)
+    pad = [(part.start - outer.start, outer.stop - part.stop) for part, outer in zip(inside, area, strict=True)]
+    patch = np.pad(to_8bit(np.ascontiguousarray(pixels[inside][..., :3])), [*pad, (0, 0)], "edge")
+    return np.asarray(cv2.resize(patch, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA), np.uint8)

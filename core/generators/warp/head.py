@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
+    from .glasses import Glasses
 
     Array = NDArray[np.float32]
 
@@ -36,10 +37,16 @@ _STEEPEST = 4.0  # slope of the surface
 class Head:
     """Height field and reach of one portrait's head, on a grid over the head and its surroundings."""
 
-    def __init__(self, face: FittedFace, mask: Array, lip_edges: NDArray[np.float64] | None = None) -> None:
+    def __init__(
+        self,
+        face: FittedFace,
+        mask: Array,
+        lip_edges: NDArray[np.float64] | None = None,
+        glasses: Glasses | None = None,
+    ) -> None:
         """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person.
 
-        `lip_edges` (68, 2) is what `lips.seam_edges` found.
+        `lip_edges` (68, 2) is what `lips.seam_edges` found, `glasses` what `find_glasses` did.
         """
         self.face = face
         self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
@@ -51,6 +58,7 @@ class Head:
         surroundings = Grid.over(area_of(box), _cell(self.eye_distance))
         self.grid = self._around_person(surroundings, mask)
         self.fine = self.grid.finer(FINER)
+        self.held = None if glasses is None else glasses.held(self.fine.nodes)
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
         self._turns = self._neck(_CHIN, _NECK)

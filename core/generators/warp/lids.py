@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SEARCH = np.linspace(-0.03, 0.16, 39)  # upwards from the detected lid, in eye widths
 _LEAST, _CORNER, _LOWER = 0.02, 0.05, 0.02  # outwards in any case, in eye widths
 _LASHES = 0.04  # the line of lashes under the lid's edge goes with the lid
+_MEETS = 3  # the power of the opening by which the shifts go
 _LEAST_EDGE = 0.25  # of the grey range across the search: a weaker edge says nothing
 
 
@@ -46,12 +47,15 @@ def lid_shifts(pixels: NDArray[Any], points: Array) -> Array:
 
 
 def follow_lids(shifts: Array, neutral: Array, moved: Array) -> Array:
-    """The shifts for moved (68, 2) landmarks: lids that close meet, so the shift goes as the opening goes."""
+    """The shifts for moved (68, 2) landmarks: lids that close meet, so the shift goes as the opening goes.
+
+    It goes faster: of a half-closed eye trackers see the dark rim, which hangs over the eyeball, as the lid's edge.
+    """
     result = shifts.copy()
     for upper, lower in LID_PAIRS:
         before = np.linalg.norm(neutral[upper, :2] - neutral[lower, :2])
         now = np.linalg.norm(moved[upper] - moved[lower])
-        result[[upper, lower]] *= min(now / max(float(before), 1e-6), 1.0)
+        result[[upper, lower]] *= min(now / max(float(before), 1e-6), 1.0) ** _MEETS
     return result
 
 

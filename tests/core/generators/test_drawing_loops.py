@@ -11,6 +11,7 @@ import pytest
 
 from core.generators.warp import compose_pixels, positions
 from core.generators.warp.compose_pixels import Gains, Person, blocks_of, kernel_weights
+from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Sides, Ways
 from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
 
@@ -189,3 +190,12 @@ def test_edges_are_softened_and_nothing_else() -> None:
         np.testing.assert_allclose(out[row, column].astype(int), want[row, column], atol=1)
         out[row, column] = pixels[row, column]
     np.testing.assert_array_equal(out, pixels)
+
+
+def test_edges_beside_the_picture_are_left_alone() -> None:
+    pixels = _noise(np.uint8)
+    height, width = pixels.shape[:2]
+    out = pixels.copy()
+    layers = Layers(pixels, np.ones((height, width), np.float32), (slice(0, height), slice(0, width)))
+    layers.soften(out, np.array([[3, width], [3, -1], [-1, 3], [height, 3]], np.int32))
+    np.testing.assert_array_equal(out, pixels)  # the first one would be a pixel of the next row, the last one no pixel

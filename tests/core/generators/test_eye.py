@@ -11,6 +11,7 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.lids import follow_lids
 from core.landmarks.topology import EYES, LID_PAIRS
 from core.motion.controls import ControlTrack
 from core.motion.face_model import fit_face
@@ -79,3 +80,17 @@ def test_both_eyes_are_drawn_the_same_one_after_the_other_and_again(
     frames = [generator.draw(target) for target in targets]
     assert np.array_equal(frames[0], frames[3])
     assert all(frame.dtype == astronaut.dtype for frame in frames)
+
+
+def test_lids_go_to_the_detected_points_before_they_meet(astronaut_landmarks: NDArray[np.float32]) -> None:
+    shifts = np.zeros((68, 2))
+    upper, lower = np.array(LID_PAIRS).T
+    shifts[upper, 1] = -1.0
+    followed: list[float] = []
+    for opening in (1.5, 1.0, 0.5, 0.0):
+        moved = astronaut_landmarks.astype(float)
+        moved[upper] = moved[lower] + opening * (moved[upper] - moved[lower])
+        followed.append(float(-follow_lids(shifts, astronaut_landmarks, moved)[upper, 1].mean()))
+    assert followed[:2] == pytest.approx([1, 1])
+    assert 0 < followed[2] < 0.25
+    assert followed[3] == 0
