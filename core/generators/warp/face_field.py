@@ -143,7 +143,8 @@ class FaceField:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
         centres = np.concatenate([moved, self.moved[anchors]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
-        return local_bumps(centres, values, points, radius * self._head.eye_distance)
+        flat = points.reshape(-1, 2)
+        return local_bumps(centres, values, flat, radius * self._head.eye_distance).reshape(points.shape)
 
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
