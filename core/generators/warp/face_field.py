@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
-_RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
@@ -112,9 +111,8 @@ class FaceField:
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
         self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
-        ring = _ring(head)
-        centres = np.concatenate([moved[list(BASE)], ring])
-        values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
+        centres = np.concatenate([moved[list(BASE)], head.ring])
+        values = np.concatenate([self._back[list(BASE)], np.zeros_like(head.ring)])
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
@@ -159,12 +157,3 @@ def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[n
 def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:
     along = rim[-1] - rim[0]
     return np.concatenate([rim, rim[1:-1:2] + _LID_BAND * np.array([along[1], -along[0]])])
-
-
-def _ring(head: Head) -> NDArray[np.float64]:
-    """Still points around the face: an ellipse about its landmarks, wide enough for the chin to drop."""
-    points = head.face.points[:, :2]
-    low, high = points.min(0), points.max(0)
-    angle = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
-    half = (high - low) / 2 + _RING_DISTANCE * head.eye_distance
-    return (low + high) / 2 + half * np.column_stack([np.cos(angle), np.sin(angle)])

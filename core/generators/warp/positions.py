@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_SEAM = 0.5  # beside its corners they blend over this share of the distance
 _A = -0.75  # of the cubic kernel (Keys 1981), as OpenCV has it
 
 
@@ -149,6 +150,30 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
 
 
 @compiled
+def seam(
+    positions: Array, corner: NDArray[np.float64], axes: NDArray[np.float64], line: NDArray[np.float64], width: float
+) -> Array:
+    """(h, w, 2) pixels: how far below the middle line of an opening, and how softly its sides blend there.
+
+    At (h, w, 2) positions, for a middle `line` (2, N), along and below the straight one from the `corner`.
+    """
+    out = np.empty_like(positions)
+    last = line.shape[1] - 1
+    for i in range(positions.shape[0]):
+        for j in range(positions.shape[1]):
+            x, y = positions[i, j, 0] - corner[0], positions[i, j, 1] - corner[1]
+            t, v = axes[0, 0] * x + axes[0, 1] * y, axes[1, 0] * x + axes[1, 1] * y
+            k = 0
+            while k < last - 1 and line[0, k + 1] < t:
+                k += 1
+            way = max(line[0, k + 1] - line[0, k], 1e-6)
+            share = min(max((t - line[0, k]) / way, 0.0), 1.0)
+            out[i, j, 0] = v - (line[1, k] + (line[1, k + 1] - line[1, k]) * share)
+            out[i, j, 1] = _SHARP + _SEAM * max(-t, t - width, 0.0)
+    return out
+
+
+@compiled
 def _cubic(t: float) -> tuple[float, float, float, float]:
     """The weights of the four nodes around a place that is the share `t` of the way from the second to the third."""
     before, after = t + 1, 2 - t
@@ -257,7 +282,7 @@ def _add_sides(out: Array, row: int, column: int, sides: Sides) -> None:
             below_y += weight * line[node, 3]
             height += weight * line[node, 4]
             soft += weight * line[node, 5]
-        share = np.float32(0.5) - height / max(soft, np.float32(SHARP))  # cubic: it may swing below
+        share = np.float32(0.5) - height / max(soft, np.float32(_SHARP))  # cubic: it may swing below
         share = min(max(share, np.float32(0)), np.float32(1))
         out[np.uint64(j), 0] += below_x + (above_x - below_x) * share
         out[np.uint64(j), 1] += below_y + (above_y - below_y) * share
