@@ -88,7 +88,7 @@ def gains_of(shade: Shade | None) -> Gains:
 
 
 @compiled
-def draw(  # noqa: C901 - to call a function for every pixel takes longer than what it would do
+def draw(  # noqa: C901, PLR0912 - to call a function for every pixel takes longer than what it would do
     out: NDArray[Any],
     plate: NDArray[Any],
     row: int,

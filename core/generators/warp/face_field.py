@@ -27,7 +27,8 @@ from ...landmarks.topology import (
     RIGHT_EYE,
 )
 from .lips import parted
-from .rbf import local_bumps, thin_plate
+from .positions import Bumps
+from .rbf import bump_weights, thin_plate
 from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
@@ -118,31 +119,27 @@ class FaceField:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
         self.base: Array = head.grid.enlarge_to(head.fine, self.coarse_base)
 
-    def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
-        """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
+    def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
+        """What the skin above and the skin below an opening add to the base field."""
         own = opening.rims(self._head.face.points[:, :2] + self._lit_edges, _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
         if not opening.round_corners:
             skin = _unrolled(own[0], moved[0])
             # A band of lid with its lashes goes with the rim as it is.
             own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
-        anchors = opening.upper_anchors, opening.lower_anchors
-        above, below = (self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2))
-        return above, below
+        per_radius = 1 / (opening.radius * self._head.eye_distance)
+        return (
+            self._side(own[0], moved[0], opening.upper_anchors, per_radius),
+            self._side(own[1], moved[1], opening.lower_anchors, per_radius),
+        )
 
     def _side(
-        self,
-        own: NDArray[np.floating[Any]],
-        moved: NDArray[np.floating[Any]],
-        anchors: list[int],
-        radius: float,
-        points: Array,
-    ) -> Array:
+        self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
+    ) -> Bumps:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        centres = np.concatenate([moved, self.moved[anchors]])
+        centres = np.concatenate([moved, self.moved[list(anchors)]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
-        flat = points.reshape(-1, 2)
-        return local_bumps(centres, values, flat, radius * self._head.eye_distance).reshape(points.shape)
+        return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
 
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import Sides, Ways
+from .positions import Seam, Sides, Ways
 from .sampling import farthest, polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Beside:
     """The fields on either side of an opening, over an area of the picture."""
 
     area: Area
-    sides: Sides  # x and y of what the skin above adds to the way, of what the skin below does, and `_seam`
+    sides: Sides
     motion: float  # pixels
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
@@ -181,16 +181,11 @@ class Frame:
     def _look_beside(self, opening: Opening, area: Area) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
-        turn = self._turn
-        unturned = grid.nodes + Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1]).sample(
-            turn.nodes, grid.nodes
-        )
-        fields = np.concatenate(self._field.beside(opening, unturned), axis=2)
-        rims = opening.rims(self.moved)
-        rows, columns = area
-        place = rows.start, rows.stop, columns.start, columns.stop, grid.left, grid.top, grid.cell
-        sides = Sides(*place, np.concatenate([fields, _seam(rims, unturned)], axis=2))
-        return _Beside(area, sides, float(np.abs(fields).max()), rims)
+        rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
+        fields = np.empty((grid.rows, grid.columns, 6), np.float32)
+        positions.beside(fields, self._field.beside(opening), _seam(*rims), self._turn, *place)
+        sides = Sides(area[0].start, area[0].stop, area[1].start, area[1].stop, *place, fields)
+        return _Beside(area, sides, float(np.abs(fields[..., :4]).max()), rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
@@ -229,13 +224,10 @@ def _parts_of(cells: NDArray[Any], parts: int) -> tuple[NDArray[np.int32], tuple
     return numbers, (all_rows, all_columns)
 
 
-def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], places: Array) -> Array:
-    """(h, w, 2) pixels: how far below the middle line of an opening, and how softly its sides blend there.
-
-    Softer and softer beside its corners.
-    """
-    middle = (rims[0] + rims[1]) / 2
+def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
+    """The middle line between two rims (N, 2)."""
+    middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
-    return positions.seam(places, middle[0], axes, axes @ (middle - middle[0]).T, width)
+    return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

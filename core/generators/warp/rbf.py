@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
     Floats = NDArray[np.floating[Any]]
+
 _RIDGE = 1e-6  # centres may meet
 
 
@@ -47,23 +48,20 @@ def thin_plate(
 
 
 @compiled
-def local_bumps(
-    centres: NDArray[np.float64], values: NDArray[np.float64], points: Array, radius: float
-) -> Array:
-    """Interpolation of (N, K) values at (N, 2) centres, read at (M, 2) points: (M, K).
+def bump_weights(centres: NDArray[np.float64], values: NDArray[np.float64], per_radius: float) -> NDArray[np.float64]:
+    """(N, K) by which `bump`s at (N, 2) centres have (N, K) values there, and reach no farther than 1 / `per_radius`.
 
-    It is zero beyond `radius` of every centre: Wendland's C2 function (1995), whose systems are positive definite.
+    Wendland's C2 function (1995): its systems are positive definite.
     """
-    count, channels, per_radius = len(centres), values.shape[1], 1 / radius
-    lower, weights = np.zeros((count, count)), values.copy()  # the system as lower @ lower.T (Cholesky)
-    for i in range(count):
+    count, weights, lower = len(centres), values.copy(), np.zeros((len(centres), len(centres)))
+    for i in range(count):  # the system as lower @ lower.T (Cholesky)
         for j in range(i + 1):
-            rest = _bump((centres[i, 0] - centres[j, 0]) * per_radius, (centres[i, 1] - centres[j, 1]) * per_radius)
+            rest = bump((centres[i, 0] - centres[j, 0]) * per_radius, (centres[i, 1] - centres[j, 1]) * per_radius)
             rest += _RIDGE if i == j else 0.0
             for k in range(j):
                 rest -= lower[i, k] * lower[j, k]
             lower[i, j] = np.sqrt(rest) if i == j else rest / lower[j, j]
-    for channel in range(channels):
+    for channel in range(values.shape[1]):
         for i in range(count):
             for k in range(i):
                 weights[i, channel] -= lower[i, k] * weights[k, channel]
@@ -72,18 +70,12 @@ def local_bumps(
             for k in range(i + 1, count):
                 weights[i, channel] -= lower[k, i] * weights[k, channel]
             weights[i, channel] /= lower[i, i]
-    out = np.zeros((len(points), channels), np.float32)
-    for i in range(len(points)):
-        for j in range(count):
-            value = _bump((points[i, 0] - centres[j, 0]) * per_radius, (points[i, 1] - centres[j, 1]) * per_radius)
-            if value > 0:
-                for k in range(channels):
-                    out[i, k] += value * weights[j, k]
-    return out
+    return weights
 
 
 @compiled
-def _bump(x: float, y: float) -> float:
+def bump(x: float, y: float) -> float:
+    """1 at the centre, falling to 0 at a distance of 1."""
     squared = x * x + y * y
     if squared >= 1:
         return 0.0
@@ -93,17 +85,13 @@ def _bump(x: float, y: float) -> float:
 
 
 def _plate_kernel(a: NDArray[Any], b: NDArray[Any], dimensions: int) -> NDArray[Any]:
-    squared = _squared_distances(a, b)
-    if dimensions == 3:
-        return np.sqrt(squared, out=squared)
-    squared *= cv2.log(np.maximum(squared, 1e-12))
-    return squared
-
-
-def _squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """(N, M) of (N, D) and (M, D) points: in one product, |a|^2 + |b|^2 - 2ab."""
+    """(N, M) of (N, D) and (M, D) points, by |a|^2 + |b|^2 - 2ab in one product."""
     left = np.column_stack([a, (a**2).sum(1), np.ones(len(a), a.dtype)])
     right = np.column_stack([-2 * b, np.ones(len(b), b.dtype), (b**2).sum(1)])
     squared = left @ right.T
-    return np.maximum(squared, 0, out=squared)  # rounding
-
+    if dimensions == 3:
+        np.maximum(squared, 0, out=squared)  # rounding
+        return np.sqrt(squared, out=squared)
+    np.maximum(squared, 1e-12, out=squared)
+    squared *= cv2.log(squared)
+    return squared
