@@ -73,6 +73,8 @@ def _cache_folder() -> Path | None:
     return None
 
 
+# Four channels at a time: off by default because of a fault in calls of Intel's exp and log, which no loop here makes.
+numba.config.SLP_VECTORIZE = 1  # type: ignore[attr-defined]
 _FOLDER = _cache_folder()
 if _FOLDER is not None:
     numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]

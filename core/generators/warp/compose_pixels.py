@@ -88,7 +88,7 @@ def gains_of(shade: Shade | None) -> Gains:
 
 
 @compiled
-def draw(  # noqa: C901 - to call a function for every pixel takes longer than what it would do
+def draw(  # noqa: C901, PLR0912 - to call a function for every pixel takes longer than what it would do
     out: NDArray[Any],
     plate: NDArray[Any],
     row: int,
@@ -132,7 +132,8 @@ def draw(  # noqa: C901 - to call a function for every pixel takes longer than w
                 continue
             if not still:
                 colour = _read(pixels, rows, columns, weights, taps, across, down)
-                colour = _as_stored(pixels, rows, columns, across, down, colour, channels, high)
+                if channels == 4 or top == 0:
+                    colour = _as_stored(pixels, rows, columns, across, down, colour, channels, high)
             elif lit and covered >= _ALL:
                 colour = four(drawn, at, channels)
             else:

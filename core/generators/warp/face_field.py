@@ -27,7 +27,8 @@ from ...landmarks.topology import (
     RIGHT_EYE,
 )
 from .lips import parted
-from .rbf import local_bumps, thin_plate
+from .positions import Bumps
+from .rbf import bump_weights, thin_plate
 from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
-_RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
@@ -112,44 +112,40 @@ class FaceField:
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
         self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
-        ring = _ring(head)
-        centres = np.concatenate([moved[list(BASE)], ring])
-        values = np.concatenate([self._back[list(BASE)], np.zeros_like(ring)])
+        centres = np.concatenate([moved[list(BASE)], head.ring])
+        values = np.concatenate([self._back[list(BASE)], np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.
-        values = self._freed(values[None], (centres + values)[None].astype(np.float32))[0]
+        values = self.freed(values[None], (centres + values)[None].astype(np.float32))[0]
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
-        self.base: Array = self._freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
-        self.coarse_base = self._freed(self.coarse_base, head.grid.nodes)
+        self.base: Array = self.freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
+        self.coarse_base = self.freed(self.coarse_base, head.grid.nodes)
 
-    def beside(self, opening: Opening, points: Array) -> tuple[Array, Array]:
-        """What the skin above and the skin below an opening add to the base field at (h, w, 2) positions."""
+    def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
+        """What the skin above and the skin below an opening add to the base field."""
         own = opening.rims(self._head.face.points[:, :2] + self._lit_edges, _RIM_STEPS)
         moved = opening.rims(self.moved, _RIM_STEPS)
         if not opening.round_corners:
             skin = _unrolled(own[0], moved[0])
             # A band of lid with its lashes goes with the rim as it is.
             own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
-        anchors = opening.upper_anchors, opening.lower_anchors
-        above, below = (self._side(own[i], moved[i], list(anchors[i]), opening.radius, points) for i in range(2))
-        return above, below
+        per_radius = 1 / (opening.radius * self._head.eye_distance)
+        return (
+            self._side(own[0], moved[0], opening.upper_anchors, per_radius),
+            self._side(own[1], moved[1], opening.lower_anchors, per_radius),
+        )
 
     def _side(
-        self,
-        own: NDArray[np.floating[Any]],
-        moved: NDArray[np.floating[Any]],
-        anchors: list[int],
-        radius: float,
-        points: Array,
-    ) -> Array:
+        self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
+    ) -> Bumps:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        centres = np.concatenate([moved, self.moved[anchors]])
+        centres = np.concatenate([moved, self.moved[list(anchors)]])
         values = np.concatenate([rest, np.zeros((len(anchors), 2))])
-        return self._freed(local_bumps(centres, values, points, radius * self._head.eye_distance), points)
+        return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
 
-    def _freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
-        """A field (h, w, 2) at (h, w, 2) positions without its part that the frame of glasses holds."""
+    def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
+        """A field (h, w, N) at (h, w, 2) positions without its part that the frame of glasses holds."""
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
@@ -167,12 +163,3 @@ def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[n
 def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:
     along = rim[-1] - rim[0]
     return np.concatenate([rim, rim[1:-1:2] + _LID_BAND * np.array([along[1], -along[0]])])
-
-
-def _ring(head: Head) -> NDArray[np.float64]:
-    """Still points around the face: an ellipse about its landmarks, wide enough for the chin to drop."""
-    points = head.face.points[:, :2]
-    low, high = points.min(0), points.max(0)
-    angle = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
-    half = (high - low) / 2 + _RING_DISTANCE * head.eye_distance
-    return (low + high) / 2 + half * np.column_stack([np.cos(angle), np.sin(angle)])

@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 
 from . import positions
-from .compiled import compiled
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import SHARP, Sides, Ways
+from .positions import Seam, Sides, Ways
 from .sampling import farthest, polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
-_SEAM = 0.5  # beside the corners the two sides of an opening blend over this share of the distance
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
@@ -52,7 +50,7 @@ class _Beside:
     """The fields on either side of an opening, over an area of the picture."""
 
     area: Area
-    sides: Sides  # x and y of what the skin above adds to the way, of what the skin below does, and `_seam`
+    sides: Sides
     motion: float  # pixels
     rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
 
@@ -64,15 +62,16 @@ class Frame:
         """Compute the maps on coarse grids."""
         self._head = head
         self._pose = target.pose
+        self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
-        self._height = head.grid.enlarge_to(head.fine, moved_height)
-        self._base = np.ascontiguousarray(np.moveaxis(self._field.base, 2, 0))
+        base = np.ascontiguousarray(np.moveaxis(self._field.base, 2, 0))
+        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
-        self._coarse_way, turn = self._maps(self._coarse.nodes)
+        self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
         self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of the picture.
@@ -115,7 +114,7 @@ class Frame:
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
         outline = list(opening.outline)
-        seen = np.concatenate([target.landmarks[outline], self._pose.apply(self._head.face.points[outline])])
+        seen = np.concatenate([target.landmarks[outline], self._unmoved[outline]])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
@@ -149,15 +148,10 @@ class Frame:
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
         nodes, size = self._head.grid.nodes, self._head.size
-        still = np.concatenate([nodes[[0, -1]].reshape(-1, 2), nodes[:, [0, -1]].reshape(-1, 2)])
-        turned = self._pose.apply(np.column_stack([still, np.full(len(still), self._head.face.pivot[2])]))
+        still = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
+        turned = self._pose.apply(np.column_stack([still, np.full(4, self._head.face.pivot[2])]))
         both = np.clip(np.concatenate([still, turned]), 0, size)
         return area_of(np.concatenate([both.min(0), both.max(0)]))
-
-    def _maps(self, seen: Array) -> tuple[Array, Array]:
-        """From output positions (..., 2): the way to the portrait's, and the part of it that the head's turn has."""
-        way, turn = self._head.ways(self._pose, self._height, self._base, seen.reshape(-1, 2))
-        return way.reshape(seen.shape), turn.reshape(seen.shape)
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
@@ -170,7 +164,7 @@ class Frame:
         fine = coarse.finer(FINER)
         fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
         numbers, cells = _parts_of(squeezed, FINER)
-        fine_way[cells], fine_turn[cells] = self._maps(fine.node_at(*cells))
+        fine_way[cells], fine_turn[cells] = self._head.ways(self._look, fine.node_at(*cells))
         sharp = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way)
         rows, columns = np.nonzero(squeezed)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
@@ -181,22 +175,22 @@ class Frame:
         if grid.cell == 1:
             return _smooth(grid, way)
         numbers, pixels = _parts_of(cells, grid.cell)
-        exact, _ = self._maps(grid.finer(grid.cell).node_at(*pixels))
+        exact, _ = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
         return _smooth(grid, way)._replace(blocks=numbers, exact=exact)
 
     def _look_beside(self, opening: Opening, area: Area) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
-        turn = self._turn
-        unturned = grid.nodes + Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1]).sample(
-            turn.nodes, grid.nodes
-        )
-        fields = np.concatenate(self._field.beside(opening, unturned), axis=2)
-        rims = opening.rims(self.moved)
-        rows, columns = area
-        place = rows.start, rows.stop, columns.start, columns.stop, grid.left, grid.top, grid.cell
-        sides = Sides(*place, np.concatenate([fields, _seam(rims, unturned)], axis=2))
-        return _Beside(area, sides, float(np.abs(fields).max()), rims)
+        rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
+        fields = np.empty((grid.rows, grid.columns, 6), np.float32)
+        positions.beside(fields, self._field.beside(opening), _seam(*rims), self._turn, *place)
+        if self._head.held is not None:
+            turn = self._turn
+            of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
+            unturned = grid.nodes + of_turn.sample(turn.nodes, grid.nodes)
+            fields[..., :4] = self._field.freed(fields[..., :4], unturned)
+        sides = Sides(area[0].start, area[0].stop, area[1].start, area[1].stop, *place, fields)
+        return _Beside(area, sides, float(np.abs(fields[..., :4]).max()), rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
@@ -235,34 +229,10 @@ def _parts_of(cells: NDArray[Any], parts: int) -> tuple[NDArray[np.int32], tuple
     return numbers, (all_rows, all_columns)
 
 
-def _seam(rims: tuple[NDArray[np.float64], NDArray[np.float64]], positions: Array) -> Array:
-    """(h, w, 2) pixels: how far below the middle line of an opening, and how softly its sides blend there.
-
-    Softer and softer beside its corners.
-    """
-    middle = (rims[0] + rims[1]) / 2
+def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
+    """The middle line between two rims (N, 2)."""
+    middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
     width = max(float(np.linalg.norm(along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
-    return _seam_at(positions, middle[0], axes, axes @ (middle - middle[0]).T, width)
-
-
-@compiled
-def _seam_at(
-    positions: Array, corner: NDArray[np.float64], axes: NDArray[np.float64], line: NDArray[np.float64], width: float
-) -> Array:
-    """`_seam` for a middle `line` (2, N), along and below the straight one from the `corner`."""
-    out = np.empty_like(positions)
-    last = line.shape[1] - 1
-    for i in range(positions.shape[0]):
-        for j in range(positions.shape[1]):
-            x, y = positions[i, j, 0] - corner[0], positions[i, j, 1] - corner[1]
-            t, v = axes[0, 0] * x + axes[0, 1] * y, axes[1, 0] * x + axes[1, 1] * y
-            k = 0
-            while k < last - 1 and line[0, k + 1] < t:
-                k += 1
-            way = max(line[0, k + 1] - line[0, k], 1e-6)
-            share = min(max((t - line[0, k]) / way, 0.0), 1.0)
-            out[i, j, 0] = v - (line[1, k] + (line[1, k + 1] - line[1, k]) * share)
-            out[i, j, 1] = SHARP + _SEAM * max(-t, t - width, 0.0)
-    return out
+    return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

@@ -79,9 +79,9 @@ class WarpGenerator:
 
         skin = _THREADS.map(draw_skin, frame.areas())
         eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
-        inside = self._inside(frame, target)
+        inside, edges = self._inside(frame, target), frame.edges()
         list(skin)
-        self._layers.soften(out, frame.edges())
+        self._layers.soften(out, edges)
         self._draw_eyes(out, eyes, target.gaze, shade)
         if inside:
             area, pixels, coverage = inside

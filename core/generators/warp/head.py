@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -32,6 +32,15 @@ _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half o
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
+_RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
+
+
+class Look(NamedTuple):
+    """How one frame looks at a head."""
+
+    sight: Sight
+    fields: Fields
+    turned: bool
 
 
 class Head:
@@ -61,6 +70,7 @@ class Head:
         self.held = None if glasses is None else glasses.held(self.fine.nodes)
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
+        self.ring = _ring(points, self.eye_distance)
         self._turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
@@ -79,8 +89,8 @@ class Head:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)
 
-    def ways(self, pose: Pose, height: Array, base: Array, seen: Array) -> tuple[Array, Array]:
-        """From output pixels `seen` (N, 2) the way (N, 2) to the portrait's, and the part of it that the turn has.
+    def seen_by(self, pose: Pose, height: Array, base: Array) -> Look:
+        """What `ways` needs of a frame.
 
         `height` (rows, columns) is the turned surface on the fine grid, `base` (2, rows, columns) the expression's way.
         """
@@ -93,8 +103,12 @@ class Head:
         foot[:, 2] -= foot[:, :2] @ (pose.pivot[:2] + pose.move)
         slope = rotation[2] / [cell, cell, 1]
         sight = Sight(foot, slope, float(height.max()), float(height.min()))
-        fields = Fields(corner, float(cell), height, base)
-        return ways(seen, sight, fields, self._turns, not pose.is_identity())
+        return Look(sight, Fields(corner, float(cell), height, base), not pose.is_identity())
+
+    def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
+        """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
+        way, turn = ways(seen.reshape(-1, 2), look.sight, look.fields, self._turns, look.turned)
+        return way.reshape(seen.shape), turn.reshape(seen.shape)
 
     def border(self, nodes: Array, way: Array) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
@@ -181,6 +195,14 @@ class Head:
     def _reach(positions: Array, neck: Neck) -> Array:
         """(h, w) of (h, w, 2) positions: 1 on head and hair, 0 on the body."""
         return reaches(positions.reshape(-1, 2), neck).reshape(positions.shape[:2])
+
+
+def _ring(points: NDArray[np.float64], distance: float) -> NDArray[np.float64]:
+    """(N, 2) still points around the face: an ellipse about its landmarks, wide enough for the chin to drop."""
+    low, high = points.min(0), points.max(0)
+    angle = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
+    half = (high - low) / 2 + _RING_DISTANCE * distance
+    return (low + high) / 2 + half * np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def project_model(face: FittedFace) -> Array:

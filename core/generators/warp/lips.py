@@ -31,6 +31,10 @@ _LIT = 0.5  # of the lip's brightness: there the dark ends
 _WIDEST = 0.01, 0.03  # eye distances from the line, at most: an upper lip has shade of its own
 _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
 
+_APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
+for _upper, _lower in LIP_PAIRS:
+    _APART[_upper], _APART[_lower] = -1 / len(LIP_PAIRS), 1 / len(LIP_PAIRS)
+
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts that bring the inner points of shut lips to the dark line between them; zeros when open."""
@@ -81,8 +85,7 @@ def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], e
 
 
 def _gap(points: NDArray[np.floating[Any]]) -> float:
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    return float((points[lower, 1] - points[upper, 1]).mean())
+    return float(_APART @ points[:, 1])
 
 
 def _across_seam(
@@ -133,6 +136,8 @@ def _meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]])
     upper, lower = (list(inner) for _, inner in (_UPPER, _LOWER))
     gaps, before = (points[lower, 1] - points[upper, 1] for points in (moved, still))
     crossed = np.maximum(np.minimum(before, 0) - gaps, 0) / 2
+    if not crossed.any():
+        return shifts
     for lip, side in ((_UPPER, -1), (_LOWER, 1)):
         for points in lip:
             shifts[list(points), 1] = side * crossed

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .compiled import compiled
+from .rbf import bump
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
 
-SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_SEAM = 0.5  # beside its corners they blend over this share of the distance
 _A = -0.75  # of the cubic kernel (Keys 1981), as OpenCV has it
 
 
@@ -39,7 +41,26 @@ class Sides(NamedTuple):
     left: int  # of the grid, as in `Ways`
     top: int
     cell: int
-    fields: Array  # (rows, columns, 6): see `Frame`
+    # (rows, columns, 6), pixels: x and y of what the skin above adds to the way, of what the skin below does, how far
+    # below the middle line of the opening a node is, and how softly its sides blend there
+    fields: Array
+
+
+class Bumps(NamedTuple):
+    """A field about some places of the unturned face."""
+
+    centres: NDArray[np.float64]  # (N, 2)
+    weights: NDArray[np.float64]  # (N, 2) see `bump_weights`
+    per_radius: float  # 1 / pixels
+
+
+class Seam(NamedTuple):
+    """The middle line of an opening in the unturned face."""
+
+    corner: NDArray[np.float64]  # (2,) where it begins
+    axes: NDArray[np.float64]  # (2, 2) along and down
+    line: NDArray[np.float64]  # (2, N) the line along and down from the corner
+    width: float  # pixels
 
 
 class Border(NamedTuple):
@@ -146,6 +167,51 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
     found[:, 0] += ways.top
     found[:, 1] += ways.left
     return found[:count]
+
+
+@compiled
+def beside(out: Array, sides: tuple[Bumps, Bumps], seam: Seam, turn: Ways, left: int, top: int, cell: int) -> None:
+    """Write the fields (rows, columns, 6) beside an opening, see `Sides`, on a grid over output pixels."""
+    rows, columns = turn.nodes.shape[:2]
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            x, y = left + (j + 0.5) * cell - 0.5, top + (i + 0.5) * cell - 0.5
+            across = min(max((x - turn.left + 0.5) / turn.cell - 0.5, 0.0), columns - 1.0)
+            down = min(max((y - turn.top + 0.5) / turn.cell - 0.5, 0.0), rows - 1.0)
+            m, n = min(int(down), rows - 2), min(int(across), columns - 2)
+            across, down = across - n, down - m
+            for k in range(2):
+                upper = turn.nodes[m, n, k] * (1 - across) + turn.nodes[m, n + 1, k] * across
+                lower = turn.nodes[m + 1, n, k] * (1 - across) + turn.nodes[m + 1, n + 1, k] * across
+                if k == 0:
+                    x += upper * (1 - down) + lower * down
+                else:
+                    y += upper * (1 - down) + lower * down
+            for k in range(2):
+                centres, weights, per_radius = sides[k]
+                add_x = add_y = 0.0
+                for n in range(len(centres)):
+                    value = bump((x - centres[n, 0]) * per_radius, (y - centres[n, 1]) * per_radius)
+                    if value > 0:
+                        add_x += value * weights[n, 0]
+                        add_y += value * weights[n, 1]
+                out[i, j, 2 * k], out[i, j, 2 * k + 1] = add_x, add_y
+            out[i, j, 4], out[i, j, 5] = _seam_at(x - seam.corner[0], y - seam.corner[1], seam)
+
+
+@compiled
+def _seam_at(x: float, y: float, seam: Seam) -> tuple[float, float]:
+    """How far a place lies below the seam, and how softly the sides blend there: softer and softer beside its ends."""
+    axes, line = seam.axes, seam.line
+    last = line.shape[1] - 1
+    t, v = axes[0, 0] * x + axes[0, 1] * y, axes[1, 0] * x + axes[1, 1] * y
+    k = 0
+    while k < last - 1 and line[0, k + 1] < t:
+        k += 1
+    way = max(line[0, k + 1] - line[0, k], 1e-6)
+    share = min(max((t - line[0, k]) / way, 0.0), 1.0)
+    below = v - (line[1, k] + (line[1, k + 1] - line[1, k]) * share)
+    return below, _SHARP + _SEAM * max(-t, t - seam.width, 0.0)
 
 
 @compiled
@@ -257,7 +323,7 @@ def _add_sides(out: Array, row: int, column: int, sides: Sides) -> None:
             below_y += weight * line[node, 3]
             height += weight * line[node, 4]
             soft += weight * line[node, 5]
-        share = np.float32(0.5) - height / max(soft, np.float32(SHARP))  # cubic: it may swing below
+        share = np.float32(0.5) - height / max(soft, np.float32(_SHARP))  # cubic: it may swing below
         share = min(max(share, np.float32(0)), np.float32(1))
         out[np.uint64(j), 0] += below_x + (above_x - below_x) * share
         out[np.uint64(j), 1] += below_y + (above_y - below_y) * share

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .compiled import Number, compiled
+from .compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
     Floats = NDArray[np.floating[Any]]
+
+_RIDGE = 1e-6  # centres may meet
 
 
 def thin_plate(
@@ -45,57 +47,51 @@ def thin_plate(
     return read.reshape(*points.shape[:-1], -1)
 
 
-def local_bumps(
-    centres: Floats,
-    values: Floats,
-    points: Floats,
-    radius: float,
-) -> Array:
-    """Interpolation that is zero beyond `radius` of every centre, by Wendland's C2 function (1995)."""
-    system = _wendland(_squared_distances(centres, centres) / radius**2)
-    weights = np.linalg.solve(system + 1e-6 * np.eye(len(centres)), values).astype(np.float32)
-    flat = np.ascontiguousarray(points, np.float32).reshape(-1, 2)
-    return _bumps_at(flat, centres.astype(np.float32), weights, np.float32(1 / radius)).reshape(*points.shape[:-1], -1)
+@compiled
+def bump_weights(centres: NDArray[np.float64], values: NDArray[np.float64], per_radius: float) -> NDArray[np.float64]:
+    """(N, K) by which `bump`s at (N, 2) centres have (N, K) values there, and reach no farther than 1 / `per_radius`.
+
+    Wendland's C2 function (1995): its systems are positive definite.
+    """
+    count, weights, lower = len(centres), values.copy(), np.zeros((len(centres), len(centres)))
+    for i in range(count):  # the system as lower @ lower.T (Cholesky)
+        for j in range(i + 1):
+            rest = bump((centres[i, 0] - centres[j, 0]) * per_radius, (centres[i, 1] - centres[j, 1]) * per_radius)
+            rest += _RIDGE if i == j else 0.0
+            for k in range(j):
+                rest -= lower[i, k] * lower[j, k]
+            lower[i, j] = np.sqrt(rest) if i == j else rest / lower[j, j]
+    for channel in range(values.shape[1]):
+        for i in range(count):
+            for k in range(i):
+                weights[i, channel] -= lower[i, k] * weights[k, channel]
+            weights[i, channel] /= lower[i, i]
+        for i in range(count - 1, -1, -1):
+            for k in range(i + 1, count):
+                weights[i, channel] -= lower[k, i] * weights[k, channel]
+            weights[i, channel] /= lower[i, i]
+    return weights
 
 
 @compiled
-def _bumps_at(points: Array, centres: Array, weights: Array, per_radius: Number) -> Array:
-    """(N, K) the weighted sum at (N, 2) points of Wendland's function of the distance to each centre."""
-    count, channels, one = len(centres), weights.shape[1], np.float32(1)
-    out = np.zeros((len(points), channels), np.float32)
-    for i in range(len(points)):
-        for j in range(count):
-            x, y = (points[i, 0] - centres[j, 0]) * per_radius, (points[i, 1] - centres[j, 1]) * per_radius
-            squared = x * x + y * y
-            if squared < one:
-                r = np.sqrt(squared)
-                falling = (one - r) * (one - r)
-                value = falling * falling * (np.float32(4) * r + one)
-                for k in range(channels):
-                    out[i, k] += value * weights[j, k]
-    return out
+def bump(x: float, y: float) -> float:
+    """1 at the centre, falling to 0 at a distance of 1."""
+    squared = x * x + y * y
+    if squared >= 1:
+        return 0.0
+    r = np.sqrt(squared)
+    falling = (1 - r) * (1 - r)
+    return falling * falling * (4 * r + 1)
 
 
 def _plate_kernel(a: NDArray[Any], b: NDArray[Any], dimensions: int) -> NDArray[Any]:
-    squared = _squared_distances(a, b)
-    if dimensions == 3:
-        return np.sqrt(squared, out=squared)
-    squared *= cv2.log(np.maximum(squared, 1e-12))
-    return squared
-
-
-def _squared_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """(N, M) of (N, D) and (M, D) points: in one product, |a|^2 + |b|^2 - 2ab."""
+    """(N, M) of (N, D) and (M, D) points, by |a|^2 + |b|^2 - 2ab in one product."""
     left = np.column_stack([a, (a**2).sum(1), np.ones(len(a), a.dtype)])
     right = np.column_stack([-2 * b, np.ones(len(b), b.dtype), (b**2).sum(1)])
     squared = left @ right.T
-    return np.maximum(squared, 0, out=squared)  # rounding
-
-
-def _wendland(squared: NDArray[Any]) -> NDArray[Any]:
-    r = np.sqrt(np.minimum(squared, 1, out=squared), out=squared)
-    falling = 1 - r
-    falling *= falling  # products: a power of 4 takes five times as long
-    falling *= falling
-    falling *= 4 * r + 1
-    return falling
+    if dimensions == 3:
+        np.maximum(squared, 0, out=squared)  # rounding
+        return np.sqrt(squared, out=squared)
+    np.maximum(squared, 1e-12, out=squared)
+    squared *= cv2.log(squared)
+    return squared

@@ -43,14 +43,15 @@ class Skull:
         self._centre = face.from_model(_CENTRE)
         axes = face.direction(np.diag(_HALF_AXES))
         self._shape = axes.T @ axes
-        self._out = nodes - self._centre[:2].astype(np.float32)
+        out = nodes - self._centre[:2].astype(np.float32)
+        self._x, self._y = (np.ascontiguousarray(out[..., axis]) for axis in range(2))
         # Hair belongs to the outline, the temple before it to the face: from the outline that is seen inwards.
-        radius = np.sqrt((self._out @ np.linalg.inv(self._shape[:2, :2]).astype(np.float32) * self._out).sum(-1))
+        radius = np.sqrt(self._form(np.linalg.inv(self._shape[:2, :2])))
         self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
         self._hair = smooth_step((radius - 1) / _HAIR)
         # Turned aside, the face stands out of the ellipsoid.
         beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
-        band = (1 - _INNER) * np.linalg.norm(self._out, axis=-1) / np.maximum(radius, 1e-6)
+        band = (1 - _INNER) * np.hypot(self._x, self._y) / np.maximum(radius, 1e-6)
         share = smooth_step(1 - inside / band) * beside
         self._near_share, self._far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
 
@@ -60,21 +61,30 @@ class Skull:
         The outline is at centre + h(n) n with the ellipsoid's support function h(n) = sqrt(n' A n): along every
         direction the picture is scaled as the outline is, and turned as the pose turns within the picture.
         """
-        towards = pose.rotation[:2, 2].astype(np.float32)  # where depth moves a point
+        towards = pose.rotation[:2, 2]  # where depth moves a point
         if not towards.any():
             return height
         in_plane = pose.rotation[:2, :2]
         angle = np.arctan2(in_plane[1, 0] - in_plane[0, 1], in_plane[0, 0] + in_plane[1, 1])
-        roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-        turned = (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2]
-        along = self._out @ roll.T
-        grown = np.sqrt(_quadratic(turned, along) / _quadratic(self._shape, self._out))
-        missing = along * grown[..., None] - self._out @ in_plane.T.astype(np.float32)
-        nearer = missing @ towards / (towards @ towards) / self._beyond
+        roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turned = roll.T @ (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2] @ roll
+        grown = np.sqrt(np.maximum(self._form(turned), 1e-6) / np.maximum(self._form(self._shape), 1e-6))
+        missing = self._along(towards @ roll) * grown - self._along(towards @ in_plane)
+        nearer = missing / np.float32(towards @ towards) / self._beyond
         # On the side that turns away the surface that is seen is the outline itself; only hair stands out behind it.
         own = height - np.float32(self._centre[2])
         wanted = np.where(nearer < 0, nearer, np.maximum(nearer * self._hair, own))
         return height + (wanted - own) * np.where(nearer < 0, self._near_share, self._far_share)
+
+    def _form(self, shape: NDArray[np.float64]) -> Array:
+        """(h, w) the form n' A n of the directions n from the centre to the nodes, for a symmetric `shape` A."""
+        (a, b), (_, c) = shape[:2, :2].astype(np.float32)
+        return self._x * (a * self._x + (b + b) * self._y) + c * self._y * self._y
+
+    def _along(self, direction: NDArray[np.float64]) -> Array:
+        """(h, w) how far along a direction (2,) the nodes lie from the centre."""
+        across, down = direction.astype(np.float32)
+        return across * self._x + down * self._y
 
 
 def _between(face: FittedFace, nodes: Array, low: float, high: float) -> Array:
@@ -91,8 +101,3 @@ def _outside(points: Array, nodes: Array) -> Array:
     outwards = np.stack([sides[:, 1], -sides[:, 0]], axis=1) / np.linalg.norm(sides, axis=1, keepdims=True)
     outwards *= np.sign(((hull - hull.mean(0)) * outwards).sum(1, keepdims=True))
     return (nodes @ outwards.T - (hull * outwards).sum(1)).max(-1)
-
-
-def _quadratic(shape: NDArray[np.float64], out: Array) -> Array:
-    """The form n' A n of directions (h, w, 2)."""
-    return np.maximum((out @ shape[:2, :2].astype(np.float32) * out).sum(-1), 1e-6)
