@@ -31,6 +31,7 @@ _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half o
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
+_STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 
 
 class Head:
@@ -130,12 +131,15 @@ class Head:
         return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
-        """The part of a grid where the person moves."""
+        """The part of a grid where the person moves, and nodes around it that do not: a field goes on beyond its edge."""
         reach = sum(self._reach(grid.nodes, self._neck(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
         rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
             return grid
-        window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+        window = (
+            slice(int(rows.min()) - _STILL_NODES, int(rows.max()) + 1 + _STILL_NODES),
+            slice(int(columns.min()) - _STILL_NODES, int(columns.max()) + 1 + _STILL_NODES),
+        )
         return Grid.over(grid.area(window), grid.cell)
 
     def _from_outline(self, mask: Array) -> Array:
