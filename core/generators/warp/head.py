@@ -54,7 +54,7 @@ class Head:
         self.fine = self.grid.finer(FINER)
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
-        self._turns = self._neck(_CHIN, _NECK)
+        self.turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
@@ -87,7 +87,7 @@ class Head:
         slope = rotation[2] / [cell, cell, 1]
         sight = Sight(foot, slope, float(height.max()), float(height.min()))
         fields = Fields(corner, float(cell), height, base)
-        return ways(seen, sight, fields, self._turns, not pose.is_identity())
+        return ways(seen, sight, fields, self.turns, not pose.is_identity())
 
     def border(self, nodes: Array, way: Array) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
@@ -131,7 +131,7 @@ class Head:
         return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
-        """The part of a grid where the person moves, and nodes around it that do not: a field goes on beyond its edge."""
+        """The part of a grid where the person moves, with still nodes around: a field goes on beyond its edge."""
         reach = sum(self._reach(grid.nodes, self._neck(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
         rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
