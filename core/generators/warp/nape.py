@@ -77,7 +77,9 @@ class Nape:
             return None
         head, upright = self._head, _tilted(pose)
         rows, columns = self._area
-        corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
+        # The side that the face turns away from: on the other one the cheek is before it.
+        across = (columns.start, self._chin[0]) if pose.rotation[0, 2] > 0 else (self._chin[0], columns.stop)
+        corners = np.array([[x, y] for x in across for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
         both = np.concatenate([corners, seen])
         area = overlap(area_of(np.concatenate([both.min(0), both.max(0)])), head.picture)
@@ -88,7 +90,7 @@ class Nape:
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(area) + grid.enlarge_to(every, way)[within(area, every.whole)]
         there -= np.array([columns.start, rows.start], np.float32)
-        return area, sample(self._pixels, there), read_at(self._coverage, there, outside_zero=True)
+        return area, read_at(self._pixels, there), read_at(self._coverage, there, outside_zero=True)
 
     def _places(self, necks: NDArray[np.floating[Any]]) -> Array:
         """The portrait's positions (..., 2) of places beside and below the chin, eye distances."""
