@@ -129,7 +129,7 @@ def test_a_hat_in_the_colour_of_the_other_wall_is_the_persons(
     picture, there = drawn[0].copy(), drawn[1]
     right = np.zeros_like(there)
     right[:, round(float(face.points[27, 0])) :] = True
-    picture[right & ~there] = picture[right & ~there] // 2 + np.uint8(110)
+    picture[right & ~there] = picture[right & ~there] // 2 + np.uint8(150)
     hat = there.astype(np.uint8)
     hat[int(face.points[27, 1] - 0.9 * face.eye_distance) :] = 0
     hat = np.asarray(cv2.dilate(hat, np.ones((3, 3), np.uint8), iterations=round(0.13 * face.eye_distance)))
