@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
+from core.generators import create_generator
+from core.generators.base import Portrait
 from core.generators.warp.head import Head
 from core.generators.warp.nape import Nape
+from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
+from core.motion.plan import plan_motion
 from core.motion.pose import Pose, head_rotation
 
 if TYPE_CHECKING:
@@ -67,6 +72,19 @@ def test_it_tilts_with_the_head(face: FittedFace) -> None:
     edge = columns.start + np.flatnonzero(along)[-1]
     assert abs(edge - x) < 0.05 * face.eye_distance
     assert abs(x - level[0]) > 0.15 * face.eye_distance
+
+
+def test_it_is_taken_off_the_background_again(face: FittedFace) -> None:
+    picture, _ = _portrait(face, _SKIN)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    landmarks = face.points[:, :2].astype(np.float32)
+    portrait = Portrait(picture, landmarks, head_mask=mask)
+    there_and_back = np.array([25, -25], np.float32)
+    controls = ControlTrack(Fraction(25), {"headYaw": there_and_back, "headRoll": there_and_back})
+    one, other = plan_motion(landmarks, controls)
+    generator = create_generator("warp", portrait)
+    generator.draw(one)
+    assert np.array_equal(generator.draw(other), create_generator("warp", portrait).draw(other))
 
 
 def test_a_collar_does_not(face: FittedFace) -> None:
