@@ -26,6 +26,7 @@ from .lids import follow_lids, lid_shifts
 from .lips import follow_seam, seam_edges, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
+from .nape import Nape
 from .sampling import blend, smooth_step
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class WarpGenerator:
         lip_edges = seam_edges(portrait.pixels, face.points, face.eye_distance)
         self._head = Head(face, mask, lip_edges, find_glasses(portrait.pixels, self._detected))
         self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
+        self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
         self._mouth = MouthInterior(portrait.pixels, face)
@@ -73,6 +75,9 @@ class WarpGenerator:
         target = self._with_edges(target)
         frame = Frame(self._head, target)
         out, shade = copying.result(), shading.result()
+
+        if nape := self._nape.read(target.pose):
+            self._layers.lay_behind(*nape)
 
         def draw_skin(area: Area) -> None:
             self._layers.draw(out, area, frame.skin(area), shade)

@@ -32,6 +32,7 @@ _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half o
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
+_STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 
 
@@ -71,7 +72,7 @@ class Head:
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
         self.ring = _ring(points, self.eye_distance)
-        self._turns = self._neck(_CHIN, _NECK)
+        self.turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
@@ -107,7 +108,7 @@ class Head:
 
     def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
         """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
-        way, turn = ways(seen.reshape(-1, 2), look.sight, look.fields, self._turns, look.turned)
+        way, turn = ways(seen.reshape(-1, 2), look.sight, look.fields, self.turns, look.turned)
         return way.reshape(seen.shape), turn.reshape(seen.shape)
 
     def border(self, nodes: Array, way: Array) -> Border:
@@ -152,12 +153,15 @@ class Head:
         return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
-        """The part of a grid where the person moves."""
+        """The part of a grid where the person moves, with still nodes around: a field goes on beyond its edge."""
         reach = sum(self._reach(grid.nodes, self._neck(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
         rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
             return grid
-        window = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+        window = (
+            slice(int(rows.min()) - _STILL_NODES, int(rows.max()) + 1 + _STILL_NODES),
+            slice(int(columns.min()) - _STILL_NODES, int(columns.max()) + 1 + _STILL_NODES),
+        )
         return Grid.over(grid.area(window), grid.cell)
 
     def _from_outline(self, mask: Array) -> Array:

@@ -12,7 +12,7 @@ from . import compose_pixels
 from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .sampling import full_scale, read_at, with_alpha_in
+from .sampling import blend, full_scale, read_at, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class Layers:
     def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
         self._plate, person = pixels.copy(), pixels.copy()
+        self._laid: tuple[Area, NDArray[Any]] | None = None  # an area of the plate, and what it was
         part = pixels[area]
         own = colours_beside(part, mask[area])
         covered = with_wisps(part, mask[area], own)
@@ -50,6 +51,16 @@ class Layers:
         covered = np.ascontiguousarray(coverage[read])
         self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
+
+    def lay_behind(self, area: Area, pixels: NDArray[Any], coverage: Array) -> None:
+        """Lay pixels (h, w, C) with coverage (h, w) on the plate, behind the person of the frames that are drawn next.
+
+        What was laid before is taken off.
+        """
+        if self._laid:
+            self._plate[self._laid[0]] = self._laid[1]
+        self._laid = area, self._plate[area].copy()
+        self._plate[area] = blend(self._laid[1], pixels, coverage)
 
     def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.

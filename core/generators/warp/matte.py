@@ -10,6 +10,7 @@ import numpy as np
 
 from .grid import area_of, overlap
 from .head import project_model
+from .plate import surroundings
 from .sampling import smooth_step, to_8bit
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ _AWAY, _THROAT = (
     0.4,
     0.3,
 )  # so far outside there is mostly background; and this far beside it the throat, then the chest
+_CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
+_GAP = 0.4  # gaps of the body are narrower
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
+_UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
 _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
@@ -61,8 +65,11 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         invisible = _reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0
         labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
     _cut(coarse, labels, examples)
-    found = _thick(labels, face.eye_distance * float(scale[0]))
-    person = _with_body(_one_piece(found, (points[30] - corner) * scale), where)
+    eye_distance = face.eye_distance * float(scale[0])
+    found = _thick(labels, eye_distance)
+    beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
+    found |= _open(found | beside, _THIN * eye_distance)
+    person = _with_body(_one_piece(found, (points[30] - corner) * scale), where.below >= 0, _GAP * eye_distance)
     mask = _follow_edges(part, person, face.eye_distance)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
@@ -136,24 +143,48 @@ def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArra
     cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, _ROUNDS, mode)
 
 
+def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
+    """What lies beside the person and differs from the background close by: a collar as grey as another wall."""
+    outside = _distance(~person) / eye_distance
+    mean, variance = surroundings(picture, outside > _CLEAR)
+    difference = ((picture / np.float32(255) - mean) ** 2).sum(2) / (variance + _GRAIN**2)
+    return _near((outside > 0) & (difference > _UNLIKE**2), person, _BESIDE * eye_distance)
+
+
 def _thick(labels: NDArray[np.uint8], eye_distance: float) -> NDArray[np.bool_]:
     """The person without what is thin and long: the edge of a shelf, a rope. Earrings and locks are short."""
-    person = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, round(_THIN * eye_distance)),) * 2)
-    opened = cv2.morphologyEx(np.pad(person, len(brush), mode="edge"), cv2.MORPH_OPEN, brush)
+    person = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    kept = _open(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
+    return kept | _near(person & ~kept, kept, _SHORT * eye_distance)
+
+
+def _near(parts: NDArray[np.bool_], person: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
+    """Those parts that do not reach out farther from the person: what does belongs to something else."""
+    pieces = np.asarray(cv2.connectedComponents(parts.view(np.uint8), connectivity=4)[1], np.intp)
+    farthest = np.zeros(pieces.max() + 1, np.float32)
+    np.maximum.at(farthest, pieces, _distance(~person))
+    return parts & (farthest[pieces] < reach)
+
+
+def _distance(part: NDArray[np.bool_]) -> Array:
+    return np.asarray(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _open(person: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
+    """Without what is narrower than a width; the picture's border makes nothing narrower."""
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, round(width)),) * 2)
+    opened = cv2.morphologyEx(np.pad(person, len(brush), mode="edge").view(np.uint8), cv2.MORPH_OPEN, brush)
     inner = slice(len(brush), -len(brush))
-    kept = (np.asarray(opened)[inner, inner] > 0) | (labels == cv2.GC_FGD)
-    pieces = np.asarray(cv2.connectedComponents(person & ~kept, connectivity=4)[1], np.intp)
-    reach = np.zeros(pieces.max() + 1, np.float32)
-    away = np.asarray(cv2.distanceTransform((~kept).view(np.uint8), cv2.DIST_L2, 5), np.float32)
-    np.maximum.at(reach, pieces, away)
-    return kept | ((pieces > 0) & (reach[pieces] < _SHORT * eye_distance))
+    return np.asarray(opened)[inner, inner] > 0
 
 
-def _with_body(person: NDArray[np.uint8], where: _Where) -> NDArray[np.uint8]:
-    """What is under a neck or a shoulder is the person too, though it look like the wall."""
-    low = where.below >= 0
-    return np.where(low, np.maximum.accumulate(person * low, axis=0), person)
+def _with_body(person: NDArray[np.uint8], low: NDArray[np.bool_], gap: float) -> NDArray[np.uint8]:
+    """Where it is low, what is between two parts of the person or under one is person, though it look like a wall."""
+    half = round(gap / 2)
+    wide = np.pad(person, ((0, 0), (half, half)))
+    closed = np.asarray(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((1, 2 * half + 1), np.uint8)))
+    body = closed[:, half : half + person.shape[1]] * low
+    return np.maximum(person, np.maximum.accumulate(body, axis=0))
 
 
 def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

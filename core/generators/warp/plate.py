@@ -83,7 +83,7 @@ def with_wisps(pixels: NDArray[Any], mask: Array, own: Array) -> Array:
     distance = np.asarray(cv2.distanceTransform((mask <= 0).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     reach = max(_BESIDE, _WISPS * max(mask.shape))
     near = (mask < 1) & (distance < reach)
-    behind, variance = (part[near] for part in _surroundings(pixels, distance >= reach))
+    behind, variance = (part[near] for part in surroundings(pixels, distance >= reach))
     top = np.float32(full_scale(pixels.dtype))
     way = own[near] / top - behind
     length = (way * way).sum(1) + _NOISE
@@ -96,7 +96,7 @@ def with_wisps(pixels: NDArray[Any], mask: Array, own: Array) -> Array:
     return out
 
 
-def _surroundings(pixels: NDArray[Any], known: NDArray[np.bool_]) -> tuple[Array, Array]:
+def surroundings(pixels: NDArray[Any], known: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Near every pixel the mean (H, W, C) of the colours (0..1) that are known, and their variance (H, W)."""
     small = _reduce(pixels) / np.float32(full_scale(pixels.dtype))
     size, large = small.shape[1::-1], pixels.shape[1::-1]

@@ -123,6 +123,32 @@ def test_a_board_behind_the_head_is_no_part_of_it(
     assert mask[board & ~there].mean() < 0.1
 
 
+def test_a_hat_in_the_colour_of_the_other_wall_is_the_persons(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    picture, there = drawn[0].copy(), drawn[1]
+    right = np.zeros_like(there)
+    right[:, round(float(face.points[27, 0])) :] = True
+    picture[right & ~there] = picture[right & ~there] // 2 + np.uint8(150)
+    hat = there.astype(np.uint8)
+    hat[int(face.points[27, 1] - 0.9 * face.eye_distance) :] = 0
+    hat = np.asarray(cv2.dilate(hat, np.ones((3, 3), np.uint8), iterations=round(0.13 * face.eye_distance)))
+    hat = (hat > 0) & right & ~there
+    picture[hat] = (85, 105, 100)
+    assert find_head(picture, face)[hat].mean() > 0.8
+
+
+def test_between_neck_and_collar_is_the_person(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    picture = drawn[0].copy()
+    chin = face.points[8, :2]
+    cv2.rectangle(picture, *_corners(chin, (0.75, 0.2, 1.2, 0.8), face), SHIRT, -1)
+    (left, top), (right, bottom) = _corners(chin, (0.55, 0.3, 0.7, 0.6), face)
+    assert find_head(drawn[0], face)[top:bottom, left:right].mean() < 0.1
+    assert find_head(picture, face)[top:bottom, left:right].mean() > 0.9
+
+
 def test_a_picture_without_a_background_does_not_fail(face: FittedFace) -> None:
     flat = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
     mask = find_head(flat, face)

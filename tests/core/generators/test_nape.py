@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A bare neck goes on behind the jaw of a head that turns; a collar does not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from core.generators import create_generator
+from core.generators.base import Portrait
+from core.generators.warp.head import Head
+from core.generators.warp.nape import Nape
+from core.motion.controls import ControlTrack
+from core.motion.face_model import FittedFace, fit_face, load_face_model
+from core.motion.plan import plan_motion
+from core.motion.pose import Pose, head_rotation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SCALE, _MIDDLE = 10.0, np.array([200.0, 220.0])  # pixels in a centimetre; where the model's origin is
+_SKIN, _SHIRT, _WALL = (200, 150, 130), (40, 70, 160), (90, 110, 100)
+
+
+@pytest.fixture
+def face() -> FittedFace:
+    return fit_face(load_face_model().landmarks[:, :2] * [_SCALE, -_SCALE] + _MIDDLE)
+
+
+def _place(face: FittedFace, aside: float, below: float) -> tuple[int, int]:
+    """Column and row of a place, eye distances from the chin."""
+    x, y = face.points[8, :2] + np.array([aside, below]) * face.eye_distance
+    return round(float(x)), round(float(y))
+
+
+def _portrait(face: FittedFace, neck: tuple[int, ...]) -> tuple[NDArray[np.uint8], Nape]:
+    picture = np.full((480, 400, 3), _WALL, np.uint8)
+    hull = cv2.convexHull(np.rint(face.points[:, :2]).astype(np.int32))
+    cv2.rectangle(picture, _place(face, -0.5, -0.6), _place(face, 0.5, 1), neck, -1)
+    cv2.rectangle(picture, _place(face, -2, 0.5), _place(face, 2, 2), _SHIRT, -1)
+    cv2.fillConvexPoly(picture, hull, _SKIN)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    return picture, Nape(picture, mask, Head(face, mask))
+
+
+@pytest.mark.parametrize("yaw", [-30.0, 30.0])
+def test_a_bare_neck_goes_on_upwards(face: FittedFace, yaw: float) -> None:
+    _, nape = _portrait(face, _SKIN)
+    found = nape.read(Pose(head_rotation(yaw, 0, 0), face.pivot))
+    assert found is not None
+    (rows, columns), pixels, coverage = found
+    x, y = _place(face, -0.45 if yaw > 0 else 0.45, -0.5)
+    assert coverage[y - rows.start, x - columns.start] == 1
+    assert np.array_equal(pixels[y - rows.start, x - columns.start], _SKIN)
+    assert not coverage[0].any()
+    assert rows.start > _place(face, 0, -1.0)[1]
+
+
+def test_it_tilts_with_the_head(face: FittedFace) -> None:
+    _, nape = _portrait(face, _SKIN)
+    pose = Pose(head_rotation(0, 0, 20), face.pivot)
+    found = nape.read(pose)
+    assert found is not None
+    (rows, columns), _, coverage = found
+    level = _place(face, 0.5, -0.5)
+    x, y = np.rint(pose.apply(np.array([*level, face.pivot[2]]))).astype(int)
+    along = coverage[y - rows.start]
+    edge = columns.start + np.flatnonzero(along)[-1]
+    assert abs(edge - x) < 0.05 * face.eye_distance
+    assert abs(x - level[0]) > 0.15 * face.eye_distance
+
+
+def test_it_is_taken_off_the_background_again(face: FittedFace) -> None:
+    picture, _ = _portrait(face, _SKIN)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    landmarks = face.points[:, :2].astype(np.float32)
+    portrait = Portrait(picture, landmarks, head_mask=mask)
+    there_and_back = np.array([25, -25], np.float32)
+    controls = ControlTrack(Fraction(25), {"headYaw": there_and_back, "headRoll": there_and_back})
+    one, other = plan_motion(landmarks, controls)
+    generator = create_generator("warp", portrait)
+    generator.draw(one)
+    assert np.array_equal(generator.draw(other), create_generator("warp", portrait).draw(other))
+
+
+def test_a_collar_does_not(face: FittedFace) -> None:
+    _, nape = _portrait(face, _SHIRT)
+    assert nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is None
