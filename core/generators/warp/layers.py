@@ -61,7 +61,8 @@ class Layers:
 
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""
-        compose_pixels.soften(out, places, self._top)
+        inside = ((places >= 0) & (places < out.shape[:2])).all(axis=1)  # the grid goes on beyond the picture
+        compose_pixels.soften(out, places[inside], self._top)
 
     def shows_person(self, positions: Array) -> NDArray[np.bool_]:
         """(h, w): where something of the person is seen, and not the background alone."""

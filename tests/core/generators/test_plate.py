@@ -120,6 +120,14 @@ def test_a_picture_that_is_covered_or_not_at_all() -> None:
     assert np.array_equal(_drawn(layers, picture, still), picture)
 
 
+def test_edges_beyond_the_picture_are_left_alone() -> None:
+    memory = np.random.default_rng(5).integers(0, 255, (HEIGHT + 2, WIDTH, 3), np.uint8)
+    before, picture = memory.copy(), memory[1:-1]  # with a row of something else on either side
+    places = np.array([[-1, 5], [HEIGHT, 7], [HEIGHT // 2, WIDTH], [3, -1]], np.int32)
+    Layers(picture.copy(), _mask(), AREA).soften(picture, places)
+    assert np.array_equal(memory, before)
+
+
 def test_single_hairs_beside_the_mask_go_with_the_person() -> None:
     mask, wall = _mask(), _gradient()
     hairs = mask.copy()
