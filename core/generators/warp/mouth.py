@@ -79,7 +79,7 @@ class MouthInterior:
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
-        upper, lower = model.mouth_origins + [[0, -_TEETH_LOWER], [0, _LOWER_TEETH_HIGHER]]
+        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, -_LOWER_TEETH_HIGHER]]
         self._upper, self._teeth, self._tongue = (
             Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (
@@ -345,7 +345,7 @@ def _darker(shadow: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def _level(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A portrait's (3, 3) rotation without its nod: landmarks tell that 10 degrees wrong, which hides a row of teeth."""
+    """A portrait's (3, 3) rotation without its nod, which landmarks tell 10 degrees wrong: it would hide teeth."""
     nod = np.arctan2(rotation[2, 1], rotation[1, 1])
     return np.asarray(cv2.Rodrigues(np.array([-nod, 0, 0]))[0] @ rotation)
 

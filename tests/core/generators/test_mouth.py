@@ -299,7 +299,7 @@ def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> N
 def test_a_nod_that_landmarks_tell_of_a_portrait_hides_no_teeth(face: FittedFace) -> None:
     moved = _opened(face, 0.5)
     moved[61:64, 1] -= 0.4 * SCALE
-    nods = replace(face, pose=replace(face.pose, rotation=head_rotation(0, -12, 0)))
+    nods = replace(face, pose=replace(face.pose, rotation=head_rotation(0, 12, 0)))
     level, nodding = (MouthInterior(_picture(face), f).read(_window(face), moved).astype(float) for f in (face, nods))
     row = int(moved[62, 1] - _window(face)[0, 0, 1]) + 4
     assert level[row, _middle(face)].mean() > 0.4 * np.mean(SKIN)
