@@ -49,7 +49,7 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
     move = np.array([value["headX"], -value["headY"]]) * height
     rotation = head_rotation(_visible_yaw(face, value["headYaw"]), value["headPitch"], value["headRoll"])
     pose = Pose(rotation, face.pivot, value["headZoom"], move)
-    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"])
+    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], tracked=False)
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:

@@ -140,6 +140,8 @@ class WarpGenerator:
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        shut = follow_seam(self._seam, self._detected, target.landmarks, self._head.eye_distance)
+        shut = self._seam
+        if target.tracked:
+            shut = follow_seam(shut, self._detected, target.landmarks, self._head.eye_distance)
         seam = target.pose.scale * shut @ target.pose.rotation[:2, :2].T
         return replace(target, landmarks=target.landmarks + lids + seam)

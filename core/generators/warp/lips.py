@@ -54,7 +54,7 @@ def follow_seam(
 
     `detected` (68, 2) are the portrait's own.
     """
-    opened = (_gap(points) - _gap(detected)) / (_OPEN_FOR_TRACKERS * distance)
+    opened = (opening(points) - opening(detected)) / (_OPEN_FOR_TRACKERS * distance)
     followed = shifts.copy()
     followed[[upper for upper, _ in LIP_PAIRS]] *= 1 - float(smooth_step(np.array(opened)))
     return followed
@@ -80,11 +80,12 @@ def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance
 
 def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], edges: Array) -> Array:
     """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
-    opened = (_gap(moved) - _gap(still)) / max(2 * _gap(edges), 1e-6)
+    opened = (opening(moved) - opening(still)) / max(2 * opening(edges), 1e-6)
     return edges * float(smooth_step(np.array(opened)))
 
 
-def _gap(points: NDArray[np.floating[Any]]) -> float:
+def opening(points: NDArray[np.floating[Any]]) -> float:
+    """How far the lips of (68, 2) landmarks stand apart, less than 0 where they cross."""
     return float(_APART @ points[:, 1])
 
 
@@ -93,7 +94,7 @@ def _across_seam(
 ) -> tuple[Array, Array] | None:
     """The unit vector down across shut lips, and how bright it is along it at `_REACH` from their inner points."""
     upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
-    if _gap(points) > _SHUT * distance:
+    if opening(points) > _SHUT * distance:
         return None
     middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
@@ -120,7 +121,7 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
     widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
-    gap, before = _gap(moved), _gap(still)
+    gap, before = opening(moved), opening(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
     for (outer, inner), kept in zip((_UPPER, _LOWER), _KEPT, strict=True):
         thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))

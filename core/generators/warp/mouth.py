@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import INNER_LIP, LIP_PAIRS, MOUTH_CORNERS
+from ...landmarks.topology import INNER_LIP, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from . import mouth_driver
+from .lips import opening
 from .mouth_draw import paint
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
@@ -42,10 +43,11 @@ _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _COARSEST = 16  # cells of the last of them in one
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.4  # the light comes down this much for each centimetre inwards
+_FROM_ABOVE = 0.7  # the light comes down this much for each centimetre inwards
 _TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
+_LOWER_TEETH_HIGHER = 0.2  # cm: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
 _EXPOSURE = 1.0
-_BOUNCED = 0.05  # light that comes through the cheeks and from wall to wall
+_BOUNCED = 0.08  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
@@ -54,9 +56,8 @@ _SOFT_EDGE = 0.006  # of the lips, in eye distances
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
 
 
-_ASIDE, _APART = np.zeros(68), np.zeros(68)  # weights of the landmarks: the lower lip against the upper one
-_ASIDE[list(_LOWER_LIP)] = _APART[[lower for _, lower in LIP_PAIRS]] = 1 / 3
-_ASIDE[list(_UPPER_LIP)] = _APART[[upper for upper, _ in LIP_PAIRS]] = -1 / 3
+_ASIDE = np.zeros(68)  # weights of the landmarks: the lower lip against the upper one
+_ASIDE[list(_LOWER_LIP)], _ASIDE[list(_UPPER_LIP)] = 1 / 3, -1 / 3
 
 
 class MouthInterior:
@@ -68,8 +69,8 @@ class MouthInterior:
         self._pixels = pixels
         self._face = face
         self._lips = face.points[:, :2]
-        opening = _opening(self._lips)
-        is_open = opening > _OPEN_SOURCE * face.eye_distance
+        apart = opening(self._lips)
+        is_open = apart > _OPEN_SOURCE * face.eye_distance
         palette = Palette(pixels, face, open_mouth=is_open)
         self._palette = palette
         self._to_model = _to_model(model, face)
@@ -78,7 +79,7 @@ class MouthInterior:
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
-        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, 0]]
+        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, -_LOWER_TEETH_HIGHER]]
         self._upper, self._teeth, self._tongue = (
             Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (
@@ -87,8 +88,9 @@ class MouthInterior:
                 (model.mouth_tongue, lower),
             )
         )
-        self._still = 0.0 if is_open else opening  # lips that are closed may have points that stand apart
-        self._wide = -_opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
+        self._still = 0.0 if is_open else apart  # lips that are closed may have points that stand apart
+        self._wide = -opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
+        self._turn = _level(face.pose.rotation)
         self._before, _ = self._jaw(self._lips)  # how far the portrait's own jaw is open
         gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
         self._own = OwnMouth(pixels, face, gum, is_open=is_open)
@@ -245,7 +247,7 @@ class MouthInterior:
 
     def _view(self, pose: Pose | None) -> NDArray[np.float64]:
         """Where the viewer is seen from the mouth: x and y (up) in the model's axes, a centimetre of z."""
-        turn = self._face.pose.rotation if pose is None else pose.rotation @ self._face.pose.rotation
+        turn = self._turn if pose is None else pose.rotation @ self._turn
         return turn[2, :2] * [1, -1] / max(float(turn[2, 2]), 0.3)
 
     def _in_model(self, positions: Array, view: NDArray[np.float64], rim: float) -> tuple[Array, Array]:
@@ -260,7 +262,7 @@ class MouthInterior:
 
         Told from the lips, one against the other: trackers know the chin's outline far worse.
         """
-        opened = _JAW_PART * (_opening(moved) - self._still) / self._wide
+        opened = _JAW_PART * (opening(moved) - self._still) / self._wide
         way = moved[:, 0] @ _ASIDE - self._lips[:, 0] @ _ASIDE
         return min(max(float(opened), 0.0), 1.3), float(way) / self._face.scale
 
@@ -342,6 +344,12 @@ def _darker(shadow: Array, dtype: np.dtype[Any]) -> Array:
     return np.asarray(cv2.merge([factor] * 3), np.float32)
 
 
+def _level(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A portrait's (3, 3) rotation without its nod, which landmarks tell 10 degrees wrong: it would hide teeth."""
+    nod = np.arctan2(rotation[2, 1], rotation[1, 1])
+    return np.asarray(cv2.Rodrigues(np.array([-nod, 0, 0]))[0] @ rotation)
+
+
 def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     """(2, 3) affine from the picture to the model's x, y (up) on the plane of the lips, centimetres."""
     corners = list(MOUTH_CORNERS)
@@ -357,7 +365,3 @@ def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
     linear = np.linalg.inv(axes)
     return np.column_stack([linear, model_line - linear @ line])
-
-
-def _opening(points: NDArray[np.floating[Any]]) -> float:
-    return float(points[:, 1] @ _APART)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...landmarks.topology import INNER_LIP, LIP_PAIRS
+from ...landmarks.topology import INNER_LIP
+from .lips import opening
 from .mouth_draw import lay
 from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_step
 
@@ -36,7 +37,7 @@ class OwnMouth:
         """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,) if any."""
         lips = face.points[:, :2]
         self._distance = distance = face.eye_distance
-        self._opening = _opening(lips)
+        self._opening = opening(lips)
         self._vanishes = _TOOTHLESS if is_open else _CLOSED
         self._teeth = gum is not None
         inner = lips[list(INNER_LIP)]
@@ -91,7 +92,7 @@ class OwnMouth:
         """How much of it shows: teeth always, others less and less when the mouth opens wider."""
         if self._teeth:
             return 1.0
-        wider = (_opening(moved) - self._opening) / self._distance
+        wider = (opening(moved) - self._opening) / self._distance
         return 1 - float(smooth_step(np.array(wider / self._vanishes)))
 
     def hides_model_above(self, moved: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
@@ -123,7 +124,3 @@ def _rim(points: NDArray[np.floating[Any]], low: NDArray[np.int64], width: int) 
     order = np.argsort(curve[:, 0])
     x, y = (curve[order] - low).T
     return np.asarray(np.interp(np.arange(width), x, y), np.float32)
-
-
-def _opening(points: NDArray[np.floating[Any]]) -> float:
-    return float(np.mean([points[lower, 1] - points[upper, 1] for upper, lower in LIP_PAIRS]))
