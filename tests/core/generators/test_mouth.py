@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
-from core.generators.warp.mouth import MouthInterior
+from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
 from core.generators.warp.mouth_relief import Sight
@@ -25,6 +26,8 @@ from core.motion.pose import Pose, head_rotation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from core.motion.target import FaceTarget
 
 SIZE, SCALE = 512, 24.0  # pixels; pixels a centimetre
 SKIN, LIP = (205, 160, 135), (170, 90, 85)
@@ -283,6 +286,33 @@ def test_the_upper_lip_of_an_open_mouth_is_where_it_was_asked(face: FittedFace) 
     open_lips = follow_seam(shifts, still, _opened(face, 0.6), distance)
     assert not open_lips[61:64].any()
     assert (open_lips[65:68, 1] == -3).all()
+
+
+def test_keyed_lips_part_from_the_line_that_is_seen(face: FittedFace) -> None:
+    """A tracker sees the rim of an open upper lip; keys move the portrait's own, which is where the dark line is."""
+    above = 0.3 * SCALE
+    picture, landmarks = _picture(face), face.points[:, :2].astype(np.float32)
+    line = landmarks[[60, 61, 62, 63, 64]] - [0, above]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
+    keyed = plan_motion(landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
+    generator = create_generator("warp", Portrait(picture, landmarks))
+
+    def rim(target: FaceTarget) -> int:
+        """Rows from the outer edge of the upper lip to its inner one, under the nose."""
+        top, column = np.round(target.landmarks[51, ::-1]).astype(int)
+        lip = generator.draw(target)[top + 3 : top + 4 * int(SCALE), column].astype(int)
+        return int((np.abs(lip - LIP).max(1) > 60).argmax())
+
+    lower = rim(replace(keyed, tracked=True)) - rim(keyed)
+    assert lower == pytest.approx(above, abs=3)
+
+
+@pytest.mark.parametrize("yaw", [-20, 0, 30])
+def test_a_portrait_is_taken_for_level(yaw: float) -> None:
+    for pitch in (-12, 0, 9):
+        view = _level(head_rotation(yaw, pitch, 0))[2]
+        assert view == pytest.approx(head_rotation(yaw, 0, 0)[2], abs=0.02)
+        assert view[1] == pytest.approx(0, abs=1e-9)
 
 
 def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> None:
