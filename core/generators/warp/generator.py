@@ -59,11 +59,13 @@ class WarpGenerator:
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
         lip_edges = seam_edges(portrait.pixels, face.points, face.eye_distance)
         self._head = Head(face, mask, lip_edges, find_glasses(portrait.pixels, self._detected))
-        self._layers = Layers(portrait.pixels, mask, overlap(self._head.grid.whole, self._head.picture))
+        reached = overlap(self._head.grid.whole, self._head.picture)
+        layers = _THREADS.submit(Layers, portrait.pixels, mask, reached)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
         self._mouth = MouthInterior(portrait.pixels, face)
+        self._layers = layers.result()
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
