@@ -162,6 +162,9 @@ class InstallTask(Task):
             return
         if self._check.ready and (missing := lacking(self._check)):
             self.fail(f"The worker was made but still lacks {', '.join(missing)}.")
+        elif self._check.state == "failed" and self._check.ready:
+            self.warnings.append(f"The first frame will take longer: {self._check.error}")
+            self.state = "done"
         elif self._check.state == "failed":
             self.fail(self._check.error)
         else:

@@ -40,6 +40,12 @@ class Pose:
         turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
         return np.asarray(turned @ np.linalg.inv(self.rotation[:2, :2]).T + self.pivot[:2], np.float64)
 
+    def roll(self) -> Array:
+        """(2, 2) the part of the rotation that turns within the picture."""
+        within = self.rotation[:2, :2]
+        angle = np.arctan2(within[1, 0] - within[0, 1], within[0, 0] + within[1, 1])
+        return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
     def is_identity(self) -> bool:
         """True when nothing moves at all."""
         return not self.move.any() and self.scale == 1 and bool((self.rotation == np.eye(3)).all())

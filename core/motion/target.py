@@ -21,7 +21,7 @@ class FaceTarget:
     pose: Pose  # the head's part of that motion, from the portrait as it is
     gaze: NDArray[np.float64]  # (2, 2) right and left eye: yaw, pitch in radians, from the portrait's own gaze
     tongue: float = 0.0  # 0..1 how far it is put out
-    tracked: bool = True  # by a tracker in a driver; else they are the portrait's own, moved
+    tracked: bool = True  # whether a tracker found the landmarks in a driver; else the portrait's own are moved
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None
     # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth_driver.measure`

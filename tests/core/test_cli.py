@@ -427,3 +427,9 @@ def test_a_matte_needs_a_face_and_a_place(cli: Cli, portrait: Path, face: Path, 
         code, events = cli("matte", *arguments)
         assert (code, events[-1]["kind"]) == (2, "bad_input")
         assert words in events[-1]["message"]
+
+
+def test_loops_are_compiled_beforehand(core: Callable[..., Finished]) -> None:
+    told = core("compile")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[-1] == "Done"

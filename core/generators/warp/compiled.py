@@ -57,7 +57,8 @@ def _cache_folder() -> Path | None:
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_HERE.glob("*.py")):
-        if b"\n@compiled\n" in (text := path.read_bytes().replace(b"\r\n", b"\n")):
+        text = path.read_bytes().replace(b"\r\n", b"\n")
+        if path == Path(__file__) or b"\n@compiled\n" in text:
             digest.update(text)
     for parent in (Path("~/.cache/gioconda").expanduser(), _HERE / "__pycache__"):
         folder = parent / f"compiled-{digest.hexdigest()[:16]}"

@@ -183,9 +183,9 @@ def _eyeball(white: Array, whole: Array, size: Size, iris: Colour, move: Three, 
 
 
 @compiled
-def _laid(under: Colour, over: Colour, share: Number, light: Three, channels: int, full: Number) -> Colour:
-    """One pixel over another, lit, its alpha taken off its colour."""
-    red, green, blue, alpha = over
+def _laid(under: Colour, colour: Colour, share: Number, light: Three, channels: int, full: Number) -> Colour:
+    """A pixel with a lit colour over it, the colour's alpha taken off."""
+    red, green, blue, alpha = colour
     if channels == 4:
         alpha = min(max(alpha, _ZERO), full)
         seen = full / max(alpha, np.float32(1e-4) * full)

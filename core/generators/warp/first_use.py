@@ -16,7 +16,7 @@ from .generator import WarpGenerator
 
 _SIZE, _EYE_DISTANCE = 512, 130  # pixels
 _KINDS = ("uint8", 3), ("uint8", 4), ("uint16", 3), ("float32", 4)
-"""Pixels of PNG, JPEG and EXR; in others little is left to compile."""
+"""Type and channels of pixels of PNG, JPEG and EXR; other pairs of the two compile what is left when they come."""
 _MOVES = {
     "headYaw": (25, 5),
     "headRoll": (10, 0),

@@ -148,9 +148,9 @@ class Frame:
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
         nodes, size = self._head.grid.nodes, self._head.size
-        still = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
-        turned = self._pose.apply(np.column_stack([still, np.full(4, self._head.face.pivot[2])]))
-        both = np.clip(np.concatenate([still, turned]), 0, size)
+        corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
+        turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
+        both = np.clip(np.concatenate([corners, turned]), 0, size)
         return area_of(np.concatenate([both.min(0), both.max(0)]))
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:

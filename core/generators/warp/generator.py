@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The warp generator: one frame is a backward map of the portrait, with eyes and mouth drawn as layers.
 
-For an output pixel: take the head's turn off (`Head.unturn`, 3D), take the expression off (`FaceField`, 2D), read the
+For an output pixel: take the head's turn off (`Head.ways`, 3D), take the expression off (`FaceField`, 2D), read the
 portrait there. Inside the lids lies the eyeball, inside the lips the mouth's interior; the skin is laid over them.
 """
 
@@ -141,9 +141,11 @@ class WarpGenerator:
 
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
-        lids = follow_lids(self._shifts, self._detected, target.landmarks)
-        shut = self._seam
+        unturned = target.pose.unapply(target.landmarks, self._depth)
+        shifts = follow_lids(self._shifts, self._detected, unturned)
         if target.tracked:
-            shut = follow_seam(shut, self._detected, target.landmarks, self._head.eye_distance)
-        seam = target.pose.scale * shut @ target.pose.rotation[:2, :2].T
-        return replace(target, landmarks=target.landmarks + lids + seam)
+            shifts = shifts + follow_seam(self._seam, self._detected, unturned, self._head.eye_distance)
+        else:
+            shifts = shifts + self._seam
+        turned = target.pose.scale * shifts @ target.pose.rotation[:2, :2].T
+        return replace(target, landmarks=target.landmarks + turned)

@@ -33,10 +33,10 @@ _BEND = 0.18  # of that is taken off for each step that a line goes aside
 _FARTHEST = 2  # steps aside from one place on a line to the next
 
 _ANGLES = np.arange(72) * 2 * np.pi / 72  # around an eye: 0 towards the temple, then down
-_RADII = np.arange(0.1, 0.5, 0.01)
 _BELOW = 0.04  # the eye lies above the middle of the lens
 _NEAREST = 0.2, 0.15  # aside and up: what is nearer belongs to the eye
 _UP, _DOWN, _TEMPLE, _NOSE = 0.3, 0.36, 0.42, 0.3  # farther away are brow, cheek, hair and the middle of the nose
+_RADII = np.arange(0.1, _TEMPLE, 0.01)
 _UNEVEN = 0.05  # frames sit askew: the left eye's lens may be so far from where the right one's mirror image is
 _ALONG_BRIDGE, _DOWN_BRIDGE = np.arange(-0.1, 0.105, 0.01), np.arange(-0.22, 0.16, 0.01)
 _EIGHTH = 9  # angles
@@ -139,7 +139,7 @@ def _allowed() -> NDArray[np.bool_]:
     """(angles, radii) where a lens may end."""
     aside, down = np.cos(_ANGLES)[:, None] * _RADII, np.sin(_ANGLES)[:, None] * _RADII
     outside = np.hypot(aside / _NEAREST[0], down / _NEAREST[1]) >= 1
-    return outside & (aside > -_NOSE) & (_RADII < _TEMPLE) & (down > -_UP) & (down < _DOWN)
+    return outside & (aside > -_NOSE) & (down > -_UP) & (down < _DOWN)
 
 
 def _around(centre: NDArray[np.floating[Any]], side: int) -> Lines:

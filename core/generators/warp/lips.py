@@ -32,8 +32,8 @@ _WIDEST = 0.01, 0.03  # eye distances from the line, at most: an upper lip has s
 _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
 
 _APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
-for _upper, _lower in LIP_PAIRS:
-    _APART[_upper], _APART[_lower] = -1 / len(LIP_PAIRS), 1 / len(LIP_PAIRS)
+_APART[[upper for upper, _ in LIP_PAIRS]] = -1 / len(LIP_PAIRS)
+_APART[[lower for _, lower in LIP_PAIRS]] = 1 / len(LIP_PAIRS)
 
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:

@@ -45,7 +45,9 @@ _COARSEST = 16  # cells of the last of them in one
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
 _FROM_ABOVE = 0.55  # the light comes down this much for each centimetre inwards
 _TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
-_LOWER_TEETH_HIGHER = 0.2  # cm: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
+_JAW_HIGHER = (
+    0.2  # cm, lower teeth and tongue: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
+)
 _EXPOSURE = 1.0
 _BOUNCED = 0.06  # light that comes through the cheeks and from wall to wall
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
@@ -79,7 +81,7 @@ class MouthInterior:
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
-        upper, lower = model.mouth_origins - [[0, _TEETH_LOWER], [0, -_LOWER_TEETH_HIGHER]]
+        upper, lower = model.mouth_origins + np.array([[0, -_TEETH_LOWER], [0, _JAW_HIGHER]])
         self._upper, self._teeth, self._tongue = (
             Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
             for picture, origin in (

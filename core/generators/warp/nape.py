@@ -33,6 +33,7 @@ _HALF = (0.4, 0.72)  # half of its width; what is wider is hair or a collar
 _GROWS, _BARE = 0.12, 0.15  # it is bare at least so far down, until it gets wider by this
 _STRIP, _HIDDEN = 0.15, 0.2  # the skin that is mirrored; what reaches down behind the shoulders
 _RIM, _SOFT = 0.04, 0.015  # of the neck and of what is drawn
+_TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 _CHEEKS = [2, 3, 4, 12, 13, 14, 29, 30]  # landmarks
 _SKIN, _ENOUGH = np.array([60, 14, 14]), 0.8  # L, a, b of 8 bits: so much of a row may differ from the cheeks by less
 
@@ -73,12 +74,13 @@ class Nape:
 
     def read(self, pose: Pose) -> tuple[Area, NDArray[Any], Array] | None:
         """What is seen of it in a frame: an area, its pixels (h, w, C) and their coverage (h, w); None without one."""
-        if not self._is_bare:
+        turned = float(pose.roll()[:, 0] @ pose.rotation[:2, 2])
+        if not self._is_bare or turned == 0:
             return None
         head, upright = self._head, _tilted(pose)
         rows, columns = self._area
         # The side that the face turns away from: on the other one the cheek is before it.
-        across = (columns.start, self._chin[0]) if pose.rotation[0, 2] > 0 else (self._chin[0], columns.stop)
+        across = (columns.start, self._chin[0]) if turned > 0 else (self._chin[0], columns.stop)
         corners = np.array([[x, y] for x in across for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
         both = np.concatenate([corners, seen])
@@ -90,7 +92,10 @@ class Nape:
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(area) + grid.enlarge_to(every, way)[within(area, every.whole)]
         there -= np.array([columns.start, rows.start], np.float32)
-        return area, read_at(self._pixels, there), read_at(self._coverage, there, outside_zero=True)
+        coverage = read_at(self._coverage, there, outside_zero=True) * np.float32(
+            smooth_step(np.array(abs(turned) / _TURNED))
+        )
+        return area, read_at(self._pixels, there), coverage
 
     def _places(self, necks: NDArray[np.floating[Any]]) -> Array:
         """The portrait's positions (..., 2) of places beside and below the chin, eye distances."""
@@ -100,7 +105,7 @@ class Nape:
         """The neck on the left (-1) or right (1) of the chin, if there its outline is that of bare skin."""
         below, aside = np.arange(_HIGH, _LOW, _STEP), np.arange(0, _ASIDE, _STEP)
         places = self._places(np.dstack(np.meshgrid(side * aside, below)))
-        half = np.cumprod(read_at(mask, places) > 0.5, axis=1).sum(1) * _STEP - _STEP
+        half = np.cumprod(read_at(mask, places, outside_zero=True) > 0.5, axis=1).sum(1) * _STEP - _STEP
         cheeks = _lab(pixels, self._head.face.points[None, _CHEEKS, :2].astype(np.float32))
         skin = (np.abs(_lab(pixels, places) - np.median(cheeks, axis=1)) < _SKIN).all(2)
         beside = (aside > half[:, None] / 2) & (aside < half[:, None] - _RIM)
@@ -119,8 +124,6 @@ def _lab(pixels: NDArray[Any], places: Array) -> Array:
 
 def _tilted(pose: Pose) -> Pose:
     """The pose without what turns and nods."""
-    within_picture = pose.rotation[:2, :2]
-    angle = np.arctan2(within_picture[1, 0] - within_picture[0, 1], within_picture[0, 0] + within_picture[1, 1])
     rotation = np.eye(3)
-    rotation[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    rotation[:2, :2] = pose.roll()
     return replace(pose, rotation=rotation)

@@ -65,8 +65,7 @@ class Skull:
         if not towards.any():
             return height
         in_plane = pose.rotation[:2, :2]
-        angle = np.arctan2(in_plane[1, 0] - in_plane[0, 1], in_plane[0, 0] + in_plane[1, 1])
-        roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        roll = pose.roll()
         turned = roll.T @ (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2] @ roll
         grown = np.sqrt(np.maximum(self._form(turned), 1e-6) / np.maximum(self._form(self._shape), 1e-6))
         missing = self._along(towards @ roll) * grown - self._along(towards @ in_plane)

@@ -72,7 +72,8 @@ before = compiled()
 pixels, landmarks = read_picture(Path(sys.argv[1])), np.load(sys.argv[2])
 moves = {"headYaw": -12, "headPitch": 8, "jawOpen": 0.4, "eyeBlinkRight": 0.7, "mouthSmileLeft": 1, "tongueOut": 1.0}
 track = ControlTrack(Fraction(25), {name: np.float32([value]) for name, value in moves.items()})
-for whole in (pixels, np.dstack([pixels, pixels[..., 0] * 0 + 255]), pixels.astype(np.uint16) * 257):
+cut_out = np.dstack([pixels, pixels[..., 0]])
+for whole in (pixels, cut_out, pixels.astype(np.uint16) * 257, np.float32(cut_out) / 255):
     generator = create_generator("warp", Portrait(whole, landmarks))
     for target in plan_motion(landmarks, track):
         generator.draw(target)

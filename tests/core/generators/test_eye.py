@@ -11,8 +11,9 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
-from core.generators.warp.lids import follow_lids
-from core.landmarks.topology import EYES, LID_PAIRS
+from core.generators.warp.generator import WarpGenerator
+from core.generators.warp.lids import follow_lids, lid_shifts
+from core.landmarks.topology import EYES, LEFT_EYE, LID_PAIRS, RIGHT_EYE
 from core.motion.controls import ControlTrack
 from core.motion.face_model import fit_face
 from core.motion.plan import plan_motion
@@ -94,3 +95,19 @@ def test_lids_go_to_the_detected_points_before_they_meet(astronaut_landmarks: ND
     assert followed[:2] == pytest.approx([1, 1])
     assert 0 < followed[2] < 0.25
     assert followed[3] == 0
+
+
+@pytest.mark.parametrize("controls", [{"headZoom": 0.8}, {"headPitch": -20}, {"headRoll": 30}])
+def test_moves_of_the_head_do_not_close_the_eyes(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], controls: dict[str, float]
+) -> None:
+    """The lids' seen edges stay as far outside of the detected ones, on the head, as they are in the portrait."""
+    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in controls.items()})
+    target = plan_motion(astronaut_landmarks, track)[0]
+    lids = list(RIGHT_EYE + LEFT_EYE)
+    depth = fit_face(astronaut_landmarks).points[:, 2]
+    seen = target.pose.unapply(generator._with_edges(target).landmarks, depth)
+    shifts = lid_shifts(astronaut, fit_face(astronaut_landmarks).points)
+    assert np.abs(shifts[lids]).max() > 0.5
+    assert (seen - astronaut_landmarks)[lids] == pytest.approx(shifts[lids], abs=0.02)

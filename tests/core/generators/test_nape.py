@@ -63,7 +63,7 @@ def test_a_bare_neck_goes_on_upwards(face: FittedFace, yaw: float) -> None:
 def test_it_tilts_with_the_head(face: FittedFace) -> None:
     _, nape = _portrait(face, _SKIN)
     pose = Pose(head_rotation(0, 0, 20), face.pivot)
-    found = nape.read(pose)
+    found = nape.read(Pose(head_rotation(-6, 0, 20), face.pivot))
     assert found is not None
     (rows, columns), _, coverage = found
     level = _place(face, 0.5, -0.5)
@@ -83,8 +83,28 @@ def test_it_is_taken_off_the_background_again(face: FittedFace) -> None:
     controls = ControlTrack(Fraction(25), {"headYaw": there_and_back, "headRoll": there_and_back})
     one, other = plan_motion(landmarks, controls)
     generator = create_generator("warp", portrait)
-    generator.draw(one)
+    with_neck = generator.draw(one)
+    x, y = np.rint(Pose(head_rotation(0, 0, 25), face.pivot).apply(np.array([*_place(face, -0.42, -0.4), 0.0]))).astype(
+        int
+    )
+    assert np.abs(with_neck[y, x].astype(int) - _SKIN).max() < 30
     assert np.array_equal(generator.draw(other), create_generator("warp", portrait).draw(other))
+
+
+@pytest.mark.parametrize("cut", [-0.1, 0.1])
+def test_a_neck_beyond_the_picture_does_not(face: FittedFace, cut: float) -> None:
+    picture, _ = _portrait(face, _SKIN)
+    picture = np.ascontiguousarray(picture[: _place(face, 0, cut)[1]])
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    assert Nape(picture, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot)) is None
+
+
+def test_a_head_that_does_not_turn_uncovers_nothing(face: FittedFace) -> None:
+    _, nape = _portrait(face, _SKIN)
+    assert nape.read(Pose(head_rotation(0, 10, 0), face.pivot)) is None
+    for yaw in (-0.2, 0.2):
+        found = nape.read(Pose(head_rotation(yaw, 0, 20), face.pivot))
+        assert found is None or found[2].max() < 0.01
 
 
 def test_a_collar_does_not(face: FittedFace) -> None:
