@@ -37,10 +37,11 @@ _FADES = {
 }
 _REACH = 3  # times those seconds: further away there is nothing left
 _SHORT_PAUSE = 0.25  # seconds; the mouth does not go to rest in a shorter one
-_CLOSING, _OPENING = 0.07, 0.06  # seconds in which lips come together and part
+_CLOSING, _OPENING = 0.06, 0.045  # seconds in which lips come together and part
 _CLOSED_JAW = 0.5  # share of its opening that the jaw keeps under closed lips
 _MEET, _PRESS = 0.9, 0.25  # mouthClose for each jawOpen, and the pressure, with which lips surely touch
-_ROLLED, _RAISED = 0.4, 0.35  # mouthRollLower, and mouthUpperUp, with which the lower lip is at the teeth
+_ROLLED, _RAISED = 0.4, 0.5  # mouthRollLower, and mouthUpperUp, with which the lower lip is at teeth that are seen
+_BITE = 0.05  # jawOpen at most with it
 _LOUD_RANGE, _LOUD_MOST = 20.0, 0.4  # decibels that would double the jaw's opening; the most that it changes
 _LOUD_WIDTH = 0.06  # seconds over which it is smoothed
 
@@ -52,7 +53,8 @@ def mouth_channels(speech: Speech, times: Array, loudness: float) -> dict[str, A
     teeth = _held(lip_on_teeth(speech.phones), times)
     shut = _held(lips_shut(speech.phones), times)
     apart = 1 - shut
-    jaw = value["jaw"] * (1 - _CLOSED_JAW * shut)
+    jaw = value["jaw"] + teeth * np.minimum(_BITE - value["jaw"], 0)
+    jaw *= 1 - _CLOSED_JAW * shut
     lower = value["lower"] * apart * (1 - teeth)
     upper = (value["upper"] + teeth * (_RAISED - value["upper"])) * apart
     return {
