@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..speech.amounts import Amounts
 from .values import amount, frame_rate
 
 if TYPE_CHECKING:
@@ -35,20 +35,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", type=Path, metavar="T.txt", help="what is said, in English")
     parser.add_argument("--fps", type=frame_rate, default=Fraction(25), metavar="N", help="25, 30000/1001 ...")
     for name, told in _AMOUNTS.items():
-        parser.add_argument(f"--{name}", type=amount, metavar="0..1", help=told)
+        usual = getattr(Amounts, name)
+        parser.add_argument(
+            f"--{name}", type=amount, default=usual, metavar="0..1", help=f"{told} ({usual} if not given)"
+        )
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Make them."""
     import json
 
-    from ..files import write_bytes
+    from ..files import check_writable, write_bytes
     from ..speech.listen import listen
-    from ..speech.perform import Amounts, perform
+    from ..speech.perform import perform
     from ..speech.transcript import load_transcript
 
-    given = {field.name: getattr(options, field.name) for field in fields(Amounts)}
-    amounts = Amounts(**{name: value for name, value in given.items() if value is not None})
+    amounts = Amounts(**{name: getattr(options, name) for name in _AMOUNTS})
+    check_writable(options.output.parent)
     words = None if options.text is None else load_transcript(options.text)
     track = perform(listen(options.sound, words, options.fps, tell), options.fps, amounts)
     write_bytes(options.output, json.dumps(track.to_dict()).encode())

@@ -96,14 +96,14 @@ class _Reader:
                 return phones
         return self._recogniser.hear(window)
 
-    def _warn(self, message: str) -> None:
-        self._on_event({"event": "warning", "message": message})
-
     def finish(self) -> None:
         """Warn of what was not heard."""
         left = [word for word in self._waiting if word]
         if left:
-            self._warn(f"The transcript's last {len(left)} words, from {left[0]!r} on, are not found in the sound.")
+            self._warn(f"The transcript goes on after the sound: {len(left)} of its words, from {left[0]!r} on.")
+
+    def _warn(self, message: str) -> None:
+        self._on_event({"event": "warning", "message": message})
 
 
 def _windows(blocks: Iterable[NDArray[np.int16]]) -> Iterator[NDArray[np.int16]]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -17,17 +16,8 @@ from .mouth import mouth_channels
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from .amounts import Amounts
     from .listen import Speech
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """How much of what: 0 is nothing, 1 is lively."""
-
-    loudness: float = 0.5  # how far loud speech opens the jaw more than quiet speech
-    blinks: float = 0.7
-    brows: float = 0.5
-    head: float = 0.5
 
 
 def perform(speech: Speech, fps: Fraction, amounts: Amounts) -> ControlTrack:

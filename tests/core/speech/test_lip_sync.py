@@ -13,8 +13,9 @@ from core.landmarks.detect import create_detector
 from core.landmarks.topology import EYE_OUTER_CORNERS, LIP_PAIRS
 from core.media.pictures import read_picture
 from core.motion.plan import plan_motion
+from core.speech.amounts import Amounts
 from core.speech.listen import listen
-from core.speech.perform import Amounts, perform
+from core.speech.perform import perform
 
 if TYPE_CHECKING:
     from pathlib import Path

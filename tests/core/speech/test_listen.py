@@ -79,7 +79,7 @@ def test_a_transcript_with_more_words_than_the_sound(sentences: list[Sentence]) 
     words = [*sentences[1].words, "unless", "to", "be", "rather", "cold", "hearted"]
     speech, events = _listen(sentences[1].path, words)
     assert _names(speech.phones) == YOUNG_MAN
-    assert "6 words, from 'unless'" in _warnings(events)[0]
+    assert "6 of its words, from 'unless'" in _warnings(events)[0]
 
 
 def test_a_long_sound_is_cut_in_pauses_and_stays_in_step(sentences: list[Sentence], write_sound: WriteSound) -> None:

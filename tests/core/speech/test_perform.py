@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.motion.controls import CONTROLS
+from core.speech.amounts import Amounts
 from core.speech.listen import Speech
-from core.speech.perform import Amounts, perform
+from core.speech.perform import perform
 from core.speech.phones import SILENCE, Phone
 
 MOUTH_ONLY = Amounts(blinks=0, brows=0, head=0)
