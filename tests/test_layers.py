@@ -26,6 +26,7 @@ LAYERS = {
     "media": {"colour", "errors", "files"},
     "landmarks": {"errors", "files", "packages", "media"},
     "motion": {"errors", "landmarks"},
+    "speech": {"errors", "media", "motion"},
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
@@ -44,7 +45,7 @@ LAYERS = {
         "driver_video",
     },  # how it is done
     "worker": {"errors", "events", "packages", "job", "run"},
-    "commands": {"errors", "events", "job", "run", "landmarks", "media", "motion"},
+    "commands": {"errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
     "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
@@ -58,7 +59,7 @@ LIGHT = {
     "core.motion.blink",
     "core.motion.controls",
 }
-HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "scipy", "skimage", "torch"}
+HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "pocketsphinx", "scipy", "skimage", "torch"}
 
 
 def _imports(path: Path, *, of_body_only: bool = False) -> Iterator[str]:

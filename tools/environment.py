@@ -69,7 +69,17 @@ def main_environment() -> Environment:
         "",
         ("demo", "test"),
         files=("core/requirements.txt",),
-        modules=("bpy", "cv2", "av", "dlib", "numba", "OpenEXR", "PIL.Image", "face_recognition_models"),
+        modules=(
+            "bpy",
+            "cv2",
+            "av",
+            "dlib",
+            "numba",
+            "OpenEXR",
+            "PIL.Image",
+            "face_recognition_models",
+            "pocketsphinx",
+        ),
         torch=TORCH_FILE,
     )
     python = _read_stamp(environment).get("python") or _choose_python()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
 from .portrait_options import add_portrait_options, portrait_source
+from .values import amount
 
 if TYPE_CHECKING:
     from ..events import OnEvent
@@ -34,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given")
     for name, told in (("creases", "how strongly expressions crease the skin"),
                        ("neutralise", "how far the portrait's own expression is taken off")):  # fmt: skip
-        parser.add_argument(f"--{name}", type=_amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
+        parser.add_argument(f"--{name}", type=amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
     parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
     parser.add_argument("--generator", default="warp")
     add_portrait_options(parser)
@@ -86,12 +87,3 @@ def _frames(text: str) -> tuple[int, int]:
         return int(first), int(last or first)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: a range such as 5-9 is wanted") from None
-
-
-def _amount(text: str) -> float:
-    from ..job import amount
-
-    try:
-        return amount(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None

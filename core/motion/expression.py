@@ -120,7 +120,7 @@ def _let_tongue_through(points: Array, face: FittedFace, tongue: float) -> None:
     down = face.direction(np.array([0.0, -1.0, 0.0])) / face.scale
     jaw = face.direction(load_face_model().expressions["jawOpen"])
     parted, opens = (float(((of[lower] - of[upper]) @ down).mean()) for of in (points - face.points, jaw))
-    points += max(tongue * _TONGUE_THICK * face.scale - parted, 0) / opens * jaw
+    points += max(tongue * _TONGUE_THICK * face.scale - max(parted, 0), 0) / opens * jaw
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

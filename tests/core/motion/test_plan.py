@@ -71,6 +71,12 @@ def test_lips_do_not_pass_through_each_other(face: NDArray[np.float32]) -> None:
     assert target.landmarks[66, 1] - target.landmarks[62, 1] > allowed
 
 
+def test_lips_that_are_apart_in_the_portrait_can_be_closed(face: NDArray[np.float32]) -> None:
+    target = plan_motion(face, _controls(mouthClose=0.4))[1]
+    assert face[66, 1] - face[62, 1] > 5
+    assert abs(target.landmarks[66, 1] - target.landmarks[62, 1]) < 1
+
+
 def test_an_absolute_track_is_wanted_as_it_stands(face: NDArray[np.float32]) -> None:
     moved = face + np.float32([3, -2])
     targets = plan_motion(face, _track(np.stack([face, moved])))

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How values of options are written."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+
+_ROUNDED = 0.005  # 23.98 is meant as 24000/1001
+
+
+def amount(text: str) -> float:
+    """A number from 0 to 1."""
+    from .. import job
+
+    try:
+        return job.amount(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None
+
+
+def frame_rate(text: str) -> Fraction:
+    """Exact frames per second: 25, 30000/1001, and 29.97, by which the same is meant."""
+    try:
+        fps = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        fps = Fraction(0)
+    if fps <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: a frame rate such as 25 or 30000/1001 is wanted")
+    slowed = Fraction(round(fps * 1001 / 1000) * 1000, 1001)
+    return slowed if "." in text and abs(slowed - fps) < _ROUNDED else fps
