@@ -32,7 +32,7 @@ _UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 _EASY = 0.75  # of that room: so far it turns as asked
-_LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
+LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
 def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
@@ -76,8 +76,8 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     strengths = {name: value[name] for name in load_face_model().expressions if name not in _BLINK}
     pitch = value["gazePitch"]
     for side in ("Left", "Right"):
-        strengths[f"eyeLookUp{side}"] += max(pitch, 0) * _LID_FOLLOWS_UP
-        strengths[f"eyeLookDown{side}"] += max(-pitch, 0) * _LID_FOLLOWS_DOWN
+        strengths[f"eyeLookUp{side}"] += max(pitch, 0) * LID_FOLLOWS_UP
+        strengths[f"eyeLookDown{side}"] += max(-pitch, 0) * LID_FOLLOWS_DOWN
     shapes = load_face_model().expressions
     offsets = np.zeros((68, 3))
     for name, strength in strengths.items():
