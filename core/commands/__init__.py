@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, compile_loops, detect, matte
+from . import animate, capture, compile_loops, convert, detect, matte, mix
 
 if TYPE_CHECKING:
     import argparse
@@ -32,4 +32,12 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {"animate": animate, "detect": detect, "matte": matte, "compile": compile_loops}
+COMMANDS: dict[str, Command] = {
+    "animate": animate,
+    "capture": capture,
+    "convert": convert,
+    "mix": mix,
+    "detect": detect,
+    "matte": matte,
+    "compile": compile_loops,
+}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BLINK = {"eyeBlinkRight": LID_PAIRS[:2], "eyeBlinkLeft": LID_PAIRS[2:]}
 _CLOSED_HEIGHT = 0.12  # closed lids meet this far up from the lower lid, as a share of the open eye
-_LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
+LOOKS = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
     "eyeLookInRight": (0, 0, 30), "eyeLookOutRight": (0, 0, -30),
     "eyeLookInLeft": (1, 0, -30), "eyeLookOutLeft": (1, 0, 30),
     "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
@@ -66,7 +66,7 @@ def _visible_yaw(face: FittedFace, yaw: float) -> float:
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
     degrees = np.tile([value["gazeYaw"], value["gazePitch"]], (2, 1)).astype(np.float64)
-    for name, (eye, axis, full) in _LOOK.items():
+    for name, (eye, axis, full) in LOOKS.items():
         degrees[eye, axis] += full * value[name]
     return degrees
 
