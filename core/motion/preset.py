@@ -79,6 +79,8 @@ def preset_controls(
             neutral = CONTROLS[name].neutral
             values = neutral + scale * (_eased(pairs, times, length if loops else None) - neutral)
             channels[name] = np.clip(values, CONTROLS[name].minimum, CONTROLS[name].maximum).astype(np.float32)
+    if not channels:
+        raise BadInputError(f"{source}: has no channels.")
     return ControlTrack(fps, channels)
 
 

@@ -46,8 +46,6 @@ def test_idle_loops_without_a_jump() -> None:
         twice = load_preset("idle", fps, seconds=2 * once.frames / fps)
         for channel, values in once.channels.items():
             assert np.array_equal(twice.channels[channel], np.tile(values, 2)), channel
-            steps = np.abs(np.diff(twice.channels[channel]))
-            assert steps[once.frames - 1] <= steps.max(), channel
             assert abs(values[0] - values[-1]) < 0.2 * max(np.ptp(values), 0.01), channel
 
 
@@ -81,7 +79,7 @@ def test_scale_is_about_the_neutral_value_and_has_limits() -> None:
         ({"seconds": 1, "channels": {"jawOpen": [[0, None]]}}, "keys are pairs"),
         ({"seconds": 1, "channels": {"jawOpen": [[0, 0], [0, 1]]}}, "must rise"),
         ({"seconds": 1, "channels": {"jawOpen": [[0, 0], [2, 1]]}}, "at most 1 seconds"),
-        ({"seconds": 1, "channels": {}}, "no frames"),
+        ({"seconds": 1, "channels": {}}, "mine.json: has no channels"),
     ],
 )
 def test_presets_that_cannot_be_played(data: Any, words: str) -> None:
