@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _WIDE = 1.1  # of the open eye: what is less wide is trembling
+_WINK = 0.5  # lids that differ by less move together, the more so the less they differ
 _SEEN = 0.5  # a blink that is stronger hides the iris
 _LIDS = {"Right": LID_PAIRS[:2], "Left": LID_PAIRS[2:]}
 
@@ -64,7 +65,8 @@ def capture_controls(
 def _lids(performance: Performance, gaze_pitch: Array) -> dict[str, Array]:
     """Blinks and wide eyes; lids that follow the gaze (F,), degrees, do neither."""
     face, shapes = performance.face, load_face_model().expressions
-    onto = np.stack([pose.scale * pose.rotation[:2] for pose in performance.poses])
+    scales = np.array([pose.scale for pose in performance.poses])
+    onto = np.stack([pose.rotation[:2] for pose in performance.poses]) * scales[:, None, None]
     up, down = np.maximum(gaze_pitch, 0) * LID_FOLLOWS_UP, np.maximum(-gaze_pitch, 0) * LID_FOLLOWS_DOWN
     channels: dict[str, Array] = {}
     for side, pairs in _LIDS.items():
@@ -81,7 +83,15 @@ def _lids(performance: Performance, gaze_pitch: Array) -> dict[str, Array]:
         share = found / np.maximum(expected, 1e-6)
         wide = np.linalg.norm(apart["eyeWide"], axis=-1).mean() / np.linalg.norm(open_eye, axis=-1).mean()
         channels[f"eyeBlink{side}"] = np.clip(1 - share, 0, 1)
-        channels[f"eyeWide{side}"] = np.clip((share - _WIDE) / wide, 0, 1)
+        # How far lids stand out is known badly: those of a head that nods look no wider than they are from the front.
+        frontal = scales * np.linalg.norm(open_eye[:, :2], axis=-1).mean()
+        channels[f"eyeWide{side}"] = np.clip((found / np.maximum(expected, frontal) - _WIDE) / wide, 0, 1)
+    # Trackers see the far eye of a turned head badly. Nobody widens one eye, and who does not wink closes both.
+    channels["eyeWideLeft"] = channels["eyeWideRight"] = np.minimum(channels["eyeWideLeft"], channels["eyeWideRight"])
+    left, right = channels["eyeBlinkLeft"], channels["eyeBlinkRight"]
+    differ = np.minimum(np.abs(left - right) / _WINK, 1)
+    apart = (left - right) / 2 * differ * differ * (3 - 2 * differ)
+    channels["eyeBlinkLeft"], channels["eyeBlinkRight"] = (left + right) / 2 + apart, (left + right) / 2 - apart
     return channels
 
 

@@ -35,7 +35,7 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
     brows, eyes = landmarks[:, [*RIGHT_BROW, *LEFT_BROW]].mean(1), landmarks[:, list(EYE_OUTER_CORNERS)].mean(1)
     raised = _distances(brows[:, None], eyes[:, None], sizes)
     usual = np.median(angles, axis=0) * (0, 1, 0)  # a camera may look from above or below
-    wide = np.quantile(openings, 0.8, axis=0)  # eyes are open most of the time
+    wide = np.quantile(openings, 0.8, axis=0)  # lids hang for long when somebody looks down
     low = np.quantile(raised, 0.3)  # brows go up more often than down
     unrest = (
         ((lips - lips.min()) / _LIPS) ** 2
