@@ -86,13 +86,21 @@ def _lids(performance: Performance, gaze_pitch: Array) -> dict[str, Array]:
         # How far lids stand out is known badly: those of a head that nods look no wider than they are from the front.
         frontal = scales * np.linalg.norm(open_eye[:, :2], axis=-1).mean()
         channels[f"eyeWide{side}"] = np.clip((found / np.maximum(expected, frontal) - _WIDE) / wide, 0, 1)
-    # Trackers see the far eye of a turned head badly. Nobody widens one eye, and who does not wink closes both.
-    channels["eyeWideLeft"] = channels["eyeWideRight"] = np.minimum(channels["eyeWideLeft"], channels["eyeWideRight"])
-    left, right = channels["eyeBlinkLeft"], channels["eyeBlinkRight"]
+    return _together(channels)
+
+
+def _together(lids: dict[str, Array]) -> dict[str, Array]:
+    """Trackers see the far eye of a turned head badly; but nobody widens one eye, and who does not wink closes both."""
+    wide = np.minimum(lids["eyeWideLeft"], lids["eyeWideRight"])
+    left, right = lids["eyeBlinkLeft"], lids["eyeBlinkRight"]
     differ = np.minimum(np.abs(left - right) / _WINK, 1)
-    apart = (left - right) / 2 * differ * differ * (3 - 2 * differ)
-    channels["eyeBlinkLeft"], channels["eyeBlinkRight"] = (left + right) / 2 + apart, (left + right) / 2 - apart
-    return channels
+    middle, apart = (left + right) / 2, (left - right) / 2 * differ * differ * (3 - 2 * differ)
+    return {
+        "eyeBlinkLeft": middle + apart,
+        "eyeBlinkRight": middle - apart,
+        "eyeWideLeft": wide,
+        "eyeWideRight": wide.copy(),
+    }
 
 
 def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: int) -> Array:
