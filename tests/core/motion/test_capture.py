@@ -180,6 +180,19 @@ def test_rendered_drivers_with_known_controls(shared: Path, clip: str, points: s
     _check(asked, capture_controls(track, neutral_frame=0), 0.9, (0.7, 1.3), 3)
 
 
+@pytest.mark.parametrize("clip", ["synth_o", "synth_p"])
+def test_a_portrait_driven_by_itself_does_what_it_did(shared: Path, clip: str) -> None:
+    """Within 1 % of the eye distance, for a tracker's points too, whose trembling is taken out."""
+    with np.load(shared / "eval/synth" / clip / "lm.npz") as data:
+        landmarks = data["asked"].astype(np.float32)
+    track = LandmarkTrack(landmarks, np.ones(landmarks.shape[:2], np.float32), FPS, (320, 320))
+    moved = np.stack([target.landmarks for target in plan_motion(landmarks[0], track, relative_to=landmarks[0])])
+    eye_distance = np.linalg.norm(landmarks[0, 36] - landmarks[0, 45])
+    missed = np.linalg.norm(moved - landmarks, axis=-1) / eye_distance
+    assert missed.mean() < 0.005
+    assert np.quantile(missed, 0.95) < 0.01
+
+
 def test_head_angles_undo_head_rotation() -> None:
     assert head_angles(head_rotation(24, -13, 9)) == pytest.approx((24, -13, 9))
 
