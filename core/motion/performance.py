@@ -32,7 +32,7 @@ _COSTLY = (
     "mouthUpperUpRight", "mouthPressLeft", "mouthPressRight",
 )  # fmt: skip
 _NAMES = (*_FREE, *_COSTLY)
-_COST, _RIDGE = 0.6, 0.05  # cm^2 of landmark error, for full strength
+_COST, _RIDGE = 0.6, 0.02  # cm^2 of landmark error, for full strength
 _MOUTH_RIDGE = 3.0  # the same for a shift of the whole mouth by 1 cm, which trackers report and nobody does
 _JAW_WEIGHT = 0.1  # the outline of a turned face is not the model's jaw line
 _DEPTH_RIDGE = 0.02  # the model's depth counts as much as a head that is always turned by 8 degrees: sin(8)^2
