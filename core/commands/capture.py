@@ -31,15 +31,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Find and write them."""
+    from ..landmarks.track import LandmarkTrack
     from ..media.video import is_video
     from ..motion.capture_files import read_capture, write_controls
+    from ..motion.neutral_frame import find_neutral_frame
 
     if is_video(options.source):
         capture = _track(options, tell)
     else:
         capture = read_capture(options.source, options.fps, options.face_index)
-    tell({"event": "stage", "stage": "capture", "message": "Finding the controls"})
-    controls, told = capture.controls(options.neutral_frame).clamped()
+    neutral = options.neutral_frame
+    if isinstance(capture.content, LandmarkTrack):
+        if neutral is None:
+            neutral = find_neutral_frame(capture.content)
+        message = f"Finding the controls, against the neutral frame {neutral}"
+        tell({"event": "stage", "stage": "capture", "message": message})
+    controls, told = capture.controls(neutral).clamped()
     for message in (*capture.told, *told):
         tell({"event": "warning", "message": message})
     write_controls(options.output, controls, as_live_link=options.live_link)
@@ -59,4 +66,5 @@ def _track(options: argparse.Namespace, tell: OnEvent) -> Capture:
         save_track(options.track, track)
     unseen = int((~track.confidence.any(axis=1)).sum())
     told = (f"{options.source.name}: {unseen} frames without the face are filled in from their neighbours.",)
-    return Capture(track, told if unseen else ())
+    capture = Capture(track, told if unseen else ())
+    return capture if options.fps is None else capture.at_rate(options.fps)

@@ -42,7 +42,8 @@ def _warnings(events: list[Event]) -> str:
 
 
 def test_capture_landmarks(cli: Cli, track: Path, tmp_path: Path) -> None:
-    code, events = cli("capture", track, "-o", tmp_path / "c.json", "--neutral-frame", "0")
+    code, events = cli("capture", track, "-o", tmp_path / "c.json")
+    assert events[0]["message"].endswith("the neutral frame 0")  # found: the only one with the mouth shut
     assert (code, events[-1]) == (0, {"event": "done", "frames": 8, "output": str(tmp_path / "c.json")})
     controls = load_controls(tmp_path / "c.json")
     assert controls.fps == 25

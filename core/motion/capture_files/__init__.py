@@ -34,6 +34,15 @@ class Capture:
     told: tuple[str, ...] = ()  # what was changed or left out on reading, a line each
     looks: NDArray[np.float64] | None = None  # (F, 2) degrees in the room, to the picture's right and up
 
+    def at_rate(self, fps: Fraction) -> Capture:
+        """The same, read at another frame rate."""
+        if self.content.fps == fps:
+            return self
+        frames = frames_at(self.content, fps)
+        if isinstance(self.content, ControlTrack):
+            return replace(self, content=resample(self.content, fps, frames))
+        return replace(self, content=self.content.resample(fps, frames))
+
     def controls(self, neutral_frame: int | None = None) -> ControlTrack:
         """Its controls; those of landmarks are found, against a neutral frame. Raises BadInputError."""
         if isinstance(self.content, ControlTrack):
@@ -52,13 +61,7 @@ def read_capture(path: Path, fps: Fraction | None = None, face: int = 0) -> Capt
     `fps` is the rate of a file that does not tell it; others are read at that rate. `face` picks one of several.
     """
     capture = _read(path, fps, face)
-    content = capture.content
-    if fps is None or content.fps == fps:
-        return capture
-    frames = frames_at(content, fps)
-    if isinstance(content, ControlTrack):
-        return replace(capture, content=resample(content, fps, frames))
-    return replace(capture, content=content.resample(fps, frames))
+    return capture if fps is None else capture.at_rate(fps)
 
 
 def _read(path: Path, fps: Fraction | None, face: int) -> Capture:
