@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BadInputError
 from .portrait_options import add_detector_options
 from .rate import add_rate_option
 
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
     if is_video(options.source):
         capture = _track(options, tell)
+    elif options.track is not None:
+        raise BadInputError(f"{options.source}: is no movie, so that there are no landmarks to write (--track).")
     else:
         capture = read_capture(options.source, options.fps, options.face_index)
     neutral = options.neutral_frame

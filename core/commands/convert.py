@@ -56,6 +56,8 @@ def _read(options: argparse.Namespace) -> Capture:
     from ..motion.preset import load_preset
 
     if not options.source.startswith(_PRESET):
+        if options.scale != 1 or options.seconds is not None:
+            raise BadInputError(f"{options.source}: --scale and --seconds are for presets.")
         return read_capture(Path(options.source), options.fps, options.face)
     name = options.source.removeprefix(_PRESET)
     preset = Path(name) if name.lower().endswith(".json") else name

@@ -129,6 +129,19 @@ def test_mix(cli: Cli, track: Path, tmp_path: Path) -> None:
         assert words in events[-1]["message"]
 
 
+def test_options_that_do_not_go_together(cli: Cli, track: Path, tmp_path: Path) -> None:
+    cases: list[tuple[tuple[object, ...], str]] = [
+        (("capture", track, "-o", tmp_path / "c.json", "--track", tmp_path / "t.npz"), "is no movie"),
+        (("capture", track, "-o", tmp_path / "c.json", "--live-link"), "name a file ending in .csv"),
+        (("convert", track, tmp_path / "t.json", "--scale", "2"), "are for presets"),
+        (("convert", track, tmp_path / "t.json", "--seconds", "2"), "are for presets"),
+    ]
+    for arguments, words in cases:
+        code, events = cli(*arguments)
+        assert code == 2
+        assert words in events[-1]["message"]
+
+
 def test_the_regions_to_choose_are_all() -> None:
     """The option lists them itself, because the parser is made before numpy may be loaded."""
     assert mix._REGIONS == REGIONS

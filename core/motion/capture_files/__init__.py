@@ -88,6 +88,8 @@ def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = F
     ending = path.suffix.lower()
     if ending == ".csv":
         text = live_link.text(controls) if as_live_link else plain.text(controls)
+    elif as_live_link:
+        raise BadInputError(f"{path}: the form of Live Link Face is a table; name a file ending in .csv.")
     elif ending == ".json":
         text = json.dumps(controls.to_dict())
     else:
