@@ -55,7 +55,7 @@ def read(table: Table, fps: Fraction | None) -> tuple[ControlTrack, tuple[str, .
     if missing:
         raise BadInputError(f"{table.path}: is from Live Link Face, but lacks the columns {', '.join(missing)}.")
     columns = {column: name for column, name in columns.items() if column in table.names}
-    # The app writes the timecode only while it sees no face.
+    # While it sees no face, the app writes the timecode and a count of 0.
     seen = [row for row, cells in enumerate(table.rows) if len(cells) > 1 and cells[1] not in ("", "0")]
     if not seen:
         raise BadInputError(f"{table.path}: holds no face: every BlendShapeCount is 0.")
