@@ -25,7 +25,7 @@ LAYERS = {
     "provenance": {"errors"},
     "media": {"colour", "errors", "files"},
     "landmarks": {"errors", "files", "packages", "media"},
-    "motion": {"errors", "landmarks"},
+    "motion": {"errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},

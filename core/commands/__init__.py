@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, compile_loops, detect, matte, speech
+from . import animate, capture, compile_loops, convert, detect, matte, mix, speech
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +34,11 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     "animate": animate,
+    "capture": capture,
+    "speech": speech,
+    "convert": convert,
+    "mix": mix,
     "detect": detect,
     "matte": matte,
-    "speech": speech,
     "compile": compile_loops,
 }

@@ -23,7 +23,7 @@ def add_portrait_options(parser: argparse.ArgumentParser) -> None:
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """How a face is found."""
     parser.add_argument("--detector", choices=_DETECTORS, default="dlib")
-    parser.add_argument("--face-index", type=int, default=0, metavar="N", help="0 is the largest face")
+    parser.add_argument("--face-index", "--face", type=int, default=0, metavar="N", help="0 is the largest face")
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
     parser.add_argument("--allow-download", action="store_true", help="model files may be fetched")
 

@@ -12,6 +12,7 @@ RIGHT_EYE = tuple(range(36, 42))
 LEFT_EYE = tuple(range(42, 48))
 OUTER_LIP = tuple(range(48, 60))
 INNER_LIP = tuple(range(60, 68))
+MOUTH = (*OUTER_LIP, *INNER_LIP)
 
 CHIN = 8
 EYES = (RIGHT_EYE, LEFT_EYE)

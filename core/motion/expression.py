@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BLINK = {"eyeBlinkRight": LID_PAIRS[:2], "eyeBlinkLeft": LID_PAIRS[2:]}
 _CLOSED_HEIGHT = 0.12  # closed lids meet this far up from the lower lid, as a share of the open eye
-_LOOK = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
+LOOKS = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at full strength
     "eyeLookInRight": (0, 0, 30), "eyeLookOutRight": (0, 0, -30),
     "eyeLookInLeft": (1, 0, -30), "eyeLookOutLeft": (1, 0, 30),
     "eyeLookUpRight": (0, 1, 25), "eyeLookDownRight": (0, 1, -25),
@@ -32,7 +32,7 @@ _UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 _EASY = 0.75  # of that room: so far it turns as asked
-_LID_FOLLOWS_UP, _LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
+LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
 def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
@@ -66,7 +66,7 @@ def _visible_yaw(face: FittedFace, yaw: float) -> float:
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
     degrees = np.tile([value["gazeYaw"], value["gazePitch"]], (2, 1)).astype(np.float64)
-    for name, (eye, axis, full) in _LOOK.items():
+    for name, (eye, axis, full) in LOOKS.items():
         degrees[eye, axis] += full * value[name]
     return degrees
 
@@ -76,8 +76,8 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     strengths = {name: value[name] for name in load_face_model().expressions if name not in _BLINK}
     pitch = value["gazePitch"]
     for side in ("Left", "Right"):
-        strengths[f"eyeLookUp{side}"] += max(pitch, 0) * _LID_FOLLOWS_UP
-        strengths[f"eyeLookDown{side}"] += max(-pitch, 0) * _LID_FOLLOWS_DOWN
+        strengths[f"eyeLookUp{side}"] += max(pitch, 0) * LID_FOLLOWS_UP
+        strengths[f"eyeLookDown{side}"] += max(-pitch, 0) * LID_FOLLOWS_DOWN
     shapes = load_face_model().expressions
     offsets = np.zeros((68, 3))
     for name, strength in strengths.items():

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NECK_PIVOT = np.array([0.0, -8.0, -0.5])
 """Centimetres in the model: the head turns, nods and tilts about this point of the neck."""
 
+IRIS_DEPTH = 0.87
+"""The iris lies so far before the eyeball's centre, in its radius."""
+
 _Y_DOWN = np.array([1.0, -1.0, 1.0])
 _ROUNDS = 8
 _IDENTITY_STRENGTH, _EXPRESSION_STRENGTH = 0.02, 0.08  # ridge weights, (cm of landmark error)^2 per sigma^2

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _FIT_STEPS = 12
 
+STILL_NECK = 2.0
+"""Landmarks, for `fit_pose`: nodding is told from sinking, which points of a face alone hardly tell."""
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -58,6 +61,14 @@ def head_rotation(yaw: float, pitch: float, roll: float) -> Array:
     ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     rz = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
     return np.linalg.multi_dot([_Y_DOWN, rz, ry, rx, _Y_DOWN])
+
+
+def head_angles(rotation: Array) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees of a rotation with y down: what `head_rotation` makes it from."""
+    turned = _Y_DOWN @ rotation @ _Y_DOWN
+    yaw = np.arcsin(np.clip(-turned[2, 0], -1, 1))
+    pitch, roll = -np.arctan2(turned[2, 1], turned[2, 2]), -np.arctan2(turned[1, 0], turned[0, 0])
+    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
 
 
 def fit_pose(

@@ -10,7 +10,7 @@ import numpy as np
 from ..landmarks.topology import LID_PAIRS, RIGID
 from .face_model import FittedFace, fit_face
 from .lid_calibration import close_lids
-from .pose import Pose, fit_pose
+from .pose import STILL_NECK, Pose, fit_pose
 from .smoothing import smooth_track
 from .target import FaceTarget
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STILL_NECK = 2.0  # landmarks: nodding is told from sinking, which points of a face alone hardly tell
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
 
 
@@ -71,7 +70,7 @@ def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:
     weights[list(RIGID)] = 1
     pose = None
     for frame in landmarks:
-        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose, still=_STILL_NECK)
+        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose, still=STILL_NECK)
         yield pose
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ...landmarks.topology import EYES
-from ...motion.face_model import FittedFace, load_face_model
+from ...motion.face_model import IRIS_DEPTH, FittedFace, load_face_model
 from .sampling import from_8bit, polygon_mask, read_at, smooth_curve, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _WORK_WIDTH = 64  # pixels across the eye while searching and filling
 _IRIS_RADII = np.linspace(0.17, 0.25, 5)  # of the eye's width; 11.7 mm iris, about 30 mm between the corners
-_IRIS_DEPTH = 0.87  # of the eyeball's radius: the iris lies so far before its centre
 _LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
 _ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
 
@@ -34,7 +33,7 @@ class Eyeball:
         """
         corners = face.points[list(EYES[eye]), :2]
         self._width = float(np.linalg.norm(corners[3] - corners[0]))
-        self._turn_radius = _IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
+        self._turn_radius = IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
         outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - corner
         self._find_and_fill(patch, outline)
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`capture`: a performance as controls, from a movie or a capture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BadInputError
+from .portrait_options import add_detector_options
+from .values import frame_rate
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..events import OnEvent
+    from ..motion.capture_files import Capture
+
+HELP = "find the controls of a performance: a movie, landmarks, or a capture file"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("source", type=Path, help="a movie, or a capture file: .json, .csv or .npz")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
+    parser.add_argument("--track", type=Path, metavar="T.npz", help="write the movie's landmarks too")
+    parser.add_argument("--neutral-frame", type=int, metavar="N", help="counted from 0; found if not given")
+    parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")
+    parser.add_argument("--fps", type=frame_rate, metavar="RATE", help="such as 25, 29.97 or 30000/1001")
+    add_detector_options(parser)
+
+
+def run(options: argparse.Namespace, tell: OnEvent) -> None:
+    """Find and write them."""
+    from ..landmarks.track import LandmarkTrack
+    from ..media.video import is_video
+    from ..motion.capture_files import read_capture, write_controls
+    from ..motion.neutral_frame import find_neutral_frame
+
+    if is_video(options.source):
+        capture = _track(options, tell)
+    elif options.track is not None:
+        raise BadInputError(f"{options.source}: is no movie, so that there are no landmarks to write (--track).")
+    else:
+        capture = read_capture(options.source, options.fps, options.face_index)
+    neutral = options.neutral_frame
+    if isinstance(capture.content, LandmarkTrack):
+        if neutral is None:
+            neutral = find_neutral_frame(capture.content)
+        message = f"Finding the controls, against the neutral frame {neutral}"
+        tell({"event": "stage", "stage": "capture", "message": message})
+    controls, told = capture.controls(neutral).clamped()
+    for message in (*capture.told, *told):
+        tell({"event": "warning", "message": message})
+    write_controls(options.output, controls, as_live_link=options.live_link)
+    tell({"event": "done", "frames": controls.frames, "output": str(options.output)})
+
+
+def _track(options: argparse.Namespace, tell: OnEvent) -> Capture:
+    """The landmarks of a movie, which are kept if that is wanted."""
+    from ..landmarks.detect import create_detector
+    from ..landmarks.follow import track_video
+    from ..landmarks.track import save_track
+    from ..motion.capture_files import Capture
+
+    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+    track = track_video(options.source, detector, options.face_index, tell)
+    if options.track is not None:
+        save_track(options.track, track)
+    unseen = int((~track.confidence.any(axis=1)).sum())
+    told = (f"{options.source.name}: {unseen} frames without the face are filled in from their neighbours.",)
+    capture = Capture(track, told if unseen else ())
+    return capture if options.fps is None else capture.at_rate(options.fps)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame of a track in which its face does least."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..landmarks.topology import EYE_OUTER_CORNERS, LEFT_BROW, LIP_PAIRS, MOUTH_CORNERS, RIGHT_BROW, RIGID
+from .face_model import NECK_PIVOT, load_face_model
+from .lid_calibration import lid_openings
+from .pose import Pose, fit_pose, head_angles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..landmarks.track import LandmarkTrack
+
+_Y_DOWN: NDArray[np.float64] = np.array([1.0, -1.0, 1.0])
+# What counts as much as each other: shares of the eye distance, of an open eye, and degrees.
+_LIPS, _CORNERS, _BROWS, _LIDS, _TURN = 0.04, 0.12, 0.1, 0.15, 8.0
+
+
+def find_neutral_frame(track: LandmarkTrack) -> int:
+    """The frame nearest to the track's own rest: lips shut, eyes open, the mouth as wide as mostly, from the front."""
+    seen = np.flatnonzero(track.confidence.any(axis=1))
+    frames = seen if len(seen) else np.arange(track.frames)
+    landmarks = track.landmarks[frames].astype(np.float64)
+    angles, sizes = _turns(landmarks)
+    openings = lid_openings(landmarks)
+    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+    lips = _distances(landmarks[:, upper], landmarks[:, lower], sizes)
+    corners = _distances(landmarks[:, [MOUTH_CORNERS[0]]], landmarks[:, [MOUTH_CORNERS[1]]], sizes)
+    brows, eyes = landmarks[:, [*RIGHT_BROW, *LEFT_BROW]].mean(1), landmarks[:, list(EYE_OUTER_CORNERS)].mean(1)
+    raised = _distances(brows[:, None], eyes[:, None], sizes)
+    usual = np.median(angles, axis=0) * (0, 1, 0)  # a camera may look from above or below
+    wide = np.quantile(openings, 0.8, axis=0)  # lids hang for long when somebody looks down
+    low = np.quantile(raised, 0.3)  # brows go up more often than down
+    unrest = (
+        ((lips - lips.min()) / _LIPS) ** 2
+        + ((corners - np.median(corners)) / _CORNERS) ** 2
+        + ((raised - low) / _BROWS) ** 2
+        + ((openings / np.maximum(wide, 1e-6) - 1) ** 2).sum(1) / _LIDS**2
+        + ((angles - usual) ** 2).sum(1) / _TURN**2
+    )
+    return int(frames[np.argmin(unrest)])
+
+
+def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(F, 3) yaw, pitch and roll of the mean face, and (F,) its eye distance in pixels."""
+    mean = load_face_model().landmarks * _Y_DOWN
+    rigid = np.zeros(68)
+    rigid[list(RIGID)] = 1
+    poses: list[Pose] = []
+    for frame in landmarks:
+        poses.append(fit_pose(mean, frame, rigid, NECK_PIVOT * _Y_DOWN, poses[-1] if poses else None))
+    right, left = EYE_OUTER_CORNERS
+    eye_distance = float(np.linalg.norm(mean[right] - mean[left]))
+    return np.array([head_angles(p.rotation) for p in poses]), np.array([p.scale for p in poses]) * eye_distance
+
+
+def _distances(
+    first: NDArray[np.float64], second: NDArray[np.float64], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(F,) mean distance of (F, N, 2) points, as a share of the eye distance."""
+    return np.asarray(np.linalg.norm(first - second, axis=-1).mean(1) / sizes, np.float64)

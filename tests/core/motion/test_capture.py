@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controls come back out of the landmarks that they made, whoever's face it is."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from core.errors import BadInputError
+from core.landmarks.track import LandmarkTrack
+from core.motion.box_least_squares import solve_in_box
+from core.motion.capture import capture_controls
+from core.motion.controls import ControlTrack
+from core.motion.face_model import IRIS_DEPTH, fit_face, load_face_model
+from core.motion.neutral_frame import find_neutral_frame
+from core.motion.plan import plan_motion
+from core.motion.pose import head_angles, head_rotation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+FPS = Fraction(25)
+SIZE = (450, 260)  # her face is in the middle: what is drawn has no perspective, which would show beside it
+FRAMES = 60
+
+
+def _wave(start: int, length: int, height: float) -> NDArray[np.float32]:
+    """A hump of one channel, 0 elsewhere."""
+    values = np.zeros(FRAMES, np.float32)
+    values[start : start + length] = height * np.sin(np.linspace(0, np.pi, length)) ** 2
+    return values
+
+
+@pytest.fixture(scope="module")
+def asked() -> ControlTrack:
+    """A talking, smiling face that turns, nods, blinks and winks with its right eye."""
+    blink = _wave(12, 7, 1)
+    return ControlTrack(
+        FPS,
+        {
+            "jawOpen": _wave(2, 16, 0.7) + _wave(36, 14, 0.5),
+            "mouthSmileLeft": _wave(20, 20, 0.8),
+            "mouthSmileRight": _wave(20, 20, 0.8),
+            "browInnerUp": _wave(8, 20, 0.9),
+            "eyeBlinkLeft": blink,
+            "eyeBlinkRight": blink + _wave(40, 9, 1),
+            "headYaw": _wave(4, 24, 20) - _wave(30, 24, 18),
+            "headPitch": _wave(14, 20, 10) - _wave(38, 18, 9),
+            "headRoll": _wave(6, 30, 12),
+        },
+    )
+
+
+def _track(face: NDArray[np.float32], controls: ControlTrack) -> LandmarkTrack:
+    targets = plan_motion(face, controls)
+    landmarks = np.stack([target.landmarks for target in targets]).astype(np.float32)
+    return LandmarkTrack(landmarks, np.ones(landmarks.shape[:2], np.float32), controls.fps, SIZE)
+
+
+def _check(asked: ControlTrack, found: ControlTrack, least: float, gains: tuple[float, float], degrees: float) -> None:
+    for name, wanted in asked.channels.items():
+        got = found.channels[name]
+        assert np.corrcoef(wanted, got)[0, 1] > least, name
+        gain = np.cov(wanted, got, bias=True)[0, 1] / wanted.var()
+        assert gains[0] < gain < gains[1], (name, gain)
+        if name.startswith("head"):
+            assert np.abs(got - wanted).mean() < degrees, name
+
+
+def test_controls_come_back(astronaut_landmarks: NDArray[np.float32], asked: ControlTrack) -> None:
+    found = capture_controls(_track(astronaut_landmarks, asked), neutral_frame=0)
+    assert found.fps == FPS
+    assert found.frames == FRAMES
+    _check(asked, found, 0.97, (0.8, 1.2), 1.5)
+    wink = slice(40, 49)
+    assert found.channels["eyeBlinkRight"][wink].max() > 0.95
+    assert found.channels["eyeBlinkLeft"][wink].max() < 0.1
+
+
+def test_the_drivers_face_does_not_leak(astronaut_landmarks: NDArray[np.float32], asked: ControlTrack) -> None:
+    """Another person, of another size, does the same."""
+    model = load_face_model()
+    other = model.landmarks + 1.5 * model.identity[0] - 1.2 * model.identity[2]
+    face = (other[:, :2] * [9, -9] + [225, 130]).astype(np.float32)
+    first, second = (capture_controls(_track(of, asked), neutral_frame=0) for of in (astronaut_landmarks, face))
+    for name in asked.channels:
+        limit = 3 if name.startswith("head") else 0.25
+        assert np.abs(first.channels[name] - second.channels[name]).max() < limit, name
+
+
+def test_frames_that_equal_the_neutral_one_are_exactly_neutral(astronaut_landmarks: NDArray[np.float32]) -> None:
+    face = astronaut_landmarks
+    still = LandmarkTrack(np.repeat(face[None], 9, 0), np.ones((9, 68), np.float32), FPS, SIZE)
+    found = capture_controls(still)
+    assert found.frames == 9
+    assert all(not values.any() for values in found.channels.values())
+    assert all(np.array_equal(target.landmarks, face) for target in plan_motion(face, found))
+
+
+def test_the_neutral_frame_is_found_and_can_be_chosen(
+    astronaut_landmarks: NDArray[np.float32], asked: ControlTrack
+) -> None:
+    track = _track(astronaut_landmarks, asked)
+    neutral = find_neutral_frame(track)
+    assert all(abs(values[neutral]) < (3 if name[:4] == "head" else 0.1) for name, values in asked.channels.items())
+    chosen = capture_controls(track, neutral_frame=16)  # she turns and blinks in it: what she does counts from there
+    assert abs(chosen.channels["headYaw"][0]) > 10
+    for frame in (-1, FRAMES):
+        with pytest.raises(BadInputError, match="does not exist; the track has 0-59"):
+            capture_controls(track, neutral_frame=frame)
+
+
+def test_a_frame_without_a_face_is_not_the_neutral_one(astronaut_landmarks: NDArray[np.float32]) -> None:
+    track = _track(astronaut_landmarks, ControlTrack(FPS, {"jawOpen": np.linspace(0, 1, 5, dtype=np.float32)}))
+    track.confidence[0] = 0
+    assert find_neutral_frame(track) == 1
+
+
+def test_gaze_by_irises_in_a_turning_head(astronaut_landmarks: NDArray[np.float32]) -> None:
+    """A blink hides the irises: what the tracker says meanwhile is not believed."""
+    blink = _wave(20, 9, 1)
+    yaw, pitch = _wave(2, 50, 22), _wave(25, 30, -12)
+    head = ControlTrack(FPS, {"headYaw": _wave(0, 55, 15), "eyeBlinkLeft": blink, "eyeBlinkRight": blink})
+    face = fit_face(astronaut_landmarks)
+    targets = plan_motion(astronaut_landmarks, head)
+    iris = np.zeros((FRAMES, 2, 2), np.float32)
+    for eye, (x, y, z, radius) in enumerate(load_face_model().eyes):
+        turning = IRIS_DEPTH * radius
+        rest = face.from_model(np.array([x, y, z + turning]))
+        for frame, target in enumerate(targets):
+            across, up = np.sin(np.radians([yaw[frame], pitch[frame]])) * turning
+            back = turning - np.sqrt(turning**2 - across**2 - up**2)
+            iris[frame, eye] = target.pose.apply(rest + face.scale * np.array([across, -up, -back]))
+    iris[23:26] += 30
+    track = _track(astronaut_landmarks, head)
+    seen = LandmarkTrack(track.landmarks, track.confidence, FPS, SIZE, iris)
+    found = capture_controls(seen, neutral_frame=0)
+    assert np.abs(found.channels["gazeYaw"] - yaw).max() < 5
+    assert np.abs(found.channels["gazePitch"] - pitch).max() < 5
+    assert found.channels["eyeBlinkLeft"][45:].max() < 0.1  # lids that follow the gaze do not blink
+
+
+def test_gaze_told_as_directions_in_the_room(astronaut_landmarks: NDArray[np.float32]) -> None:
+    head = ControlTrack(FPS, {"headYaw": _wave(0, 55, 20)})
+    ahead = np.zeros((FRAMES, 2)) + 4  # eyes that stay on one place while the head turns
+    found = capture_controls(_track(astronaut_landmarks, head), neutral_frame=0, looks=ahead)
+    assert np.allclose(found.channels["gazeYaw"], -found.channels["headYaw"], atol=1e-4)
+
+
+@pytest.mark.parametrize("clip", ["synth_o", "synth_p"])
+@pytest.mark.parametrize("points", ["lm_exact", "lm"])
+def test_rendered_drivers_with_known_controls(shared: Path, clip: str, points: str) -> None:
+    """Exact landmarks, and mediapipe's, which show only half of a raised brow."""
+    folder = shared / "eval/synth" / clip
+    truth = json.loads((folder / "controls.json").read_text("utf-8"))["channels"]
+    with np.load(folder / f"{points}.npz") as data:
+        landmarks = data["asked"].astype(np.float32)
+    track = LandmarkTrack(landmarks, np.ones(landmarks.shape[:2], np.float32), FPS, (320, 320))
+    names = [
+        "jawOpen",
+        "eyeBlinkLeft",
+        "eyeBlinkRight",
+        "mouthSmileLeft",
+        "mouthSmileRight",
+        "headYaw",
+        "headPitch",
+        "headRoll",
+    ]
+    if points == "lm_exact":
+        names.append("browInnerUp")
+    asked = ControlTrack(FPS, {name: np.array(truth[name], np.float32) for name in names})
+    _check(asked, capture_controls(track, neutral_frame=0), 0.9, (0.7, 1.3), 3)
+
+
+@pytest.mark.parametrize("clip", ["synth_o", "synth_p"])
+def test_a_portrait_driven_by_itself_does_what_it_did(shared: Path, clip: str) -> None:
+    """Within 1 % of the eye distance, for a tracker's points too, whose trembling is taken out."""
+    with np.load(shared / "eval/synth" / clip / "lm.npz") as data:
+        landmarks = data["asked"].astype(np.float32)
+    track = LandmarkTrack(landmarks, np.ones(landmarks.shape[:2], np.float32), FPS, (320, 320))
+    moved = np.stack([target.landmarks for target in plan_motion(landmarks[0], track, relative_to=landmarks[0])])
+    eye_distance = np.linalg.norm(landmarks[0, 36] - landmarks[0, 45])
+    missed = np.linalg.norm(moved - landmarks, axis=-1) / eye_distance
+    assert missed.mean() < 0.005
+    assert np.quantile(missed, 0.95) < 0.01
+
+
+def test_head_angles_undo_head_rotation() -> None:
+    assert head_angles(head_rotation(24, -13, 9)) == pytest.approx((24, -13, 9))
+
+
+def test_least_squares_in_a_box() -> None:
+    """What is inside the box has no gradient left, what is at a bound would like to leave it."""
+    random = np.random.default_rng(2)
+    basis = random.normal(size=(7, 20, 5))
+    normal = np.einsum("fnk,fnl->fkl", basis, basis)
+    wanted = np.einsum("fnk,fn->fk", basis, random.normal(size=(7, 20)) * 3)
+    low, high = np.array([0, 0, 0, 0, -np.inf]), np.array([1, 1, 0.2, 1, np.inf])
+    x = solve_in_box(normal, wanted, low, high, np.zeros((7, 5)))
+    gradient = np.einsum("fkl,fl->fk", normal, x) - wanted
+    inside = (x > low) & (x < high)
+    assert np.abs(gradient[inside]).max() < 1e-2
+    assert (gradient[x == low] >= 0).all()
+    assert (gradient[x == high] <= 0).all()
+    assert inside.any()
+    assert (x == low).any()
+    assert (x == high).any()
