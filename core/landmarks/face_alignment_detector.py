@@ -23,11 +23,11 @@ from .weights import FACES, POINTS_2D, Weights, find_weights
 # The package lets numba compile a loop over 68 points, which takes 13 s of every new process and saves 8 ms a face.
 # Numba's switch works for what is imported while it is set.
 numba_config.DISABLE_JIT = True  # pyright: ignore[reportAttributeAccessIssue] - made when numba starts
-
-import face_alignment  # noqa: E402
-from face_alignment import api  # noqa: E402
-
-numba_config.DISABLE_JIT = False  # pyright: ignore[reportAttributeAccessIssue]
+try:
+    import face_alignment
+    from face_alignment import api
+finally:  # where the package is missing, too: the warp's loops would run uncompiled
+    numba_config.DISABLE_JIT = False  # pyright: ignore[reportAttributeAccessIssue]
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import numba
 import numpy as np
 import pytest
 
@@ -153,6 +154,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, detector: s
     with pytest.raises(MissingError, match=package) as told:
         create_detector(detector, None, allow_download=False)
     assert told.value.package == package
+    assert not numba.config.DISABLE_JIT  # type: ignore[attr-defined] # else the warp would run uncompiled
 
 
 def test_heavy_packages_wait_until_a_detector_is_made() -> None:
