@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+_Float = TypeVar("_Float", bound="np.floating[Any]")
 
 _KEYS = ("landmarks", "confidence", "fps", "size")
 
@@ -46,20 +48,22 @@ class LandmarkTrack:
             raise BadInputError(f"A landmark track cannot be read as {frames} frames at {fps} per second.")
         times = np.array([float((start + i / fps) * self.fps) for i in range(frames)])
         return LandmarkTrack(
-            _read_at(self.landmarks, times),
-            _read_at(self.confidence, times),
+            read_between(self.landmarks, times),
+            read_between(self.confidence, times),
             fps,
             self.size,
-            None if self.iris is None else _read_at(self.iris, times),
+            None if self.iris is None else read_between(self.iris, times),
         )
 
 
-def _read_at(values: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float32]:
-    at = np.clip(times, 0, len(values) - 1)
+def read_between(values: NDArray[_Float], places: NDArray[np.float64]) -> NDArray[_Float]:
+    """Rows (N, ...) at fractional places (F,): (F, ...), linear between two of them; the ends are held."""
+    at = np.clip(places, 0, len(values) - 1)
     before = at.astype(int)
     after = np.minimum(before + 1, len(values) - 1)
-    share = (at - before).reshape(-1, *[1] * (values.ndim - 1)).astype(np.float32)
-    return values[before] * (1 - share) + values[after] * share  # bit for bit the track's own where a frame is hit
+    share = (at - before).reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
+    # Bit for bit a row where one is hit.
+    return (values[before] * (1 - share) + values[after] * share).astype(values.dtype, copy=False)
 
 
 def load_track(path: Path) -> LandmarkTrack:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import EYE_OUTER_CORNERS, LEFT_BROW, LIP_PAIRS, MOUTH_CORNERS, RIGHT_BROW, RIGID
+from ..landmarks.topology import EYE_OUTER_CORNERS, LEFT_BROW, LIP_PAIRS, MOUTH_CORNERS, RIGHT_BROW
 from .face_model import NECK_PIVOT, load_face_model
 from .lid_calibration import lid_openings
-from .pose import Pose, fit_pose, head_angles
+from .pose import fit_rigid_poses, head_angles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,11 +50,7 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
 def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(F, 3) yaw, pitch and roll of the mean face, and (F,) its eye distance in pixels."""
     mean = load_face_model().landmarks * _Y_DOWN
-    rigid = np.zeros(68)
-    rigid[list(RIGID)] = 1
-    poses: list[Pose] = []
-    for frame in landmarks:
-        poses.append(fit_pose(mean, frame, rigid, NECK_PIVOT * _Y_DOWN, poses[-1] if poses else None))
+    poses = list(fit_rigid_poses(mean, landmarks, NECK_PIVOT * _Y_DOWN))
     right, left = EYE_OUTER_CORNERS
     eye_distance = float(np.linalg.norm(mean[right] - mean[left]))
     return np.array([head_angles(p.rotation) for p in poses]), np.array([p.scale for p in poses]) * eye_distance

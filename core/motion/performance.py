@@ -10,7 +10,7 @@ import numpy as np
 from ..landmarks.topology import JAW, LID_PAIRS, MOUTH, RIGID
 from .box_least_squares import solve_in_box
 from .face_model import fit_face, load_face_model
-from .pose import STILL_NECK, Pose, fit_pose, head_angles
+from .pose import STILL_NECK, fit_pose, fit_rigid_poses, head_angles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Performance:
         self._weights[list(JAW)] = _JAW_WEIGHT
         self._weights[[point for pair in LID_PAIRS for point in pair]] = 0
         self.flat = self.without_perspective(self._seen, self.points[:, 2])  # (F, 68, 2) the landmarks
-        self.poses = self._first_poses()
+        self.poses = list(fit_rigid_poses(self.points, self.flat, self.face.pivot, still=STILL_NECK))
         for _ in range(_ROUNDS):
             self._fit_strengths()
             self._fit_poses()
@@ -95,15 +95,6 @@ class Performance:
         shifts[0, MOUTH, 0] = shifts[1, MOUTH, 1] = 1
         offsets = np.concatenate([np.stack([expressions[name] for name in _NAMES]), shifts])
         return self.face.direction(offsets) / self.face.scale
-
-    def _first_poses(self) -> list[Pose]:
-        rigid = np.zeros(68)
-        rigid[list(RIGID)] = 1
-        poses: list[Pose] = []
-        for landmarks in self.flat:
-            start = poses[-1] if poses else None
-            poses.append(fit_pose(self.points, landmarks, rigid, self.face.pivot, start, still=STILL_NECK))
-        return poses
 
     def _fit_strengths(self) -> None:
         """The expression that explains best what these poses leave; then the depth of the points, from the rest."""

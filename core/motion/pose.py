@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..landmarks.topology import RIGID
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -117,6 +121,21 @@ def fit_pose(
         if np.abs(step).max() < 1e-7:
             break
     return Pose(rotation, pivot, float(scale), move)
+
+
+def fit_rigid_poses(
+    points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array, *, still: float = 0
+) -> Iterator[Pose]:
+    """`fit_pose` of (68, 3) points to each of (F, 68, 2) landmarks, by those that expressions hardly move.
+
+    Each fit starts from the one before.
+    """
+    weights = np.zeros(68)
+    weights[list(RIGID)] = 1
+    pose = None
+    for frame in landmarks:
+        pose = fit_pose(points, frame.astype(np.float64), weights, pivot, pose, still=still)
+        yield pose
 
 
 def _rotation_vector(vector: Array) -> Array:

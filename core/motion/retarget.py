@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import LID_PAIRS, RIGID
+from ..landmarks.topology import LID_PAIRS
 from .face_model import FittedFace, fit_face
 from .lid_calibration import close_lids
-from .pose import STILL_NECK, Pose, fit_pose
+from .pose import STILL_NECK, Pose, fit_rigid_poses
 from .smoothing import smooth_track
 from .target import FaceTarget
 
@@ -30,7 +30,8 @@ def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarg
     """The track's points are wanted as they stand, in the portrait's pixels."""
     neutral = face.points[:, :2].astype(np.float32)
     wanted = _prepare(track, neutral)
-    for asked, landmarks, pose in zip(track.landmarks, wanted, _poses(face, wanted), strict=True):
+    poses = fit_rigid_poses(face.points, wanted, face.pivot, still=STILL_NECK)
+    for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         if np.array_equal(asked, neutral):
             yield _still(face)
         else:
@@ -48,7 +49,8 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
     wanted = _prepare(track, neutral)
-    for asked, landmarks, pose in zip(track.landmarks, wanted, _poses(driver, wanted), strict=True):
+    poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
+    for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         if np.array_equal(asked, neutral):
             yield _still(face)
             continue
@@ -63,15 +65,6 @@ def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.
 def _prepare(track: LandmarkTrack, neutral: NDArray[np.float32]) -> NDArray[np.float32]:
     """The track's landmarks without the tracker's faults: its trembling, and lids that never meet."""
     return close_lids(smooth_track(track.landmarks), track.fps, neutral)
-
-
-def _poses(face: FittedFace, landmarks: NDArray[np.float32]) -> Iterator[Pose]:
-    weights = np.zeros(68)
-    weights[list(RIGID)] = 1
-    pose = None
-    for frame in landmarks:
-        pose = fit_pose(face.points, frame.astype(np.float64), weights, face.pivot, pose, still=STILL_NECK)
-        yield pose
 
 
 def _still(face: FittedFace) -> FaceTarget:

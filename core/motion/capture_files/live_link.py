@@ -17,7 +17,7 @@ import numpy as np
 from ...errors import BadInputError
 from ..controls import CONTROLS, ControlTrack
 from ..expression import LOOKS
-from .table import even_frames, read_between
+from .table import even_frames, read_evenly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def read(table: Table, fps: Fraction | None) -> tuple[ControlTrack, tuple[str, .
     unseen = len(table.rows) - len(seen)
     if unseen:
         told.append(f"{table.path.name}: {unseen} lines without a face are filled in from their neighbours.")
-    even = read_between(values, at).astype(np.float32)
+    even = read_evenly(values, at).astype(np.float32)
     return ControlTrack(fps, {name: even[:, n] for n, name in enumerate(columns.values())}), tuple(told)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import BadInputError
-from ...landmarks.track import LandmarkTrack
-from .table import even_frames, read_between
+from ...landmarks.track import LandmarkTrack, read_between
+from .table import even_frames, read_evenly
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -51,8 +51,8 @@ def read(table: Table, fps: Fraction | None, face: int) -> tuple[LandmarkTrack, 
         fps, at = even_frames(table.numbers(["timestamp"])[:, 0], fps, table, "timestamp")
     if fps is None:
         raise BadInputError(f"{table.path}: does not tell its frame rate: it has no timestamp; give --fps.")
-    landmarks = read_between(np.stack([table.numbers(_X), table.numbers(_Y)], axis=-1), at)
-    seen, confidence = read_between(table.numbers(["success", "confidence"]), at).T
+    landmarks = read_evenly(np.stack([table.numbers(_X), table.numbers(_Y)], axis=-1), at)
+    seen, confidence = read_evenly(table.numbers(["success", "confidence"]), at).T
     told: list[str] = []
     unseen = int((seen < 1).sum())
     if unseen == len(seen):
@@ -62,7 +62,7 @@ def read(table: Table, fps: Fraction | None, face: int) -> tuple[LandmarkTrack, 
         every = np.arange(len(seen))
         known = every[seen >= 1]
         landmarks = read_between(landmarks[known], np.interp(every, known, np.arange(len(known))))
-    looks = read_between(np.degrees(table.numbers(_GAZE)) * (1.0, -1.0), at) if set(_GAZE) <= set(table.names) else None
+    looks = read_evenly(np.degrees(table.numbers(_GAZE)) * (1.0, -1.0), at) if set(_GAZE) <= set(table.names) else None
     width, height = np.ceil(landmarks.min((0, 1)) + landmarks.max((0, 1))).clip(1).astype(int).tolist()
     sure = np.repeat(np.where(seen < 1, 0, confidence)[:, None], 68, axis=1).astype(np.float32)
     return LandmarkTrack(landmarks.astype(np.float32), sure, fps, (width, height)), looks, tuple(told)

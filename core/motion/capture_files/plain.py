@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import BadInputError
 from ..controls import CONTROLS, ControlTrack
-from .table import even_frames, read_between
+from .table import even_frames, read_evenly
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -35,7 +35,7 @@ def read(table: Table, fps: Fraction | None) -> tuple[ControlTrack, tuple[str, .
         fps, at = even_frames(table.numbers([time])[:, 0], fps, table, time)
     if fps is None:
         raise BadInputError(f"{table.path}: does not tell its frame rate; add a column time (seconds), or give --fps.")
-    values = read_between(table.numbers(list(columns)), at).astype(np.float32)
+    values = read_evenly(table.numbers(list(columns)), at).astype(np.float32)
     known = {*columns, *(name for name in table.names if name.lower() in (*_TIMES, *_OTHERS)), ""}
     told = [f"{table.path.name}: column {name!r} is no control: left out." for name in table.names if name not in known]
     if at is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import BadInputError
+from ...landmarks.track import read_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,14 +111,9 @@ def even_frames(times: Array, fps: Fraction | None, table: Table, column: str) -
     return fps or told, np.interp(np.arange(round(float(at[-1])) + 1), at, np.arange(len(at)))
 
 
-def read_between(values: Array, at: Array | None) -> Array:
-    """(F, ...) rows of values, linear between two of them; as they are where `at` is None."""
-    if at is None:
-        return values
-    before = at.astype(int)
-    after = np.minimum(before + 1, len(values) - 1)
-    share = (at - before).reshape(-1, *[1] * (values.ndim - 1))
-    return values[before] * (1 - share) + values[after] * share
+def read_evenly(values: Array, at: Array | None) -> Array:
+    """The rows of values at what `even_frames` gave; as they are where that is None."""
+    return values if at is None else read_between(values, at)
 
 
 def _rate(times: Array) -> Fraction:
