@@ -9,6 +9,7 @@ import numpy as np
 
 from ..landmarks.topology import CHIN, EYES, LID_PAIRS, LIP_PAIRS
 from .controls import CONTROLS
+from .easing import ease_within
 from .face_model import FittedFace, load_face_model
 from .pose import Pose, head_rotation
 from .target import FaceTarget
@@ -31,37 +32,41 @@ LOOKS = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
 _UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
-_EASY = 0.75  # of that room: so far it turns as asked
 LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
-def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
-    """Apply one frame of controls (missing ones are neutral) to a fitted portrait."""
+def express(
+    face: FittedFace, values: Mapping[str, float], offsets: Array | None = None, *, limited: bool = True
+) -> FaceTarget:
+    """Apply one frame of controls (missing ones are neutral) to a fitted portrait.
+
+    `offsets` (68, 3), pixels, are what a track does to the portrait's unturned points; the controls are put on top.
+    Without `limited` the track may turn the head further than the portrait shows it, and cross its lips.
+    """
     value = {name: values.get(name, control.neutral) for name, control in CONTROLS.items()}
     gaze = np.radians(_gaze_degrees(value))
     points = face.points + face.direction(_model_offsets(value))
-    _close_lids(points, face.points, value)
     _round_lower_lip(points, face.points)
-    _part(points, face.points, LID_PAIRS)
-    _part(points, face.points, LIP_PAIRS)
+    driven = face.points
+    if offsets is not None:
+        driven = face.points + offsets
+        _put_on(points, face.points, driven)
+    _close_lids(points, face.points, value)
+    least = face.points if limited else driven
+    _part(points, least, LID_PAIRS)
+    _part(points, least, LIP_PAIRS)
     _let_tongue_through(points, face, value["tongueOut"])
     height = float(np.ptp(face.points[:, 1]))
     move = np.array([value["headX"], -value["headY"]]) * height
-    rotation = head_rotation(_visible_yaw(face, value["headYaw"]), value["headPitch"], value["headRoll"])
-    pose = Pose(rotation, face.pivot, value["headZoom"], move)
+    yaw = _visible_yaw(face, value["headYaw"]) if limited else value["headYaw"]
+    pose = Pose(head_rotation(yaw, value["headPitch"], value["headRoll"]), face.pivot, value["headZoom"], move)
     return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], tracked=False)
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
-    """A head that is turned in the picture turns on only as far as the picture shows its far side.
-
-    In the last quarter of that room the angle comes nearer and nearer to its end and never passes it.
-    """
+    """A head that is turned in the picture turns on only as far as the picture shows its far side."""
     own = np.degrees(np.arcsin(np.clip(face.pose.rotation[0, 2], -1, 1)))
-    room = max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM)
-    easy = _EASY * room
-    beyond = max(abs(yaw) - easy, 0.0)
-    return float(np.sign(yaw) * (min(abs(yaw), easy) + (room - easy) * np.tanh(beyond / (room - easy))))
+    return ease_within(yaw, max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM))
 
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
@@ -87,6 +92,16 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     opened = max(strengths["jawOpen"] - strengths["mouthClose"], 0)
     offsets[list(_UPPER_LIP), 1] -= opened * shapes["jawOpen"][_UPPER_LIP[-2], 1]
     return offsets
+
+
+def _put_on(points: Array, neutral: Array, driven: Array) -> None:
+    """Put what controls do on top of what a track does; they do not open lids that the track shuts."""
+    for upper, lower in LID_PAIRS:
+        opening = float(np.linalg.norm(neutral[upper] - neutral[lower]))
+        share = min(float(np.linalg.norm(driven[upper] - driven[lower])) / max(opening, 1e-6), 1)
+        grown = (points[upper] - points[lower]) - (neutral[upper] - neutral[lower])
+        points[upper] -= (1 - share) * grown
+    points += driven - neutral
 
 
 def _close_lids(points: Array, neutral: Array, value: Mapping[str, float]) -> None:

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .controls import ControlTrack
+from ..errors import BadInputError
+from .amounts import WHOLE, RegionAmounts
+from .controls import CONTROLS, ControlTrack
 from .expression import express
 from .face_model import fit_face
+from .mixing import mix
 from .retarget import follow_absolute, follow_relative
 
 if TYPE_CHECKING:
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
+    from .face_model import FittedFace
     from .target import FaceTarget
 
 
@@ -24,22 +29,59 @@ def plan_motion(
     *,
     relative_to: NDArray[np.float32] | None = None,
     neutralise: float = 0.0,
+    amounts: RegionAmounts = WHOLE,
+    keys: ControlTrack | None = None,
 ) -> list[FaceTarget]:
     """What a portrait with these (68, 2) landmarks does: a target for every frame of the driver.
 
     A landmark track moves the portrait by its change against the driver's neutral landmarks `relative_to`
     (68, 2); without them its points are wanted as they stand, in the portrait's pixels. `neutralise` (0..1) takes that
     share of the portrait's own expression off before motion is put on it; a track that is wanted as it stands
-    has its own.
+    has its own. `amounts` scale what the driver does; `keys`, one value a frame, are added to that. Raises
+    BadInputError where keys and driver differ in length.
     """
+    if keys is not None and keys.frames != driver.frames:
+        raise BadInputError(f"The keys have {keys.frames} frames, the driver has {driver.frames}.")
     face = fit_face(landmarks)
     if isinstance(driver, ControlTrack) or relative_to is not None:
         face = face.neutralised(neutralise)
     if isinstance(driver, ControlTrack):
-        channels = driver.channels
-        return [
-            express(face, {name: float(values[i]) for name, values in channels.items()}) for i in range(driver.frames)
-        ]
-    if relative_to is None:
-        return list(follow_absolute(face, driver))
-    return list(follow_relative(face, driver, relative_to))
+        controls = amounts.scale(driver)
+        if keys is not None:
+            controls = mix(controls, replace(keys, fps=driver.fps), add=True)
+        return [express(face, _frame(controls, number)) for number in range(controls.frames)]
+    return _follow(face, driver, relative_to, amounts, keys)
+
+
+def _follow(
+    face: FittedFace,
+    track: LandmarkTrack,
+    neutral: NDArray[np.float32] | None,
+    amounts: RegionAmounts,
+    keys: ControlTrack | None,
+) -> list[FaceTarget]:
+    relative = neutral is not None
+    frames = follow_relative(face, track, neutral, amounts) if relative else follow_absolute(face, track, amounts)
+    targets: list[FaceTarget] = []
+    for number, followed in enumerate(frames):
+        values = followed.head
+        if keys is not None:
+            values = _added(values, _frame(keys, number))
+        target = express(face, values, followed.offsets, limited=relative)
+        targets.append(replace(target, tracked=amounts.mouth > 0))
+    return targets
+
+
+def _frame(controls: ControlTrack, number: int) -> dict[str, float]:
+    return {name: float(values[number]) for name, values in controls.channels.items()}
+
+
+def _added(values: dict[str, float], keys: dict[str, float]) -> dict[str, float]:
+    """One frame's keys on top of a track's head, within what a control can do."""
+    summed = dict(values)
+    for name in keys.keys() & CONTROLS.keys():
+        control = CONTROLS[name]
+        own = values.get(name, control.neutral)
+        low, high = min(control.minimum, own), max(control.maximum, own)
+        summed[name] = min(max(own + keys[name] - control.neutral, low), high)
+    return summed

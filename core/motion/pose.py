@@ -37,7 +37,9 @@ class Pose:
     move: Array = field(default_factory=lambda: np.zeros(2))  # (2,)
 
     def apply(self, points: NDArray[np.floating[Any]]) -> Array:
-        """Project (..., 3) points to (..., 2) pixels."""
+        """Project (..., 3) points to (..., 2) pixels; where nothing moves they stay exactly."""
+        if self.is_identity():
+            return np.array(points[..., :2], np.float64)
         turned = self.scale * (points - self.pivot) @ self.rotation[:2].T
         return np.asarray(turned + self.pivot[:2] + self.move, np.float64)
 

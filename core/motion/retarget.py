@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A landmark track -> the motion of one portrait."""
+"""A landmark track -> what it does to one portrait."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import LID_PAIRS
-from .face_model import FittedFace, fit_face
+from ..landmarks.topology import EYES, JAW, LEFT_BROW, LID_PAIRS, MOUTH, NOSE_BASE, NOSE_BRIDGE, RIGHT_BROW
+from .controls import CONTROLS
+from .easing import ease_within
+from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
-from .pose import STILL_NECK, Pose, fit_rigid_poses
+from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
 from .smoothing import smooth_track
-from .target import FaceTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,64 +22,116 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
+    from .amounts import RegionAmounts
 
     Array = NDArray[np.float64]
 
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
+_REGIONS = {
+    "jaw": JAW,
+    "brows": (*RIGHT_BROW, *LEFT_BROW),
+    "eyes": (*EYES[0], *EYES[1]),
+    "mouth": (*NOSE_BRIDGE, *NOSE_BASE, *MOUTH),
+}
 
 
-def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarget]:
+@dataclass(frozen=True)
+class Followed:
+    """What a landmark track does to a portrait in one frame."""
+
+    offsets: Array  # (68, 3) pixels, of the portrait's unturned points
+    head: dict[str, float]  # the head's controls
+
+
+def follow_absolute(face: FittedFace, track: LandmarkTrack, amounts: RegionAmounts) -> Iterator[Followed]:
     """The track's points are wanted as they stand, in the portrait's pixels."""
     neutral = face.points[:, :2].astype(np.float32)
-    wanted = _prepare(track, neutral)
-    poses = fit_rigid_poses(face.points, wanted, face.pivot, still=STILL_NECK)
-    for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
-        if np.array_equal(asked, neutral):
-            yield _still(face)
-        else:
-            yield FaceTarget(landmarks.astype(np.float64), pose, np.zeros((2, 2)))
+    for offsets, pose in _apart(face, track, neutral):
+        yield _followed(face, offsets, pose, amounts)
 
 
-def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[FaceTarget]:
+def follow_relative(
+    face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32], amounts: RegionAmounts
+) -> Iterator[Followed]:
     """The track's change against the driver's `neutral` landmarks (68, 2) is put on the portrait.
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
-    to the portrait.
+    to the portrait. The head stays within what its controls can do.
     """
     driver = fit_face(neutral)
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
-    wanted = _prepare(track, neutral)
+    for offsets, pose in _apart(driver, track, neutral):
+        own = size * offsets @ turn.T
+        _keep_opening_ratio(own, face.points, offsets, driver)
+        moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
+        followed = _followed(face, own, moved, amounts)
+        yield Followed(followed.offsets, {name: _limited(name, value) for name, value in followed.head.items()})
+
+
+def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
+    """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
+    # Without the tracker's faults: its trembling, and lids that never meet.
+    wanted = close_lids(smooth_track(track.landmarks), track.fps, neutral)
     poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
-        if np.array_equal(asked, neutral):
-            yield _still(face)
-            continue
         offsets = np.zeros((68, 3))
+        if np.array_equal(asked, neutral):  # nothing moves, exactly: a fitted pose would leave rounding behind
+            yield offsets, Pose(np.eye(3), driver.pivot)
+            continue
         offsets[:, :2] = pose.unapply(landmarks, driver.points[:, 2]) - driver.points[:, :2]
-        points = face.points + size * offsets @ turn.T
-        _keep_opening_ratio(points, face.points, driver.points + offsets, driver)
-        moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
-        yield FaceTarget(moved.apply(points), moved, np.zeros((2, 2)))
+        yield offsets, pose
 
 
-def _prepare(track: LandmarkTrack, neutral: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The track's landmarks without the tracker's faults: its trembling, and lids that never meet."""
-    return close_lids(smooth_track(track.landmarks), track.fps, neutral)
+def _followed(face: FittedFace, offsets: Array, pose: Pose, amounts: RegionAmounts) -> Followed:
+    height = float(np.ptp(face.points[:, 1]))
+    angles = head_angles(pose.rotation)
+    head = dict(zip(("headYaw", "headPitch", "headRoll"), angles, strict=True))
+    head |= {"headX": pose.move[0] / height, "headY": -pose.move[1] / height, "headZoom": pose.scale}
+    for name, value in head.items():
+        neutral = CONTROLS[name].neutral
+        head[name] = float(neutral + amounts.head * (value - neutral))
+    return Followed(_scaled(offsets, face, amounts), head)
 
 
-def _still(face: FittedFace) -> FaceTarget:
-    """Nothing moves, exactly: a fitted pose would leave rounding behind."""
-    return FaceTarget(face.points[:, :2], Pose(np.eye(3), face.pivot), np.zeros((2, 2)))
+def _limited(name: str, value: float) -> float:
+    """What a head does, eased into the range of its control."""
+    control = CONTROLS[name]
+    moved = value - control.neutral
+    room = control.maximum - control.neutral if moved > 0 else control.neutral - control.minimum
+    return control.neutral + ease_within(moved, room)
 
 
-def _keep_opening_ratio(points: Array, neutral: Array, moved: Array, driver: FittedFace) -> None:
-    """Eyes close by ratio: lids that meet on the driver meet on the portrait, however wide its eyes are."""
+def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:
+    """The offsets (68, 3) by region; what the jaw moves in the mouth goes with the jaw."""
+    scaled = offsets.copy()
+    for name, points in _REGIONS.items():
+        scaled[list(points)] *= getattr(amounts, name)
+    if amounts.jaw != amounts.mouth:
+        scaled[list(MOUTH)] += (amounts.jaw - amounts.mouth) * _jaw_motion(offsets, face)[list(MOUTH)]
+    return scaled
+
+
+def _jaw_motion(offsets: Array, face: FittedFace) -> Array:
+    """(68, 3) the part of the offsets that is a jaw which opens or goes aside, by least squares of outline and lips."""
+    shapes = load_face_model().expressions
+    jaw = face.direction(np.stack([shapes["jawOpen"], shapes["jawLeft"]])) * (1, 1, 0)
+    moved = [*JAW[4:13], *MOUTH]
+    opened, aside = np.linalg.lstsq(jaw[:, moved].reshape(2, -1).T, offsets[moved].reshape(-1), rcond=None)[0]
+    return max(opened, 0) * jaw[0] + aside * jaw[1]
+
+
+def _keep_opening_ratio(own: Array, neutral: Array, offsets: Array, driver: FittedFace) -> None:
+    """Eyes close by ratio: lids that meet on the driver meet on the portrait, however wide its eyes are.
+
+    `own` (68, 3) are the offsets of the portrait's points `neutral`, `offsets` those of the driver's.
+    """
     least = _LEAST_OPENING * driver.eye_distance
+    moved = driver.points + offsets
     for upper, lower in LID_PAIRS:
-        open_driver = float(np.linalg.norm(driver.points[upper] - driver.points[lower]))
+        open_driver = float(np.linalg.norm(driver.points[upper, :2] - driver.points[lower, :2]))
         if open_driver < least:
             continue
         ratio = float(np.linalg.norm(moved[upper, :2] - moved[lower, :2])) / open_driver
-        points[upper] = points[lower] + ratio * (neutral[upper] - neutral[lower])
+        own[upper] = own[lower] + (ratio - 1) * (neutral[upper] - neutral[lower])
