@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..landmarks.topology import EYES, LID_PAIRS
 from .controls import CONTROLS, ControlTrack
-from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP
+from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP, PRESSED
 from .face_model import IRIS_DEPTH, load_face_model
 from .lid_calibration import close_lids
 from .neutral_frame import find_neutral_frame
@@ -54,6 +54,9 @@ def capture_controls(
         channels |= {"gazeYaw": yaw - channels["headYaw"], "gazePitch": pitch - channels["headPitch"]}
     channels |= _lids(performance, channels.get("gazePitch", np.zeros(track.frames)))
     still = (track.landmarks == neutral).all(axis=(1, 2))
+    # Points hardly show that lips press; but so they meet on a portrait whose own are open.
+    pressed = PRESSED * performance.lip_contact(still, track.fps)
+    channels |= {name: np.maximum(channels[name], pressed) for name in ("mouthPressLeft", "mouthPressRight")}
     moved: dict[str, NDArray[np.float32]] = {}
     for name, values in channels.items():
         values[still] = CONTROLS[name].neutral

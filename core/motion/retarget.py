@@ -13,11 +13,13 @@ from .controls import CONTROLS
 from .easing import ease_within
 from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
+from .lip_contact import face_down, lip_contact, lip_openings
 from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -41,6 +43,7 @@ class Followed:
 
     offsets: Array  # (68, 3) pixels, of the portrait's unturned points
     head: dict[str, float]  # the head's controls
+    contact: float = 0.0  # 0..1 how far the lips are meant to touch
 
 
 def follow_absolute(face: FittedFace, track: LandmarkTrack, amounts: RegionAmounts) -> Iterator[Followed]:
@@ -57,17 +60,29 @@ def follow_relative(
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
-    to the portrait. The head stays within what its controls can do.
+    to the portrait. The head stays within what its controls can do. Lids that meet on the driver meet on the
+    portrait, and so do lips.
     """
     driver = fit_face(neutral)
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
-    for offsets, pose in _apart(driver, track, neutral):
+    frames = list(_apart(driver, track, neutral))
+    touching = amounts.mouth * _contact(driver, np.stack([offsets for offsets, _ in frames]), track.fps)
+    for (offsets, pose), contact in zip(frames, touching, strict=True):
         own = size * offsets @ turn.T
         _keep_opening_ratio(own, face.points, offsets, driver)
         moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         followed = _followed(face, own, moved, amounts)
-        yield Followed(followed.offsets, {name: _limited(name, value) for name, value in followed.head.items()})
+        head = {name: _limited(name, value) for name, value in followed.head.items()}
+        yield Followed(followed.offsets, head, float(contact))
+
+
+def _contact(driver: FittedFace, offsets: Array, fps: Fraction) -> Array:
+    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means its lips to touch."""
+    down = face_down(driver.points)
+    openings = lip_openings(driver.points[:, :2] + offsets[..., :2], down) / driver.eye_distance
+    at_rest = float(lip_openings(driver.points[:, :2], down)) / driver.eye_distance
+    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps)
 
 
 def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
