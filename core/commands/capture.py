@@ -13,6 +13,9 @@ from .values import frame_rate
 if TYPE_CHECKING:
     import argparse
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..events import OnEvent
     from ..motion.capture_files import Capture
 
@@ -25,6 +28,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
     parser.add_argument("--track", type=Path, metavar="T.npz", help="write the movie's landmarks too")
     parser.add_argument("--neutral-frame", type=int, metavar="N", help="counted from 0; found if not given")
+    parser.add_argument("--neutral-picture", type=Path, metavar="FILE",
+                         help="the same face at rest: a picture, or landmarks, .npz or .json")  # fmt: skip
     parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")
     parser.add_argument("--fps", type=frame_rate, metavar="RATE", help="such as 25, 29.97 or 30000/1001")
     add_detector_options(parser)
@@ -43,17 +48,32 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         raise BadInputError(f"{options.source}: is no movie, so that there are no landmarks to write (--track).")
     else:
         capture = read_capture(options.source, options.fps, options.face_index)
-    neutral = options.neutral_frame
+    neutral, still = options.neutral_frame, None
+    if options.neutral_picture is not None:
+        still = _still(options, tell)
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:
             neutral = find_neutral_frame(capture.content)
-        message = f"Finding the controls, against the neutral frame {neutral}"
-        tell({"event": "stage", "stage": "capture", "message": message})
-    controls, told = capture.controls(neutral).clamped()
+        against = f"the neutral frame {neutral}" if still is None else options.neutral_picture.name
+        tell({"event": "stage", "stage": "capture", "message": f"Finding the controls, against {against}"})
+    controls, told = capture.controls(neutral, still).clamped()
     for message in (*capture.told, *told):
         tell({"event": "warning", "message": message})
     write_controls(options.output, controls, as_live_link=options.live_link)
     tell({"event": "done", "frames": controls.frames, "output": str(options.output)})
+
+
+def _still(options: argparse.Namespace, tell: OnEvent) -> NDArray[np.float32]:
+    """The (68, 2) landmarks of the driver at rest."""
+    from ..landmarks.detect import create_detector
+    from ..landmarks.follow import track_picture
+    from ..landmarks.track import load_track
+
+    path = options.neutral_picture
+    if path.suffix.lower() in (".npz", ".json"):
+        return load_track(path).landmarks[0]
+    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+    return track_picture(path, detector, options.face_index, tell).landmarks[0]
 
 
 def _track(options: argparse.Namespace, tell: OnEvent) -> Capture:

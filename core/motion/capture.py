@@ -13,7 +13,7 @@ from .controls import CONTROLS, ControlTrack
 from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP, PRESSED
 from .face_model import IRIS_DEPTH, load_face_model
 from .lid_calibration import close_lids
-from .neutral_frame import find_neutral_frame
+from .neutral_frame import find_neutral_frame, neutral_from_still
 from .performance import Performance
 from .smoothing import smooth_track
 
@@ -31,18 +31,22 @@ _LIDS = {"Right": LID_PAIRS[:2], "Left": LID_PAIRS[2:]}
 
 
 def capture_controls(
-    track: LandmarkTrack, neutral_frame: int | None = None, looks: NDArray[np.floating[Any]] | None = None
+    track: LandmarkTrack,
+    neutral_frame: int | None = None,
+    looks: NDArray[np.floating[Any]] | None = None,
+    still: NDArray[np.floating[Any]] | None = None,
 ) -> ControlTrack:
     """The controls of a landmark track, against its own neutral frame (found if not given); BadInputError.
 
-    Gaze is told by the track's irises, or by `looks`: (F, 2) degrees, where the eyes look in the room, to the
+    The landmarks (68, 2) of another still of this face tell its expression at rest instead: then only where the head
+    rests and looks is taken from the neutral frame. Gaze is told by the track's irises, or by `looks`: (F, 2) degrees, where the eyes look in the room, to the
     picture's right and up. Frames that equal the neutral one are exactly neutral.
     """
     if neutral_frame is None:
         neutral_frame = find_neutral_frame(track)
     if not 0 <= neutral_frame < track.frames:
         raise BadInputError(f"The neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}.")
-    neutral = track.landmarks[neutral_frame]
+    neutral = track.landmarks[neutral_frame] if still is None else neutral_from_still(still, track, neutral_frame)
     landmarks = close_lids(smooth_track(track.landmarks), track.fps, neutral)
     performance = Performance(landmarks, neutral, track.size)
     channels = {**performance.head(), **performance.expression()}
@@ -53,13 +57,13 @@ def capture_controls(
         yaw, pitch = (looks - looks[neutral_frame]).T
         channels |= {"gazeYaw": yaw - channels["headYaw"], "gazePitch": pitch - channels["headPitch"]}
     channels |= _lids(performance, channels.get("gazePitch", np.zeros(track.frames)))
-    still = (track.landmarks == neutral).all(axis=(1, 2))
+    at_rest = (track.landmarks == neutral).all(axis=(1, 2))
     # Points hardly show that lips press; but so they meet on a portrait whose own are open.
-    pressed = PRESSED * performance.lip_contact(still, track.fps)
+    pressed = PRESSED * performance.lip_contact(at_rest, track.fps)
     channels |= {name: np.maximum(channels[name], pressed) for name in ("mouthPressLeft", "mouthPressRight")}
     moved: dict[str, NDArray[np.float32]] = {}
     for name, values in channels.items():
-        values[still] = CONTROLS[name].neutral
+        values[at_rest] = CONTROLS[name].neutral
         if (values != CONTROLS[name].neutral).any():
             moved[name] = values.astype(np.float32)
     return ControlTrack(track.fps, moved or {"jawOpen": np.zeros(track.frames, np.float32)})

@@ -43,11 +43,13 @@ class Capture:
             return replace(self, content=resample(self.content, fps, frames))
         return replace(self, content=self.content.resample(fps, frames))
 
-    def controls(self, neutral_frame: int | None = None) -> ControlTrack:
-        """Its controls; those of landmarks are found, against a neutral frame. Raises BadInputError."""
+    def controls(
+        self, neutral_frame: int | None = None, still: NDArray[np.floating[Any]] | None = None
+    ) -> ControlTrack:
+        """Its controls; those of landmarks are found, against a neutral frame or still. Raises BadInputError."""
         if isinstance(self.content, ControlTrack):
             return self.content
-        return capture_controls(self.content, neutral_frame, self.looks)
+        return capture_controls(self.content, neutral_frame, self.looks, still)
 
 
 def is_capture_file(path: Path) -> bool:
