@@ -18,6 +18,8 @@ from .performance import Performance
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
@@ -47,11 +49,11 @@ def capture_controls(
     if not 0 <= neutral_frame < track.frames:
         raise BadInputError(f"The neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}.")
     neutral = track.landmarks[neutral_frame] if still is None else neutral_from_still(still, track, neutral_frame)
-    landmarks = close_lids(smooth_track(track.landmarks), track.fps, neutral)
+    landmarks = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
     performance = Performance(landmarks, neutral, track.size)
     channels = {**performance.head(), **performance.expression()}
     if track.iris is not None:
-        yaw, pitch = _gaze(performance, track.iris, neutral_frame).T
+        yaw, pitch = _gaze(performance, track.iris, neutral_frame, track.fps).T
         channels |= {"gazeYaw": yaw, "gazePitch": pitch}
     elif looks is not None:
         yaw, pitch = (looks - looks[neutral_frame]).T
@@ -110,7 +112,7 @@ def _together(lids: dict[str, Array]) -> dict[str, Array]:
     }
 
 
-def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: int) -> Array:
+def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: int, fps: Fraction) -> Array:
     """(F, 2) degrees that the eyeballs turn in the head, from the irises (F, 2, 2); held through blinks."""
     face = performance.face
     blinks = _lids(performance, np.zeros(len(iris)))
@@ -125,7 +127,7 @@ def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: in
         way = (place - place[neutral_frame]) / (turning * face.scale) * (1, -1)
         angle = np.degrees(np.arcsin(np.clip(way, -1, 1)))
         angles.append(_held(angle, blinks[f"eyeBlink{side}"] < _SEEN))
-    return smooth_track(np.stack(angles, axis=1).astype(np.float32)).astype(np.float64).mean(1)
+    return smooth_track(np.stack(angles, axis=1).astype(np.float32), fps).astype(np.float64).mean(1)
 
 
 def _held(values: Array, known: NDArray[np.bool_]) -> Array:

@@ -88,7 +88,7 @@ def _contact(driver: FittedFace, offsets: Array, fps: Fraction) -> Array:
 def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
     """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
     # Without the tracker's faults: its trembling, and lids that never meet.
-    wanted = close_lids(smooth_track(track.landmarks), track.fps, neutral)
+    wanted = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
     poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         offsets = np.zeros((68, 3))
