@@ -82,7 +82,7 @@ def express(
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
     """A head that is turned in the picture turns on only as far as the picture shows its far side."""
     own = np.degrees(np.arcsin(np.clip(face.pose.rotation[0, 2], -1, 1)))
-    return ease_within(yaw, max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM))
+    return float(ease_within(yaw, max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM)))
 
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
