@@ -55,13 +55,14 @@ def is_capture_file(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
 
 
-def read_capture(path: Path, fps: Fraction | None = None, face: int = 0) -> Capture:
+def read_capture(path: Path, fps: Fraction | None = None, face: int = 0, *, keep_rate: bool = False) -> Capture:
     """Read a capture file of any kind. Raises BadInputError.
 
-    `fps` is the rate of a file that does not tell it; others are read at that rate. `face` picks one of several.
+    `fps` is the rate of a file that does not tell it; others are read at that rate, unless they `keep_rate`. `face`
+    picks one of several.
     """
     capture = _read(path, fps, face)
-    return capture if fps is None else capture.at_rate(fps)
+    return capture if fps is None or keep_rate else capture.at_rate(fps)
 
 
 def _read(path: Path, fps: Fraction | None, face: int) -> Capture:
