@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BadInputError
 from ...files import write_bytes
+from ...landmarks.marks import marks_from_mapping
 from ...landmarks.track import LandmarkTrack, load_track, track_from_mapping
 from ..capture import capture_controls
 from ..controls import ControlTrack, control_track_from_dict
+from ..marks import complete_track
 from ..mixing import frames_at, resample
 from . import live_link, openface, plain
 from .table import read_table
@@ -99,11 +101,13 @@ def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = F
 
 
 def _read_json(path: Path) -> Capture:
-    """Controls or a landmark track: both are mappings with a frame rate."""
+    """Controls, a landmark track or marks: all are mappings with a frame rate."""
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: cannot be read as JSON ({error}).") from error
     if hasattr(data, "keys") and "landmarks" in data:
         return Capture(track_from_mapping(data, str(path)))
+    if hasattr(data, "keys") and "marks" in data:
+        return Capture(complete_track(marks_from_mapping(data, str(path))))
     return Capture(control_track_from_dict(data, str(path)))
