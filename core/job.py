@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import version
+from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
-from .motion.controls import ControlTrack, control_track_from_dict, load_controls
+from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
+from .motion.controls import ControlTrack, control_track_from_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,11 @@ _KEYS = {
     "allow_download",
     "creases",
     "neutralise",
+    "amounts",
+    "keys",
     "output",
 }
 _PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored", "head_mask_path"}
-_TRACK_KEYS = {"motion", "neutral_frame", "fps", "start", "frames", "video_path"}
-_DRIVER_KEYS = {"controls", "controls_path", "track_path"} | _TRACK_KEYS
 
 
 @dataclass(frozen=True)
@@ -50,24 +51,11 @@ class PortraitSource:
 
 
 @dataclass(frozen=True)
-class TrackDriver:
-    """A landmark track, read at `fps` (its own when None) for `frames` frames from `start` seconds on."""
-
-    path: Path
-    relative: bool = True
-    neutral_frame: int = 0
-    fps: Fraction | None = None
-    start: Fraction = Fraction(0)
-    frames: int | None = None
-    video: Path | None = None  # the movie that the track was found in: its creases are put on the portrait
-
-
-@dataclass(frozen=True)
 class Job:
     """One run: a portrait, a driver, a generator, and where the frames go."""
 
     portrait: PortraitSource
-    driver: ControlTrack | TrackDriver
+    driver: Driver
     output: Path  # a folder for frame_000001.png ..., or a file that ends in .mp4
     frames: tuple[int, int] | None = None  # first and last, counted from 1; all when None
     generator: str = "warp"
@@ -75,6 +63,8 @@ class Job:
     allow_download: bool = False
     creases: float = 0.7  # how strongly expressions crease the skin, 0..1
     neutralise: float = 0.0  # how far the portrait's own expression is taken off, 0..1
+    amounts: RegionAmounts = WHOLE  # of what the driver does
+    keys: ControlTrack | None = None  # added to what the driver does, a value a frame
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -91,13 +81,15 @@ class Job:
                 "as_stored": portrait.as_stored,
                 "head_mask_path": _text(portrait.head_mask_path),
             },
-            "driver": _driver_to_dict(self.driver),
+            "driver": driver_to_dict(self.driver),
             "frames": None if self.frames is None else list(self.frames),
             "generator": self.generator,
             "models": _text(self.models),
             "allow_download": self.allow_download,
             "creases": self.creases,
             "neutralise": self.neutralise,
+            "amounts": self.amounts.to_dict(),
+            "keys": None if self.keys is None else self.keys.to_dict(),
             "output": str(self.output),
         }
 
@@ -124,7 +116,7 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
     try:
         return Job(
             portrait=portrait_from_dict(data["portrait"], folder, source),
-            driver=_driver_from_dict(data["driver"], folder, source),
+            driver=driver_from_dict(data["driver"], folder, source),
             output=folder / str(data["output"]),
             frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
@@ -132,6 +124,8 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             allow_download=_flag(data, "allow_download"),
             creases=amount(data.get("creases", Job.creases)),
             neutralise=amount(data.get("neutralise", Job.neutralise)),
+            amounts=amounts_from_dict(data.get("amounts", {}), source),
+            keys=None if data.get("keys") is None else control_track_from_dict(data["keys"], f"{source}, keys"),
         )
     except KeyError as error:
         raise BadInputError(f"{source}: {error} is missing.") from error
@@ -140,11 +134,15 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
 
 
 def clamp_controls(job: Job) -> tuple[Job, list[str]]:
-    """The job with its controls known and in range, and what was changed, a line each."""
-    if not isinstance(job.driver, ControlTrack):
-        return job, []
-    driver, told = job.driver.clamped()
-    return replace(job, driver=driver), told
+    """The job with its controls and keys known and in range, and what was changed, a line each."""
+    told: list[str] = []
+    if isinstance(job.driver, ControlTrack):
+        driver, told = job.driver.clamped()
+        job = replace(job, driver=driver)
+    if job.keys is not None:
+        keys, more = job.keys.clamped()
+        job, told = replace(job, keys=keys), [*told, *more]
+    return job, told
 
 
 def frame_range(job: Job, total: int) -> range:
@@ -169,45 +167,6 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
         as_stored=_flag(data, "as_stored"),
         head_mask_path=_path(data.get("head_mask_path"), folder),
     )
-
-
-def _driver_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> ControlTrack | TrackDriver:
-    _check_keys(data, _DRIVER_KEYS, f"{source}, driver")
-    if len({"controls", "controls_path", "track_path"} & data.keys()) != 1:
-        raise BadInputError(f"{source}: the driver needs one of controls, controls_path or track_path.")
-    if "controls" in data:
-        return control_track_from_dict(data["controls"], source)
-    if "controls_path" in data:
-        return load_controls(folder / str(data["controls_path"]))
-    motion = data.get("motion", "relative")
-    if motion not in ("relative", "absolute"):
-        raise BadInputError(f"{source}: motion is {motion!r}; choose relative or absolute.")
-    fps, frames = data.get("fps"), data.get("frames")
-    if (fps is not None and Fraction(*fps) <= 0) or (frames is not None and int(frames) < 1):
-        raise BadInputError(f"{source}: the driver's fps and frames must be above 0.")
-    return TrackDriver(
-        path=folder / str(data["track_path"]),
-        relative=motion == "relative",
-        neutral_frame=int(data.get("neutral_frame", 0)),
-        fps=None if fps is None else Fraction(*fps),
-        start=Fraction(*data.get("start", (0, 1))),
-        frames=None if frames is None else int(frames),
-        video=_path(data.get("video_path"), folder),
-    )
-
-
-def _driver_to_dict(driver: ControlTrack | TrackDriver) -> dict[str, Any]:
-    if isinstance(driver, ControlTrack):
-        return {"controls": driver.to_dict()}
-    return {
-        "track_path": str(driver.path),
-        "motion": "relative" if driver.relative else "absolute",
-        "neutral_frame": driver.neutral_frame,
-        "fps": None if driver.fps is None else [driver.fps.numerator, driver.fps.denominator],
-        "start": [driver.start.numerator, driver.start.denominator],
-        "frames": driver.frames,
-        "video_path": _text(driver.video),
-    }
 
 
 def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:

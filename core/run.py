@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .driver_motion import motion_as_controls, read_motion
 from .errors import BadInputError, CancelledError
 from .files import check_writable, write_bytes
-from .job import Job, PortraitSource, TrackDriver, clamp_controls, frame_range
+from .job import Job, PortraitSource, clamp_controls, frame_range
 from .landmarks.topology import EYES, OUTER_LIP
 from .landmarks.track import load_track
 from .motion.controls import ControlTrack
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .driver_motion import DriverMotion
+    from .drivers import Driver
     from .events import OnEvent
     from .landmarks.detect import Face
-    from .landmarks.track import LandmarkTrack
+    from .motion.amounts import RegionAmounts
     from .motion.target import FaceTarget
 
 _LEAST_FACE = 8  # pixels
@@ -84,6 +87,30 @@ def write_matte(
     on_event({"event": "done", "frames": 1, "output": str(output)})
 
 
+def write_performance(
+    driver: Driver,
+    amounts: RegionAmounts,
+    keys: ControlTrack | None,
+    output: Path,
+    on_event: OnEvent,
+    models: Path | None = None,
+    *,
+    allow_download: bool = False,
+    as_live_link: bool = False,
+) -> None:
+    """Write what a driver and keys do together as controls, .json or .csv. Raises GiocondaError."""
+    from .motion.capture_files import write_controls
+
+    check_writable(output.parent)
+    motion = read_motion(driver, models, on_event, allow_download=allow_download)
+    on_event({"event": "stage", "stage": "capture", "message": "Finding the controls"})
+    controls, told = motion_as_controls(driver, motion, amounts, keys)
+    for message in (*motion.told, *told):
+        on_event({"event": "warning", "message": message})
+    write_controls(output, controls, as_live_link=as_live_link)
+    on_event({"event": "done", "frames": controls.frames, "output": str(output)})
+
+
 def prepare_computer(on_event: OnEvent) -> None:
     """Do once what the first frames on a computer would wait for."""
     from .generators.warp.first_use import compile_loops
@@ -108,25 +135,28 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     begin("read", f"Reading {job.portrait.path.name}")
     check_writable(job.output.parent if _is_movie(job) else job.output)
     pixels = read_picture(job.portrait.path)
-    driver, neutral = _driver(job)
-    frames = frame_range(job, driver.frames)
     job, told = clamp_controls(job)
-    for message in [*told, *_unfit(job, driver, pixels)]:
+    motion = read_motion(job.driver, job.models, on_event, allow_download=job.allow_download)
+    frames = frame_range(job, motion.content.frames)
+    for message in [*told, *motion.told, *_unfit(job, motion, pixels)]:
         on_event({"event": "warning", "message": message})
     if _must_find(job.portrait):
         begin("detect", f"Looking for faces in {job.portrait.path.name}")
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
-    targets = plan_motion(landmarks, driver, relative_to=neutral, neutralise=job.neutralise)
-    wanted = (targets[i] for i in frames)
-    if isinstance(job.driver, TrackDriver) and job.driver.video is not None:
-        wanted = _with_video(wanted, job.driver, job.driver.video, driver.fps, frames)
+    neutral = None if motion.found is None else motion.found.neutral
+    targets = plan_motion(
+        landmarks, motion.content, relative_to=neutral, neutralise=job.neutralise, amounts=job.amounts, keys=job.keys
+    )
+    fps = motion.content.fps
+    start = Fraction(0) if isinstance(job.driver, ControlTrack) else job.driver.start
+    wanted = _with_video((targets[i] for i in frames), motion, [start + i / fps for i in frames])
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
     height, width = as_stored(pixels, orientation).shape[:2]
     begin("draw", f"Drawing {len(frames)} frames")
-    output = _Movie(job, driver.fps, (width, height)) if _is_movie(job) else _Folder(job)
+    output = _Movie(job, fps, (width, height)) if _is_movie(job) else _Folder(job)
     done = 0
     try:
         drawn = (as_stored(generator.draw(target), orientation) for target in wanted)
@@ -140,51 +170,24 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     on_event({"event": "done", "frames": done, "output": str(job.output)})
 
 
-def _driver(job: Job) -> tuple[ControlTrack | LandmarkTrack, NDArray[np.float32] | None]:
-    """The driver's data, and the neutral landmarks that a relative track is measured against."""
-    if not isinstance(job.driver, TrackDriver):
-        return job.driver, None
-    asked, track = job.driver, load_track(job.driver.path)
-    flat = np.ptp(track.landmarks, axis=1).min(axis=1) < 1
-    if flat.any():
-        raise BadInputError(
-            f"{asked.path}: the points of frame {int(np.argmax(flat))} (counted from 0) lie in one place or on a line: "
-            "they must be pixels of a face."
-        )
-    neutral = None
-    if asked.relative:
-        if not 0 <= asked.neutral_frame < track.frames:
-            raise BadInputError(
-                f"{asked.path}: the neutral frame {asked.neutral_frame} does not exist; "
-                f"the track has frames 0-{track.frames - 1}."
-            )
-        neutral = track.landmarks[asked.neutral_frame]
-    if asked.fps is not None or asked.frames is not None or asked.start:
-        fps = asked.fps or track.fps
-        left = Fraction(track.frames) / track.fps - asked.start
-        track = track.resample(fps, asked.frames or max(1, round(left * fps)), asked.start)
-    return track, neutral
-
-
-def _with_video(
-    targets: Iterator[FaceTarget], asked: TrackDriver, movie: Path, fps: Fraction, frames: range
-) -> Iterator[FaceTarget]:
-    """The targets of these frames with what the track's movie shows, read as they are drawn."""
+def _with_video(targets: Iterator[FaceTarget], motion: DriverMotion, times: list[Fraction]) -> Iterator[FaceTarget]:
+    """The targets, at times in seconds, with what the driver's movie shows if there is one, read as they are drawn."""
+    found = motion.found
+    if found is None or found.video is None:
+        return targets
     from .driver_video import DriverVideo
 
-    track = load_track(asked.path)
-    times = (float((asked.start + i / fps) * track.fps) for i in frames)
-    return DriverVideo(movie, track, asked.neutral_frame).watch(targets, times)
+    frames = (float(time * found.track.fps) for time in times)
+    return DriverVideo(found.video, found.track, found.neutral_frame or 0).watch(targets, frames)
 
 
-def _unfit(job: Job, driver: ControlTrack | LandmarkTrack, pixels: NDArray[Any]) -> list[str]:
+def _unfit(job: Job, motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
     """What a person should know of a track whose points are wanted as they stand."""
-    if isinstance(driver, ControlTrack) or not isinstance(job.driver, TrackDriver) or job.driver.relative:
-        return []
     size = (pixels.shape[1], pixels.shape[0])
-    if driver.size == size:
+    found = motion.found
+    if found is None or found.neutral_frame is not None or found.track.size == size:
         return []
-    told = "the track belongs to a picture of {} x {} pixels, the portrait has {} x {}".format(*driver.size, *size)
+    told = "the track belongs to a picture of {} x {} pixels, the portrait has {} x {}".format(*found.track.size, *size)
     return [f"{job.driver.path}: {told}. Its points are taken as they stand."]
 
 

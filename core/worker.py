@@ -2,7 +2,9 @@
 """The process that runs the core for Blender: JSON lines in on stdin, events as JSON lines out on stdout.
 
 Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...},
-{"command": "matte", "portrait": {...}, "output": "...", ...}, {"command": "compile"}, {"command": "cancel"}.
+{"command": "matte", "portrait": {...}, "output": "...", ...},
+{"command": "perform", "driver": {...}, "amounts": {...}, "keys": {...}, "output": "...", ...}: the driver's controls,
+{"command": "compile"}, {"command": "cancel"}.
 When stdin ends, the parent is gone and so is the worker.
 """
 
@@ -25,7 +27,10 @@ from .errors import BadInputError, CancelledError
 from .events import report
 
 if TYPE_CHECKING:
+    from .drivers import Driver
     from .events import Event, OnEvent
+    from .motion.amounts import RegionAmounts
+    from .motion.controls import ControlTrack
 
 _LAST_SECONDS = 1  # for a job to stop by itself when the parent is gone
 
@@ -97,7 +102,7 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 def _obey(order: _Order, tell: OnEvent) -> None:
     from .job import job_from_dict, portrait_from_dict  # here, so that a Python without numpy can say so
-    from .run import detect_faces, prepare_computer, run_job, write_matte
+    from .run import detect_faces, prepare_computer, run_job, write_matte, write_performance
 
     command, cancelled = order
     if cancelled.is_set():
@@ -114,15 +119,30 @@ def _obey(order: _Order, tell: OnEvent) -> None:
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
             cut_out = command.get("cut_out") is True
             action = partial(write_matte, portrait, output, tell, folder, allow_download=allow, cut_out=cut_out)
+        elif name == "perform":
+            live = command.get("as_live_link") is True
+            moved, output = _driving(command), Path(command["output"])
+            action = partial(write_performance, *moved, output, tell, folder, allow_download=allow, as_live_link=live)
         elif name == "compile":
             action = partial(prepare_computer, tell)
         else:
-            raise BadInputError(f"Unknown command {name!r}: run, detect, matte, compile or cancel.")
+            raise BadInputError(f"Unknown command {name!r}: run, detect, matte, perform, compile or cancel.")
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(
             f"The command {command!r} lacks something or has a value of the wrong kind ({error})."
         ) from error
     action()
+
+
+def _driving(command: dict[str, Any]) -> tuple[Driver, RegionAmounts, ControlTrack | None]:
+    from .drivers import driver_from_dict
+    from .motion.amounts import amounts_from_dict
+    from .motion.controls import control_track_from_dict
+
+    source = "The command"
+    keys = None if command.get("keys") is None else control_track_from_dict(command["keys"], f"{source}, keys")
+    driver = driver_from_dict(command["driver"], Path.cwd(), source)
+    return driver, amounts_from_dict(command.get("amounts", {}), source), keys
 
 
 def _error(kind: str, message: str) -> Event:

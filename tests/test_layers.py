@@ -30,8 +30,12 @@ LAYERS = {
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
-    "job": {"errors", "files", "landmarks", "motion"},  # what a job is
+    "drivers": {"errors", "motion", "speech"},  # what may drive a portrait
+    "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
+    "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
     "run": {
+        "driver_motion",
+        "drivers",
         "errors",
         "events",
         "files",
@@ -44,8 +48,8 @@ LAYERS = {
         "compose",
         "driver_video",
     },  # how it is done
-    "worker": {"errors", "events", "packages", "job", "run"},
-    "commands": {"errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
+    "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
+    "commands": {"drivers", "errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
     "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.

@@ -49,7 +49,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
 
 def _job(options: argparse.Namespace) -> Job:
-    from ..job import Job, TrackDriver, load_job
+    from ..drivers import PerformanceDriver
+    from ..job import Job, load_job
     from ..motion.controls import load_controls
 
     if options.job is not None:
@@ -66,7 +67,7 @@ def _job(options: argparse.Namespace) -> Job:
     driver = (
         load_controls(options.controls)
         if options.controls is not None
-        else TrackDriver(options.track, options.motion == "relative", options.neutral_frame, video=options.driver_video)
+        else PerformanceDriver(options.track, options.motion == "relative", options.neutral_frame, video=options.driver_video)
     )
     amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
     return Job(

@@ -28,3 +28,19 @@ LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
 
 RIGID = (0, 16, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 42, 45)
 """Points that expressions move least: jaw ends, nose, eye corners."""
+
+MARKS: dict[str, tuple[int, ...]] = {str(point): (point,) for point in range(68)} | {
+    "chin": (CHIN,),
+    "noseTip": (30,), "noseBridge": (27,), "noseBase": (33,), "nostrilRight": (31,), "nostrilLeft": (35,),
+    "mouthRight": (48,), "mouthLeft": (54,), "upperLip": (51,), "lowerLip": (57,),
+    "upperLipInner": (62,), "lowerLipInner": (66,),
+    "eyeOuterRight": (36,), "eyeInnerRight": (39,), "eyeOuterLeft": (45,), "eyeInnerLeft": (42,),
+    "upperLidRight": (37, 38), "lowerLidRight": (40, 41), "upperLidLeft": (43, 44), "lowerLidLeft": (46, 47),
+    "browOuterRight": (17,), "browRight": (19,), "browInnerRight": (21,),
+    "browInnerLeft": (22,), "browLeft": (24,), "browOuterLeft": (26,),
+    "jawRight": (0,), "jawLeft": (16,),
+}  # fmt: skip
+"""Names for points that a person tracks by hand: a number, or words for the middle of one point or two."""
+
+PUPIL_MARKS = ("pupilRight", "pupilLeft")
+"""The same for what is none of the 68 points."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,26 +14,28 @@ from .controls import CONTROLS, REGIONS, ControlTrack
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from fractions import Fraction
-
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
 
 
-def resample(controls: ControlTrack, fps: Fraction, frames: int, *, loop: bool = False) -> ControlTrack:
-    """Read `frames` frames at another rate, linear in time; what follows the end is held, or begins again.
+def resample(
+    controls: ControlTrack, fps: Fraction, frames: int, *, start: Fraction = Fraction(0), loop: bool = False
+) -> ControlTrack:
+    """Read `frames` frames at another rate from `start` seconds on, linear in time.
 
-    Times are whole numbers of the two rates' common tick, so that nothing drifts however long it is.
+    What lies before and after the controls is held, or they begin again. Times are whole numbers of the two rates'
+    common tick, so that nothing drifts however long it is.
     """
     if fps <= 0 or frames < 1:
         raise BadInputError(f"Controls cannot be read as {frames} frames at {fps} per second.")
-    step = controls.fps / fps  # frames of the source for each frame
-    ticks = np.arange(frames, dtype=np.int64) * step.numerator
-    before, rest = np.divmod(ticks, step.denominator)
-    share = rest / step.denominator
+    step, first_place = controls.fps / fps, controls.fps * start  # in frames of the source
+    common = lcm(step.denominator, first_place.denominator)
+    ticks = np.arange(frames, dtype=np.int64) * int(step * common) + int(first_place * common)
+    before, rest = np.divmod(ticks, common)
+    share = rest / common
     last = controls.frames - 1
-    first, second = (at % controls.frames if loop else np.minimum(at, last) for at in (before, before + 1))
+    first, second = (at % controls.frames if loop else np.clip(at, 0, last) for at in (before, before + 1))
 
     def read(values: NDArray[np.float32]) -> NDArray[np.float32]:
         between = values[first] * (1 - share) + values[second] * share

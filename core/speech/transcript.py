@@ -20,7 +20,12 @@ def load_transcript(path: Path) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path}: cannot be read as a text in UTF-8 ({error}).") from error
+    return words_of(text, str(path))
+
+
+def words_of(text: str, source: str) -> list[str]:
+    """The words of a text, in small letters and without punctuation; `source` names it in errors (BadInputError)."""
     words = _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     if not words:
-        raise BadInputError(f"{path}: there is no word in it. Leave it out, and the mouth follows what is heard.")
+        raise BadInputError(f"{source}: there is no word in it. Leave it out, and the mouth follows what is heard.")
     return words

@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 
 from core import version
+from core.drivers import PerformanceDriver, PresetDriver, SoundDriver
 from core.errors import BadInputError
-from core.job import Job, PortraitSource, TrackDriver, clamp_controls, frame_range, job_from_dict, load_job
+from core.job import Job, PortraitSource, clamp_controls, frame_range, job_from_dict, load_job
+from core.motion.amounts import RegionAmounts
 from core.motion.controls import ControlTrack
+from core.speech.amounts import Amounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,18 +36,36 @@ def _data(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
-    track = TrackDriver(tmp_path / "track.npz", False, 3, Fraction(24000, 1001), Fraction(1, 3), 12)
+    track = PerformanceDriver(tmp_path / "track.npz", False, 3, Fraction(24000, 1001), Fraction(1, 3), 12)
     files = (tmp_path / "Mona Lisa ü.png", None, tmp_path / "l.npz")
     source = PortraitSource(*files, "face-alignment", 2, True, tmp_path / "mask.png")
     jobs = [
         Job(source, track, tmp_path / "movie.mp4", (5, 9), "few_shot", tmp_path / "models", True, 0.25, 1),
-        Job(PortraitSource(tmp_path / "p.png"), TrackDriver(tmp_path / "t.json"), tmp_path / "out"),
+        Job(PortraitSource(tmp_path / "p.png"), PerformanceDriver(tmp_path / "t.json"), tmp_path / "out"),
     ]
     for number, job in enumerate(jobs):
         path = tmp_path / "deep" / f"{number}.json"
         job.save(path)
         assert load_job(path) == job
     assert {path.name for path in (tmp_path / "deep").iterdir()} == {"0.json", "1.json"}
+
+
+def test_voices_presets_amounts_and_keys_are_kept(tmp_path: Path) -> None:
+    speech = Amounts(0.1, 0.2, 0.3, 0)
+    drivers = [
+        SoundDriver(tmp_path / "v.wav", Fraction(25), text="Mary had a little lamb", amounts=speech),
+        SoundDriver(tmp_path / "v.wav", Fraction(30000, 1001), Fraction(-1, 2), 40, text_path=tmp_path / "words.txt"),
+        PresetDriver("nod", Fraction(24), Fraction(1), 20, 0.5, loop=True),
+        PerformanceDriver(tmp_path / "m.mp4", neutral_frame=None, detector="face-alignment", face_index=1, missing="hold"),
+    ]
+    keys = ControlTrack(Fraction(25), {"jawOpen": np.zeros(20, np.float32)})
+    for driver in drivers:
+        job = Job(PortraitSource(tmp_path / "p.png"), driver, tmp_path, amounts=RegionAmounts(head=0, jaw=0.5), keys=keys)
+        job.save(tmp_path / "job.json")
+        again = load_job(tmp_path / "job.json")
+        assert (again.driver, again.amounts) == (driver, job.amounts)
+        assert again.keys is not None
+        assert np.array_equal(again.keys.channels["jawOpen"], keys.channels["jawOpen"])
 
 
 def test_controls_and_landmarks_are_kept_to_the_last_bit(tmp_path: Path) -> None:
@@ -76,7 +97,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     (folder / "controls.json").write_text(json.dumps(CONTROLS))
     data = _data(
         portrait={"path": "pictures/p.png", "landmarks_path": "l.npz", "head_mask_path": "m.png"},
-        driver={"track_path": "../t.npz", "video_path": "../v.mp4"},
+        driver={"performance_path": "../t.npz", "video_path": "../v.mp4"},
         output="frames",
         models="models",
     )
@@ -89,7 +110,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     assert job.portrait.path == folder / "pictures/p.png"
     assert job.portrait.landmarks_path == folder / "l.npz"
     assert job.portrait.head_mask_path == folder / "m.png"
-    assert isinstance(job.driver, TrackDriver)
+    assert isinstance(job.driver, PerformanceDriver)
     assert (job.driver.path, job.driver.video) == (folder / "../t.npz", folder / "../v.mp4")
     assert job_from_dict(json.loads(json.dumps(job.to_dict())), tmp_path) == job
     assert (job.output, job.models) == (folder / "frames", folder / "models")
@@ -100,8 +121,8 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
 
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
-    job = job_from_dict(_data(driver={"track_path": "t.npz"}), tmp_path)
-    assert job == Job(PortraitSource(tmp_path / "portrait.png"), TrackDriver(tmp_path / "t.npz"), tmp_path / "out")
+    job = job_from_dict(_data(driver={"performance_path": "t.npz"}), tmp_path)
+    assert job == Job(PortraitSource(tmp_path / "portrait.png"), PerformanceDriver(tmp_path / "t.npz"), tmp_path / "out")
     assert not job.allow_download
 
 
@@ -121,20 +142,29 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ({"portrait": {"path": "p.png", "face_index": float("inf")}}, "wrong kind"),
         ({"portrait": {"path": "p.png", "landmarks_path": 3}}, "wrong kind"),
         ({"driver": []}, "driver: an object with named values is wanted"),
-        ({"driver": {}}, "one of controls, controls_path or track_path"),
-        ({"driver": {"controls": CONTROLS, "track_path": "t.npz"}}, "one of controls, controls_path or track_path"),
+        ({"driver": {}}, "one of controls, controls_path, performance_path"),
+        ({"driver": {"controls": CONTROLS, "performance_path": "t.npz"}}, "one of controls, controls_path, performance_path"),
         (
             {"driver": {"controls": {"fps": [25, 1], "channels": {"jawOpen": [0], "headYaw": [0, 1]}}}},
             "differ in length",
         ),
         ({"driver": {"controls_path": "nowhere.json"}}, r"nowhere\.json"),
-        ({"driver": {"track_path": "t.npz", "motion": "wild"}}, "motion is 'wild'; choose relative or absolute"),
-        ({"driver": {"track_path": "t.npz", "fps": [0, 1]}}, "fps and frames must be above 0"),
-        ({"driver": {"track_path": "t.npz", "fps": [25, 0]}}, "wrong kind"),
-        ({"driver": {"track_path": "t.npz", "fps": [29.97, 1]}}, "wrong kind"),
-        ({"driver": {"track_path": "t.npz", "fps": 25}}, "wrong kind"),
-        ({"driver": {"track_path": "t.npz", "frames": 0}}, "fps and frames must be above 0"),
-        ({"driver": {"track_path": "t.npz", "neutral_frame": None}}, "wrong kind"),
+        ({"driver": {"performance_path": "t.npz", "motion": "wild"}}, "motion is 'wild'; choose relative or absolute"),
+        ({"driver": {"performance_path": "t.npz", "fps": [0, 1]}}, "fps and frames must be above 0"),
+        ({"driver": {"performance_path": "t.npz", "fps": [25, 0]}}, "wrong kind"),
+        ({"driver": {"performance_path": "t.npz", "fps": [29.97, 1]}}, "wrong kind"),
+        ({"driver": {"performance_path": "t.npz", "fps": 25}}, "wrong kind"),
+        ({"driver": {"performance_path": "t.npz", "frames": 0}}, "fps and frames must be above 0"),
+        ({"driver": {"performance_path": "t.npz", "neutral_frame": "first"}}, "wrong kind"),
+        ({"driver": {"performance_path": "t.mp4", "missing": "guess"}}, "choose interpolate or hold"),
+        ({"driver": {"performance_path": "t.npz", "scale": 2}}, "scale is unknown; known are"),
+        ({"driver": {"sound_path": "v.wav"}}, "fps is missing"),
+        ({"driver": {"sound_path": "v.wav", "fps": [25, 1], "text": "a", "text_path": "t.txt"}}, "not both"),
+        ({"driver": {"sound_path": "v.wav", "fps": [25, 1], "speech": {"head": 2}}}, "amounts from 0 to 1"),
+        ({"driver": {"preset": "nod"}}, "fps is missing"),
+        ({"amounts": {"nose": 1}}, "known are head"),
+        ({"amounts": {"head": 1.5}}, "a number from 0 to 1"),
+        ({"keys": {"fps": [25, 1]}}, "expected"),
         ({"frames": [1]}, "wrong kind"),
         ({"frames": [1, 2, 3]}, "wrong kind"),
         ({"frames": ["first", "last"]}, "wrong kind"),
@@ -185,7 +215,7 @@ def test_controls_are_clamped_and_told(tmp_path: Path) -> None:
     assert isinstance(job.driver, ControlTrack)
     assert job.driver.channels["headYaw"].tolist() == [45, 0]
     assert [line.split(":")[0] for line in told] == ["Control headYaw", "Unknown control 'smile'"]
-    tracked = job_from_dict(_data(driver={"track_path": "t.npz"}), tmp_path)
+    tracked = job_from_dict(_data(driver={"performance_path": "t.npz"}), tmp_path)
     assert clamp_controls(tracked) == (tracked, [])
 
 

@@ -363,7 +363,7 @@ def tracked(job: MakeJob, tmp_path: Path) -> Callable[..., Event]:
 
     def make(track: LandmarkTrack, ending: str = "npz", **options: object) -> Event:
         save_track(tmp_path / f"track.{ending}", track)
-        return {**job(1), "driver": {"track_path": str(tmp_path / f"track.{ending}"), **options}}
+        return {**job(1), "driver": {"performance_path": str(tmp_path / f"track.{ending}"), **options}}
 
     return make
 
@@ -460,7 +460,7 @@ def test_a_track_that_is_no_track(job: MakeJob, tmp_path: Path, run: Run) -> Non
         json.dumps({"landmarks": [[[0, 0]] * 67], "confidence": [[1] * 68], "fps": [25, 1], "size": [9, 9]})
     )
     with pytest.raises(BadInputError, match=r"bad\.json: landmarks has the shape"):
-        run({**job(1), "driver": {"track_path": str(path)}})
+        run({**job(1), "driver": {"performance_path": str(path)}})
 
 
 def test_all_faces_of_a_picture_are_told(portrait: Path, landmarks: NDArray[np.float32]) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BadInputError
 from ...files import write_bytes
+from ...landmarks.marks import marks_from_mapping
 from ...landmarks.track import LandmarkTrack, load_track, track_from_mapping
 from ..capture import capture_controls
 from ..controls import ControlTrack, control_track_from_dict
+from ..marks import complete_track
 from ..mixing import frames_at, resample
 from . import live_link, openface, plain
 from .table import read_table
@@ -57,13 +59,14 @@ def is_capture_file(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
 
 
-def read_capture(path: Path, fps: Fraction | None = None, face: int = 0) -> Capture:
+def read_capture(path: Path, fps: Fraction | None = None, face: int = 0, *, keep_rate: bool = False) -> Capture:
     """Read a capture file of any kind. Raises BadInputError.
 
-    `fps` is the rate of a file that does not tell it; others are read at that rate. `face` picks one of several.
+    `fps` is the rate of a file that does not tell it; others are read at that rate, unless they `keep_rate`. `face`
+    picks one of several.
     """
     capture = _read(path, fps, face)
-    return capture if fps is None else capture.at_rate(fps)
+    return capture if fps is None or keep_rate else capture.at_rate(fps)
 
 
 def _read(path: Path, fps: Fraction | None, face: int) -> Capture:
@@ -100,11 +103,13 @@ def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = F
 
 
 def _read_json(path: Path) -> Capture:
-    """Controls or a landmark track: both are mappings with a frame rate."""
+    """Controls, a landmark track or marks: all are mappings with a frame rate."""
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: cannot be read as JSON ({error}).") from error
     if hasattr(data, "keys") and "landmarks" in data:
         return Capture(track_from_mapping(data, str(path)))
+    if hasattr(data, "keys") and "marks" in data:
+        return Capture(complete_track(marks_from_mapping(data, str(path))))
     return Capture(control_track_from_dict(data, str(path)))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -216,6 +217,15 @@ def test_what_is_wrong_with_a_table(tmp_path: Path, text: str, words: str) -> No
     with pytest.raises(BadInputError, match=r"c\.csv: ") as error:
         read_capture(path)
     assert words in str(error.value)
+
+
+def test_marks_become_landmarks(tmp_path: Path, astronaut_landmarks: NDArray[np.float32]) -> None:
+    places = {str(point): [astronaut_landmarks[point].tolist(), None] for point in (30, 36, 45, 48, 54)}
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({"fps": [25, 1], "size": [512, 512], "marks": places}))
+    track = read_capture(path).content
+    assert isinstance(track, LandmarkTrack)
+    np.testing.assert_allclose(track.landmarks[:, 30], astronaut_landmarks[[30, 30]], atol=1e-3)
 
 
 def test_openface_that_never_saw_a_face(tmp_path: Path, astronaut_landmarks: NDArray[np.float32]) -> None:

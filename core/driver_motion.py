@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A driver -> its motion, frame by frame: controls, or landmarks and what they are measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from .drivers import PerformanceDriver, PresetDriver, SoundDriver
+from .errors import BadInputError
+from .motion.capture import capture_controls
+from .motion.capture_files import Capture, read_capture
+from .motion.controls import ControlTrack
+from .motion.mixing import mix, resample
+from .motion.neutral_frame import find_neutral_frame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .drivers import Driver
+    from .events import OnEvent
+    from .landmarks.track import LandmarkTrack
+    from .motion.amounts import RegionAmounts
+
+_Track = TypeVar("_Track", "ControlTrack", "LandmarkTrack")
+
+
+@dataclass(frozen=True)
+class FoundTrack:
+    """The landmarks that a performance was found with, all of them, at their own rate."""
+
+    capture: Capture
+    track: LandmarkTrack
+    neutral_frame: int | None  # what they are measured against; None: they are wanted as they stand
+    video: Path | None  # the movie that shows them
+
+    @property
+    def neutral(self) -> NDArray[np.float32] | None:
+        """(68, 2) landmarks of the neutral frame."""
+        return None if self.neutral_frame is None else self.track.landmarks[self.neutral_frame]
+
+
+@dataclass(frozen=True)
+class DriverMotion:
+    """What a driver does, in the frames that were asked for."""
+
+    content: ControlTrack | LandmarkTrack
+    found: FoundTrack | None = None  # where the content is landmarks
+    told: tuple[str, ...] = ()  # what was changed or left out, a line each
+
+
+def read_motion(
+    driver: Driver, models: Path | None, on_event: OnEvent, *, allow_download: bool = False
+) -> DriverMotion:
+    """Read a driver, or find what it does. Raises GiocondaError."""
+    if isinstance(driver, ControlTrack):
+        return DriverMotion(driver)
+    if isinstance(driver, SoundDriver):
+        return DriverMotion(_speak(driver, on_event))
+    if isinstance(driver, PresetDriver):
+        return DriverMotion(_play(driver))
+    return _perform(driver, models, on_event, allow_download=allow_download)
+
+
+def motion_as_controls(
+    driver: Driver, motion: DriverMotion, amounts: RegionAmounts, keys: ControlTrack | None
+) -> tuple[ControlTrack, list[str]]:
+    """The controls that move a portrait as driver and keys do together, and what was clamped. Raises BadInputError."""
+    controls = motion.content
+    if not isinstance(controls, ControlTrack):
+        assert isinstance(driver, PerformanceDriver)
+        assert motion.found is not None
+        if motion.found.neutral_frame is None:
+            raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
+        controls = _window(motion.found.capture.controls(motion.found.neutral_frame), driver)
+    controls, told = amounts.scale(controls).clamped()
+    if keys is None:
+        return controls, told
+    if keys.frames != controls.frames:
+        raise BadInputError(f"The keys have {keys.frames} frames, the driver has {controls.frames}.")
+    return mix(controls, replace(keys, fps=controls.fps), add=True), told
+
+
+def _perform(
+    driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool
+) -> DriverMotion:
+    from .media.video import is_video
+
+    video = driver.video
+    if is_video(driver.path):
+        capture, video = _track(driver, models, on_event, allow_download=allow_download), driver.path
+    else:
+        capture = read_capture(driver.path, driver.fps, driver.face_index, keep_rate=True)
+    track = capture.content
+    if isinstance(track, ControlTrack):
+        controls, told = track.clamped()
+        return DriverMotion(_window(controls, driver), told=(*capture.told, *told))
+    _check_shape(driver.path, track)
+    found = FoundTrack(capture, track, _neutral_frame(driver, track), video)
+    return DriverMotion(_window(track, driver), found, capture.told)
+
+
+def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | None:
+    if not driver.relative:
+        return None
+    number = find_neutral_frame(track) if driver.neutral_frame is None else driver.neutral_frame
+    if not 0 <= number < track.frames:
+        raise BadInputError(
+            f"{driver.path}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
+        )
+    return number
+
+
+def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool) -> Capture:
+    from .landmarks.detect import create_detector
+    from .landmarks.follow import track_video
+
+    on_event({"event": "stage", "stage": "track", "message": f"Following the face in {driver.path.name}"})
+    detector = create_detector(driver.detector, models, allow_download=allow_download)
+    return Capture(track_video(driver.path, detector, driver.face_index, on_event))
+
+
+def _check_shape(path: Path, track: LandmarkTrack) -> None:
+    flat = np.ptp(track.landmarks, axis=1).min(axis=1) < 1
+    if flat.any():
+        raise BadInputError(
+            f"{path}: the points of frame {int(np.argmax(flat))} (counted from 0) lie in one place or on a line: "
+            "they must be pixels of a face."
+        )
+
+
+def _window(whole: _Track, driver: PerformanceDriver) -> _Track:
+    """The frames that were asked for."""
+    if driver.fps is None and driver.frames is None and not driver.start:
+        return whole
+    fps = driver.fps or whole.fps
+    left = Fraction(whole.frames) / whole.fps - driver.start
+    frames = driver.frames or max(1, round(left * fps))
+    if isinstance(whole, ControlTrack):
+        return resample(whole, fps, frames, start=driver.start)
+    return whole.resample(fps, frames, driver.start)
+
+
+def _speak(driver: SoundDriver, on_event: OnEvent) -> ControlTrack:
+    from .speech.listen import listen
+    from .speech.perform import perform
+    from .speech.transcript import load_transcript, words_of
+
+    words = None
+    if driver.text is not None:
+        words = words_of(driver.text, "The transcript")
+    elif driver.text_path is not None:
+        words = load_transcript(driver.text_path)
+    spoken = perform(listen(driver.path, words, driver.fps, on_event), driver.fps, driver.amounts)
+    return resample(spoken, driver.fps, driver.frames or spoken.frames, start=driver.start)
+
+
+def _play(driver: PresetDriver) -> ControlTrack:
+    from .motion.preset import load_preset
+
+    preset = Path(driver.preset) if driver.preset.lower().endswith(".json") else driver.preset
+    played = load_preset(preset, driver.fps, scale=driver.scale)
+    return resample(played, driver.fps, driver.frames or played.frames, start=driver.start, loop=driver.loop)
