@@ -7,6 +7,7 @@ b and m, are meant to touch.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,18 +44,22 @@ def lip_openings(points: NDArray[np.floating[Any]], down: Array) -> Array:
     return np.asarray(((points[..., lower, :] - points[..., upper, :]) @ down).mean(-1), np.float64)
 
 
-def lip_contact(openings: Array, at_rest: float, still: NDArray[np.bool_], fps: Fraction) -> Array:
-    """(F,) how far lips that are open by `openings` (F,) are meant to touch, 0..1.
+def lip_contact(
+    openings: Array, at_rest: float, still: NDArray[np.bool_], fps: Fraction, own: float = math.inf
+) -> Array:
+    """(F,) the share of a portrait's `own` opening that lips which are open by `openings` (F,) mean to close, 0..1.
 
-    `at_rest` is the opening of the neutral face; frames that equal it exactly, `still` (F,), are never meant.
+    `at_rest` is the driver's opening when its face is neutral, by which its lips close anyhow; frames that equal the
+    neutral one exactly, `still` (F,), mean nothing.
     """
-    shut = min(float(np.quantile(openings, _SHUT_SHARE)), at_rest, _SHUT_MOST)
-    open_by = openings - max(shut, 0) - _TREMBLING
-    rest = at_rest - max(shut, 0) - _TREMBLING
-    valley = ease((_lowest_peak(open_by, float(fps)) - open_by) / _VALLEY) * (1 - np.clip(open_by / _PART, 0, 1))
-    rests_open = float(ease(np.array((rest - _OPEN_REST[0]) / (_OPEN_REST[1] - _OPEN_REST[0]))))
-    below_rest = rests_open * (1 - np.clip(open_by / max(rest, 1e-6), 0, 1))
-    return np.maximum(valley, below_rest) * _away_from(still, float(fps))
+    shut = max(min(float(np.quantile(openings, _SHUT_SHARE)), at_rest, _SHUT_MOST), 0) + _TREMBLING
+    open_by = openings - shut
+    valley = ease((_lowest_peak(open_by, float(fps)) - open_by) / _VALLEY)
+    left = max(at_rest, 0) / max(own, 1e-6)
+    meeting = valley * np.maximum(1 - np.clip(open_by / _PART, 0, 1) - left, 0)
+    rests_open = float(ease(np.array((at_rest - shut - _OPEN_REST[0]) / (_OPEN_REST[1] - _OPEN_REST[0]))))
+    below_rest = rests_open * (1 - np.clip(open_by / max(at_rest - shut, 1e-6), 0, 1)) * max(1 - left, 0)
+    return np.maximum(meeting, below_rest) * _away_from(still, float(fps))
 
 
 def _lowest_peak(openings: Array, fps: float) -> Array:

@@ -69,7 +69,7 @@ def follow_relative(
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
     frames = list(_apart(driver, track, neutral))
-    touching = amounts.mouth * _contact(driver, np.stack([offsets for offsets, _ in frames]), track.fps)
+    touching = amounts.mouth * _contact(driver, face, np.stack([offsets for offsets, _ in frames]), track.fps)
     room, wider = _room(face)
     for (offsets, pose), contact in zip(frames, touching, strict=True):
         own = size * offsets @ turn.T
@@ -82,12 +82,14 @@ def follow_relative(
         yield Followed(followed.offsets, head, float(contact))
 
 
-def _contact(driver: FittedFace, offsets: Array, fps: Fraction) -> Array:
-    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means its lips to touch."""
+def _contact(driver: FittedFace, face: FittedFace, offsets: Array, fps: Fraction) -> Array:
+    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means the face's lips to touch."""
     down = face_down(driver.points)
     openings = lip_openings(driver.points[:, :2] + offsets[..., :2], down) / driver.eye_distance
-    at_rest = float(lip_openings(driver.points[:, :2], down)) / driver.eye_distance
-    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps)
+    at_rest, own = (
+        float(lip_openings(of.points[:, :2], face_down(of.points))) / of.eye_distance for of in (driver, face)
+    )
+    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps, own)
 
 
 def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
