@@ -13,9 +13,6 @@ from .values import frame_rate
 if TYPE_CHECKING:
     import argparse
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ..events import OnEvent
     from ..motion.capture_files import Capture
 
@@ -37,11 +34,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Find and write them."""
+    from ..landmarks.still import read_still
     from ..landmarks.track import LandmarkTrack
     from ..media.video import is_video
-    from ..motion.capture_files import read_capture, write_controls
+    from ..motion.capture_files import check_output, read_capture, write_controls
     from ..motion.neutral_frame import find_neutral_frame
 
+    check_output(options.output, as_live_link=options.live_link)
     if is_video(options.source):
         capture = _track(options, tell)
     elif options.track is not None:
@@ -50,7 +49,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         capture = read_capture(options.source, options.fps, options.face_index)
     neutral, still = options.neutral_frame, None
     if options.neutral_picture is not None:
-        still = _still(options, tell)
+        how = (options.detector, options.models, options.face_index)
+        still = read_still(options.neutral_picture, *how, tell, allow_download=options.allow_download)
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:
             neutral = find_neutral_frame(capture.content)
@@ -61,19 +61,6 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         tell({"event": "warning", "message": message})
     write_controls(options.output, controls, as_live_link=options.live_link)
     tell({"event": "done", "frames": controls.frames, "output": str(options.output)})
-
-
-def _still(options: argparse.Namespace, tell: OnEvent) -> NDArray[np.float32]:
-    """The (68, 2) landmarks of the driver at rest."""
-    from ..landmarks.detect import create_detector
-    from ..landmarks.follow import track_picture
-    from ..landmarks.track import load_track
-
-    path = options.neutral_picture
-    if path.suffix.lower() in (".npz", ".json"):
-        return load_track(path).landmarks[0]
-    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
-    return track_picture(path, detector, options.face_index, tell).landmarks[0]
 
 
 def _track(options: argparse.Namespace, tell: OnEvent) -> Capture:

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..landmarks.topology import EYES, LID_PAIRS
 from .controls import CONTROLS, ControlTrack
+from .easing import ease
 from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP, PRESSED
 from .face_model import IRIS_DEPTH, load_face_model
 from .lid_calibration import close_lids
@@ -40,9 +41,10 @@ def capture_controls(
 ) -> ControlTrack:
     """The controls of a landmark track, against its own neutral frame (found if not given); BadInputError.
 
-    The landmarks (68, 2) of another still of this face tell its expression at rest instead: then only where the head
-    rests and looks is taken from the neutral frame. Gaze is told by the track's irises, or by `looks`: (F, 2) degrees, where the eyes look in the room, to the
-    picture's right and up. Frames that equal the neutral one are exactly neutral.
+    The landmarks (68, 2) of another `still` of this face tell its expression at rest instead: then only where the head
+    rests and looks is taken from the neutral frame. Gaze is told by the track's irises, or by `looks`: (F, 2) degrees,
+    where the eyes look in the room, to the picture's right and up. Frames that equal the neutral one are exactly
+    neutral.
     """
     if neutral_frame is None:
         neutral_frame = find_neutral_frame(track)
@@ -102,8 +104,7 @@ def _together(lids: dict[str, Array]) -> dict[str, Array]:
     """Trackers see the far eye of a turned head badly; but nobody widens one eye, and who does not wink closes both."""
     wide = np.minimum(lids["eyeWideLeft"], lids["eyeWideRight"])
     left, right = lids["eyeBlinkLeft"], lids["eyeBlinkRight"]
-    differ = np.minimum(np.abs(left - right) / _WINK, 1)
-    middle, apart = (left + right) / 2, (left - right) / 2 * differ * differ * (3 - 2 * differ)
+    middle, apart = (left + right) / 2, (left - right) / 2 * ease(np.abs(left - right) / _WINK)
     return {
         "eyeBlinkLeft": middle + apart,
         "eyeBlinkRight": middle - apart,

@@ -62,8 +62,8 @@ def follow_relative(
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
-    to the portrait. Head and points stay within what controls and shapes can do. Lids that meet on the driver meet on the
-    portrait, and so do lips.
+    to the portrait. Head and points stay within what controls and shapes can do. Lids that meet on the driver meet
+    on the portrait, and so do lips.
     """
     driver = fit_face(neutral)
     size = face.eye_distance / driver.eye_distance

@@ -63,4 +63,6 @@ def _gaps(face: NDArray[np.float32], controls: ControlTrack) -> NDArray[np.float
     """(F,) how far the lips are apart, of the distance between the outer corners of the eyes."""
     eyes = np.linalg.norm(np.subtract(*face[list(EYE_OUTER_CORNERS)]))
     targets = plan_motion(face, controls)
-    return np.array([max(np.linalg.norm(t.landmarks[a] - t.landmarks[b]) for a, b in LIP_PAIRS) for t in targets]) / eyes
+    return (
+        np.array([max(np.linalg.norm(t.landmarks[a] - t.landmarks[b]) for a, b in LIP_PAIRS) for t in targets]) / eyes
+    )
