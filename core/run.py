@@ -99,9 +99,9 @@ def write_performance(
     as_live_link: bool = False,
 ) -> None:
     """Write what a driver and keys do together as controls, .json or .csv. Raises GiocondaError."""
-    from .motion.capture_files import write_controls
+    from .motion.capture_files import check_output, write_controls
 
-    check_writable(output.parent)
+    check_output(output, as_live_link=as_live_link)
     motion = read_motion(driver, models, on_event, allow_download=allow_download)
     on_event({"event": "stage", "stage": "capture", "message": "Finding the controls"})
     controls, told = motion_as_controls(driver, motion, amounts, keys)

@@ -25,6 +25,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
     parser.add_argument("--track", type=Path, metavar="T.npz", help="write the movie's landmarks too")
     parser.add_argument("--neutral-frame", type=int, metavar="N", help="counted from 0; found if not given")
+    parser.add_argument("--neutral-picture", type=Path, metavar="FILE",
+                         help="the same face at rest: a picture, or landmarks, .npz or .json")  # fmt: skip
     parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")
     parser.add_argument("--fps", type=frame_rate, metavar="RATE", help="such as 25, 29.97 or 30000/1001")
     add_detector_options(parser)
@@ -32,24 +34,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Find and write them."""
+    from ..landmarks.still import read_still
     from ..landmarks.track import LandmarkTrack
     from ..media.video import is_video
-    from ..motion.capture_files import read_capture, write_controls
+    from ..motion.capture_files import check_output, read_capture, write_controls
     from ..motion.neutral_frame import find_neutral_frame
 
+    check_output(options.output, as_live_link=options.live_link)
     if is_video(options.source):
         capture = _track(options, tell)
     elif options.track is not None:
         raise BadInputError(f"{options.source}: is no movie, so that there are no landmarks to write (--track).")
     else:
         capture = read_capture(options.source, options.fps, options.face_index)
-    neutral = options.neutral_frame
+    neutral, still = options.neutral_frame, None
+    if options.neutral_picture is not None:
+        how = (options.detector, options.models, options.face_index)
+        still = read_still(options.neutral_picture, *how, tell, allow_download=options.allow_download)
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:
             neutral = find_neutral_frame(capture.content)
-        message = f"Finding the controls, against the neutral frame {neutral}"
-        tell({"event": "stage", "stage": "capture", "message": message})
-    controls, told = capture.controls(neutral).clamped()
+        against = f"the neutral frame {neutral}" if still is None else options.neutral_picture.name
+        tell({"event": "stage", "stage": "capture", "message": f"Finding the controls, against {against}"})
+    controls, told = capture.controls(neutral, still).clamped()
     for message in (*capture.told, *told):
         tell({"event": "warning", "message": message})
     write_controls(options.output, controls, as_live_link=options.live_link)

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
-from .values import amount, frame_rate
+from .values import amount, frame_rate, region
 
 if TYPE_CHECKING:
     import argparse
 
     from ..events import OnEvent
     from ..motion.controls import ControlTrack
-
-_REGIONS = ("head", "eyes", "brows", "mouth")
 
 HELP = "put the channels of one controls file over those of another"
 
@@ -25,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", type=Path, metavar="A.json", help="tells the frame rate")
     parser.add_argument("over", type=Path, metavar="B.json", help="what is put over it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
-    parser.add_argument("--regions", nargs="+", choices=_REGIONS, default=_REGIONS, help="of B that count; all")
+    parser.add_argument("--regions", nargs="+", type=region, metavar="REGION", help="of B that count: head, eyes, ...")
     parser.add_argument("--amount", type=amount, default=1.0, metavar="0..1", help="how far B replaces A, or is added")
     parser.add_argument("--add", action="store_true", help="add what B does instead of replacing A by it")
     parser.add_argument("--loop", action="store_true", help="the shorter one begins again; else its end is held")
@@ -35,10 +33,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Mix them."""
     from ..motion.capture_files import write_controls
+    from ..motion.controls import REGIONS
     from ..motion.mixing import mix
 
     base, over = (_controls(path, options, tell) for path in (options.base, options.over))
-    mixed = mix(base, over, regions=options.regions, amount=options.amount, add=options.add, loop=options.loop)
+    regions = options.regions or REGIONS
+    mixed = mix(base, over, regions=regions, amount=options.amount, add=options.add, loop=options.loop)
     write_controls(options.output, mixed)
     tell({"event": "done", "frames": mixed.frames, "output": str(options.output)})
 

@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "without one, and in other languages, the mouth follows the phones that are heard, which is less exact."
     )
     parser.add_argument("sound", type=Path, help="a sound file, or a movie with sound")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help="control channels over time")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
     parser.add_argument("--text", type=Path, metavar="T.txt", help="what is said, in English")
     parser.add_argument("--fps", type=frame_rate, default=Fraction(25), metavar="N", help="25, 30000/1001 ...")
     for name, told in _AMOUNTS.items():
@@ -43,16 +43,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Make them."""
-    import json
-
-    from ..files import check_writable, write_bytes
+    from ..motion.capture_files import check_output, write_controls
     from ..speech.listen import listen
     from ..speech.perform import perform
     from ..speech.transcript import load_transcript
 
     amounts = Amounts(**{name: getattr(options, name) for name in _AMOUNTS})
-    check_writable(options.output.parent)
+    check_output(options.output)
     words = None if options.text is None else load_transcript(options.text)
     track = perform(listen(options.sound, words, options.fps, tell), options.fps, amounts)
-    write_bytes(options.output, json.dumps(track.to_dict()).encode())
+    write_controls(options.output, track)
     tell({"event": "done", "frames": track.frames, "output": str(options.output)})

@@ -19,6 +19,15 @@ def amount(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None
 
 
+def region(text: str) -> str:
+    """The name of a region of the face."""
+    from ..motion.controls import REGIONS
+
+    if text not in REGIONS:
+        raise argparse.ArgumentTypeError(f"{text!r}: one of {', '.join(REGIONS)} is wanted")
+    return text
+
+
 def frame_rate(text: str) -> Fraction:
     """Exact frames per second: 25, 30000/1001, and 29.97, by which the same is meant."""
     try:

@@ -44,16 +44,24 @@ class LandmarkTrack:
 
     def resample(self, fps: Fraction, frames: int, start: Fraction = Fraction(0)) -> LandmarkTrack:
         """Read `frames` frames at another rate from `start` seconds on: linear in time, the ends are held."""
-        if fps <= 0 or frames < 1:
-            raise BadInputError(f"A landmark track cannot be read as {frames} frames at {fps} per second.")
-        times = np.array([float((start + i / fps) * self.fps) for i in range(frames)])
+        places = frame_places(self.fps, fps, frames, start)
         return LandmarkTrack(
-            read_between(self.landmarks, times),
-            read_between(self.confidence, times),
+            read_between(self.landmarks, places),
+            read_between(self.confidence, places),
             fps,
             self.size,
-            None if self.iris is None else read_between(self.iris, times),
+            None if self.iris is None else read_between(self.iris, places),
         )
+
+
+def frame_places(own: Fraction, fps: Fraction, frames: int, start: Fraction = Fraction(0)) -> NDArray[np.float64]:
+    """(F,) where frames of another rate, from `start` seconds on, lie among those of the `own` rate.
+
+    Exact fractions until the end: nothing drifts, however long it is. Raises BadInputError.
+    """
+    if fps <= 0 or frames < 1:
+        raise BadInputError(f"A performance cannot be read as {frames} frames at {fps} per second.")
+    return np.array([float((start + i / fps) * own) for i in range(frames)])
 
 
 def read_between(values: NDArray[_Float], places: NDArray[np.float64]) -> NDArray[_Float]:

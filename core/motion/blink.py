@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .easing import ease
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -26,9 +28,6 @@ def blink_curve(fps: Fraction) -> NDArray[np.float32]:
     last = math.ceil((_CLOSED + _OPENING) * fps)
     # A frame falls on the moment at which the lids meet, so that no rate misses it.
     time = np.arange(first, last + 1) / float(fps)
-    closing = np.clip(1 + time / _CLOSING, 0, 1)
     opening = np.clip((time - _CLOSED) / _OPENING, 0, 1)
-    down = closing * closing * (3 - 2 * closing)
-    eased = 1 - (1 - opening) ** _EARLY
-    up = eased * eased * (3 - 2 * eased)
+    down, up = ease(1 + time / _CLOSING), ease(1 - (1 - opening) ** _EARLY)
     return np.where(time <= 0, down, 1 - up).astype(np.float32)

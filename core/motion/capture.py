@@ -10,14 +10,17 @@ import numpy as np
 from ..errors import BadInputError
 from ..landmarks.topology import EYES, LID_PAIRS
 from .controls import CONTROLS, ControlTrack
-from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP
+from .easing import ease
+from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP, PRESSED
 from .face_model import IRIS_DEPTH, load_face_model
 from .lid_calibration import close_lids
-from .neutral_frame import find_neutral_frame
+from .neutral_frame import find_neutral_frame, neutral_from_still
 from .performance import Performance
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
@@ -31,32 +34,40 @@ _LIDS = {"Right": LID_PAIRS[:2], "Left": LID_PAIRS[2:]}
 
 
 def capture_controls(
-    track: LandmarkTrack, neutral_frame: int | None = None, looks: NDArray[np.floating[Any]] | None = None
+    track: LandmarkTrack,
+    neutral_frame: int | None = None,
+    looks: NDArray[np.floating[Any]] | None = None,
+    still: NDArray[np.floating[Any]] | None = None,
 ) -> ControlTrack:
     """The controls of a landmark track, against its own neutral frame (found if not given); BadInputError.
 
-    Gaze is told by the track's irises, or by `looks`: (F, 2) degrees, where the eyes look in the room, to the
-    picture's right and up. Frames that equal the neutral one are exactly neutral.
+    The landmarks (68, 2) of another `still` of this face tell its expression at rest instead: then only where the head
+    rests and looks is taken from the neutral frame. Gaze is told by the track's irises, or by `looks`: (F, 2) degrees,
+    where the eyes look in the room, to the picture's right and up. Frames that equal the neutral one are exactly
+    neutral.
     """
     if neutral_frame is None:
         neutral_frame = find_neutral_frame(track)
     if not 0 <= neutral_frame < track.frames:
         raise BadInputError(f"The neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}.")
-    neutral = track.landmarks[neutral_frame]
-    landmarks = close_lids(smooth_track(track.landmarks), track.fps, neutral)
+    neutral = track.landmarks[neutral_frame] if still is None else neutral_from_still(still, track, neutral_frame)
+    landmarks = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
     performance = Performance(landmarks, neutral, track.size)
     channels = {**performance.head(), **performance.expression()}
     if track.iris is not None:
-        yaw, pitch = _gaze(performance, track.iris, neutral_frame).T
+        yaw, pitch = _gaze(performance, track.iris, neutral_frame, track.fps).T
         channels |= {"gazeYaw": yaw, "gazePitch": pitch}
     elif looks is not None:
         yaw, pitch = (looks - looks[neutral_frame]).T
         channels |= {"gazeYaw": yaw - channels["headYaw"], "gazePitch": pitch - channels["headPitch"]}
     channels |= _lids(performance, channels.get("gazePitch", np.zeros(track.frames)))
-    still = (track.landmarks == neutral).all(axis=(1, 2))
+    at_rest = (track.landmarks == neutral).all(axis=(1, 2))
+    # Points hardly show that lips press; but so they meet on a portrait whose own are open.
+    pressed = PRESSED * performance.lip_contact(at_rest, track.fps)
+    channels |= {name: np.maximum(channels[name], pressed) for name in ("mouthPressLeft", "mouthPressRight")}
     moved: dict[str, NDArray[np.float32]] = {}
     for name, values in channels.items():
-        values[still] = CONTROLS[name].neutral
+        values[at_rest] = CONTROLS[name].neutral
         if (values != CONTROLS[name].neutral).any():
             moved[name] = values.astype(np.float32)
     return ControlTrack(track.fps, moved or {"jawOpen": np.zeros(track.frames, np.float32)})
@@ -93,8 +104,7 @@ def _together(lids: dict[str, Array]) -> dict[str, Array]:
     """Trackers see the far eye of a turned head badly; but nobody widens one eye, and who does not wink closes both."""
     wide = np.minimum(lids["eyeWideLeft"], lids["eyeWideRight"])
     left, right = lids["eyeBlinkLeft"], lids["eyeBlinkRight"]
-    differ = np.minimum(np.abs(left - right) / _WINK, 1)
-    middle, apart = (left + right) / 2, (left - right) / 2 * differ * differ * (3 - 2 * differ)
+    middle, apart = (left + right) / 2, (left - right) / 2 * ease(np.abs(left - right) / _WINK)
     return {
         "eyeBlinkLeft": middle + apart,
         "eyeBlinkRight": middle - apart,
@@ -103,7 +113,7 @@ def _together(lids: dict[str, Array]) -> dict[str, Array]:
     }
 
 
-def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: int) -> Array:
+def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: int, fps: Fraction) -> Array:
     """(F, 2) degrees that the eyeballs turn in the head, from the irises (F, 2, 2); held through blinks."""
     face = performance.face
     blinks = _lids(performance, np.zeros(len(iris)))
@@ -118,7 +128,7 @@ def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: in
         way = (place - place[neutral_frame]) / (turning * face.scale) * (1, -1)
         angle = np.degrees(np.arcsin(np.clip(way, -1, 1)))
         angles.append(_held(angle, blinks[f"eyeBlink{side}"] < _SEEN))
-    return smooth_track(np.stack(angles, axis=1).astype(np.float32)).astype(np.float64).mean(1)
+    return smooth_track(np.stack(angles, axis=1).astype(np.float32), fps).astype(np.float64).mean(1)
 
 
 def _held(values: Array, known: NDArray[np.bool_]) -> Array:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import CHIN, EYES, LID_PAIRS, LIP_PAIRS
+from ..landmarks.topology import LID_PAIRS, LIP_PAIRS
 from .controls import CONTROLS
 from .easing import ease_within
 from .face_model import FittedFace, load_face_model
+from .lip_contact import face_down
 from .pose import Pose, head_rotation
 from .target import FaceTarget
 
@@ -30,18 +31,31 @@ LOOKS = {  # control -> eye (0 right, 1 left), axis (0 yaw, 1 pitch), degrees at
     "eyeLookUpLeft": (1, 1, 25), "eyeLookDownLeft": (1, 1, -25),
 }  # fmt: skip
 _UPPER_LIP = (49, 50, 51, 52, 53, 61, 62, 63)  # without its corners
+_LIP_AT = {  # inner point -> the points of its lip that go with it, and how far
+    61: {61: 1, 50: 1, 49: 0.6}, 62: {62: 1, 51: 1}, 63: {63: 1, 52: 1, 53: 0.6},
+    67: {67: 1, 58: 1, 59: 0.6}, 66: {66: 1, 57: 1}, 65: {65: 1, 56: 1, 55: 0.6},
+}  # fmt: skip
+_UPPER_CLOSES = 0.4  # of the way between open lips; the lower lip goes the rest
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
+PRESSED = 0.5
+"""Of mouthPress, both sides': from here on the lips touch."""
 LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
 def express(
-    face: FittedFace, values: Mapping[str, float], offsets: Array | None = None, *, limited: bool = True
+    face: FittedFace,
+    values: Mapping[str, float],
+    offsets: Array | None = None,
+    contact: float = 0.0,
+    *,
+    limited: bool = True,
 ) -> FaceTarget:
     """Apply one frame of controls (missing ones are neutral) to a fitted portrait.
 
     `offsets` (68, 3), pixels, are what a track does to the portrait's unturned points; the controls are put on top.
-    Without `limited` the track may turn the head further than the portrait shows it, and cross its lips.
+    `contact` (0..1) is how far the track means its lips to touch. Without `limited` it may turn the head further than
+    the portrait shows it, and cross its lips.
     """
     value = {name: values.get(name, control.neutral) for name, control in CONTROLS.items()}
     gaze = np.radians(_gaze_degrees(value))
@@ -52,6 +66,8 @@ def express(
         driven = face.points + offsets
         _put_on(points, face.points, driven)
     _close_lids(points, face.points, value)
+    pressed = (value["mouthPressLeft"] + value["mouthPressRight"]) / 2
+    _close_lips(points, face.points, max(min(pressed / PRESSED, 1), contact))
     least = face.points if limited else driven
     _part(points, least, LID_PAIRS)
     _part(points, least, LIP_PAIRS)
@@ -66,7 +82,7 @@ def express(
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
     """A head that is turned in the picture turns on only as far as the picture shows its far side."""
     own = np.degrees(np.arcsin(np.clip(face.pose.rotation[0, 2], -1, 1)))
-    return ease_within(yaw, max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM))
+    return float(ease_within(yaw, max(_FURTHEST_YAW - float(own) * np.sign(yaw), _LEAST_ROOM)))
 
 
 def _gaze_degrees(value: Mapping[str, float]) -> Array:
@@ -113,6 +129,21 @@ def _close_lids(points: Array, neutral: Array, value: Mapping[str, float]) -> No
                 points[lid] += value[name] * (meet - points[lid])
 
 
+def _close_lips(points: Array, neutral: Array, share: float) -> None:
+    """Take this share of the portrait's own opening between its lips off: those that press touch in any portrait.
+
+    Both lips move as a whole, between corners that stay.
+    """
+    if share <= 0:
+        return
+    down = face_down(neutral)
+    for upper, lower in LIP_PAIRS:
+        gap = float((neutral[lower, :2] - neutral[upper, :2]) @ down)
+        for inner, way in ((upper, _UPPER_CLOSES), (lower, _UPPER_CLOSES - 1)):
+            for point, part in _LIP_AT[inner].items():
+                points[point, :2] += share * way * part * max(gap, 0) * down
+
+
 def _round_lower_lip(points: Array, neutral: Array) -> None:
     """An open mouth is round; a portrait whose lip points stand closer together than the model's would get a V."""
     upper, lower = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
@@ -140,8 +171,7 @@ def _let_tongue_through(points: Array, face: FittedFace, tongue: float) -> None:
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:
     """Lids and lips may touch but not pass through each other."""
-    down = neutral[CHIN, :2] - neutral[[i for eye in EYES for i in eye], :2].mean(0)
-    down /= np.linalg.norm(down)
+    down = face_down(neutral)
     for upper, lower in pairs:
         gap = float((points[lower, :2] - points[upper, :2]) @ down)
         allowed = min(0.0, float((neutral[lower, :2] - neutral[upper, :2]) @ down))

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BadInputError
+from ..landmarks.track import frame_places, read_between
 from .controls import CONTROLS, REGIONS, ControlTrack
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
 
@@ -22,26 +20,16 @@ if TYPE_CHECKING:
 def resample(
     controls: ControlTrack, fps: Fraction, frames: int, *, start: Fraction = Fraction(0), loop: bool = False
 ) -> ControlTrack:
-    """Read `frames` frames at another rate from `start` seconds on, linear in time.
+    """Read `frames` frames at another rate from `start` seconds on, linear in time. Raises BadInputError.
 
-    What lies before and after the controls is held, or they begin again. Times are whole numbers of the two rates'
-    common tick, so that nothing drifts however long it is.
+    What lies before and after the controls is held, or they begin again.
     """
-    if fps <= 0 or frames < 1:
-        raise BadInputError(f"Controls cannot be read as {frames} frames at {fps} per second.")
-    step, first_place = controls.fps / fps, controls.fps * start  # in frames of the source
-    common = lcm(step.denominator, first_place.denominator)
-    ticks = np.arange(frames, dtype=np.int64) * int(step * common) + int(first_place * common)
-    before, rest = np.divmod(ticks, common)
-    share = rest / common
-    last = controls.frames - 1
-    first, second = (at % controls.frames if loop else np.clip(at, 0, last) for at in (before, before + 1))
-
-    def read(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        between = values[first] * (1 - share) + values[second] * share
-        return np.where(rest == 0, values[first], between).astype(np.float32)  # bit for bit where a frame is hit
-
-    return ControlTrack(fps, {name: read(values) for name, values in controls.channels.items()})
+    places = frame_places(controls.fps, fps, frames, start)
+    channels = controls.channels
+    if loop:
+        places %= controls.frames
+        channels = {name: np.append(values, values[:1]) for name, values in channels.items()}
+    return ControlTrack(fps, {name: read_between(values, places) for name, values in channels.items()})
 
 
 def mix(

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frame of a track in which its face does least."""
+"""What a driver's motion is counted from: the frame in which its face does least, or another still of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..landmarks.topology import EYE_OUTER_CORNERS, LEFT_BROW, LIP_PAIRS, MOUTH_CORNERS, RIGHT_BROW
-from .face_model import NECK_PIVOT, load_face_model
+from .face_model import NECK_PIVOT, fit_face, load_face_model
 from .lid_calibration import lid_openings
 from .pose import fit_rigid_poses, head_angles
 
@@ -45,6 +45,20 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
         + ((angles - usual) ** 2).sum(1) / _TURN**2
     )
     return int(frames[np.argmin(unrest)])
+
+
+def neutral_from_still(
+    still: NDArray[np.floating[Any]], track: LandmarkTrack, frame: int | None = None
+) -> NDArray[np.float32]:
+    """The (68, 2) neutral landmarks of a track's face whose expression at rest another picture shows, `still` (68, 2).
+
+    Picture and track may differ in size and in the head's pose: its place is that of the track's neutral frame, which
+    is found if not given.
+    """
+    face = fit_face(still)
+    at_rest = track.landmarks[find_neutral_frame(track) if frame is None else frame]
+    [pose] = fit_rigid_poses(face.points, at_rest[None], face.pivot)
+    return pose.apply(face.points).astype(np.float32)
 
 
 def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,9 +10,12 @@ import numpy as np
 from ..landmarks.topology import JAW, LID_PAIRS, MOUTH, RIGID
 from .box_least_squares import solve_in_box
 from .face_model import fit_face, load_face_model
+from .lip_contact import face_down, lip_contact, lip_openings
 from .pose import STILL_NECK, fit_pose, fit_rigid_poses, head_angles
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
     from .face_model import FittedFace
@@ -69,6 +72,15 @@ class Performance:
     def expression(self) -> dict[str, Array]:
         """The strengths of brows and mouth."""
         return {name: self._strengths[:, number].copy() for number, name in enumerate(_NAMES)}
+
+    def lip_contact(self, still: NDArray[np.bool_], fps: Fraction) -> Array:
+        """(F,) how far the lips are meant to touch, 0..1; never in frames that are exactly neutral, `still` (F,)."""
+        down = face_down(self.face.points)
+        lips = list(MOUTH)
+        unturned = np.repeat(self.face.points[None, :, :2], len(self.flat), axis=0)
+        unturned[:, lips] = self.unturn(self.flat[:, lips], self.points[lips, 2])
+        found, at_rest = (lip_openings(of, down) / self.face.eye_distance for of in (unturned, self.face.points[:, :2]))
+        return lip_contact(found, float(at_rest), still, fps)
 
     def unturn(self, flat: Array, depth: Array) -> Array:
         """(F, N, 2) pixels without perspective as the neutral view would show them; `depth` (N,) in that view."""

@@ -67,7 +67,7 @@ def _follow(
         values = followed.head
         if keys is not None:
             values = _added(values, _frame(keys, number))
-        target = express(face, values, followed.offsets, limited=relative)
+        target = express(face, values, followed.offsets, followed.contact, limited=relative)
         targets.append(replace(target, tracked=amounts.mouth > 0))
     return targets
 

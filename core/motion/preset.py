@@ -20,6 +20,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..files import write_bytes
 from .controls import CONTROLS, ControlTrack
+from .easing import ease
 from .thinning import thin
 
 if TYPE_CHECKING:
@@ -139,7 +140,5 @@ def _eased(pairs: NDArray[np.float64], times: NDArray[np.float64], period: float
     seconds, values = pairs.T
     place = np.interp(times, seconds, np.arange(len(pairs)))
     before = np.minimum(place.astype(int), max(len(pairs) - 2, 0))
-    share = place - before
-    share = share * share * (3 - 2 * share)
     after = np.minimum(before + 1, len(pairs) - 1)
-    return values[before] + (values[after] - values[before]) * share
+    return values[before] + (values[after] - values[before]) * ease(place - before)

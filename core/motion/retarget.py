@@ -13,11 +13,13 @@ from .controls import CONTROLS
 from .easing import ease_within
 from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
+from .lip_contact import face_down, lip_contact, lip_openings
 from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
+_BEYOND = 1.5  # times what the strongest shape of the model does is the most that a point moves
+_LEAST_ROOM = 1.5  # cm, for points that shapes move little: an outline slides along a head that turns
 _REGIONS = {
     "jaw": JAW,
     "brows": (*RIGHT_BROW, *LEFT_BROW),
@@ -41,6 +45,7 @@ class Followed:
 
     offsets: Array  # (68, 3) pixels, of the portrait's unturned points
     head: dict[str, float]  # the head's controls
+    contact: float = 0.0  # 0..1 how far the lips are meant to touch
 
 
 def follow_absolute(face: FittedFace, track: LandmarkTrack, amounts: RegionAmounts) -> Iterator[Followed]:
@@ -57,23 +62,40 @@ def follow_relative(
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
-    to the portrait. The head stays within what its controls can do.
+    to the portrait. Head and points stay within what controls and shapes can do. Lids that meet on the driver meet
+    on the portrait, and so do lips.
     """
     driver = fit_face(neutral)
     size = face.eye_distance / driver.eye_distance
     turn = face.pose.rotation @ driver.pose.rotation.T
-    for offsets, pose in _apart(driver, track, neutral):
+    frames = list(_apart(driver, track, neutral))
+    touching = amounts.mouth * _contact(driver, face, np.stack([offsets for offsets, _ in frames]), track.fps)
+    room, wider = _room(face)
+    for (offsets, pose), contact in zip(frames, touching, strict=True):
         own = size * offsets @ turn.T
-        _keep_opening_ratio(own, face.points, offsets, driver)
+        length = np.linalg.norm(own, axis=1)
+        own *= (ease_within(length, room) / np.maximum(length, 1e-12))[:, None]
+        _keep_opening_ratio(own, face.points, offsets, driver, wider)
         moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         followed = _followed(face, own, moved, amounts)
-        yield Followed(followed.offsets, {name: _limited(name, value) for name, value in followed.head.items()})
+        head = {name: _limited(name, value) for name, value in followed.head.items()}
+        yield Followed(followed.offsets, head, float(contact))
+
+
+def _contact(driver: FittedFace, face: FittedFace, offsets: Array, fps: Fraction) -> Array:
+    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means the face's lips to touch."""
+    down = face_down(driver.points)
+    openings = lip_openings(driver.points[:, :2] + offsets[..., :2], down) / driver.eye_distance
+    at_rest, own = (
+        float(lip_openings(of.points[:, :2], face_down(of.points))) / of.eye_distance for of in (driver, face)
+    )
+    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps, own)
 
 
 def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
     """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
     # Without the tracker's faults: its trembling, and lids that never meet.
-    wanted = close_lids(smooth_track(track.landmarks), track.fps, neutral)
+    wanted = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
     poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         offsets = np.zeros((68, 3))
@@ -100,7 +122,17 @@ def _limited(name: str, value: float) -> float:
     control = CONTROLS[name]
     moved = value - control.neutral
     room = control.maximum - control.neutral if moved > 0 else control.neutral - control.minimum
-    return control.neutral + ease_within(moved, room)
+    return control.neutral + float(ease_within(moved, room))
+
+
+def _room(face: FittedFace) -> tuple[Array, Array]:
+    """(68,) pixels that each point may move, and (4,) by which the lids of each pair may go further apart."""
+    shapes = load_face_model().expressions
+    furthest = np.max([np.linalg.norm(shape, axis=1) for shape in shapes.values()], axis=0)
+    upper, lower = (list(lid) for lid in zip(*LID_PAIRS, strict=True))
+    wide = shapes["eyeWideLeft"] + shapes["eyeWideRight"]
+    room = np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * np.linalg.norm(wide[upper] - wide[lower], axis=1)
+    return face.scale * room[0], face.scale * room[1]
 
 
 def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:
@@ -122,16 +154,20 @@ def _jaw_motion(offsets: Array, face: FittedFace) -> Array:
     return max(opened, 0) * jaw[0] + aside * jaw[1]
 
 
-def _keep_opening_ratio(own: Array, neutral: Array, offsets: Array, driver: FittedFace) -> None:
+def _keep_opening_ratio(own: Array, neutral: Array, offsets: Array, driver: FittedFace, wider: Array) -> None:
     """Eyes close by ratio: lids that meet on the driver meet on the portrait, however wide its eyes are.
 
-    `own` (68, 3) are the offsets of the portrait's points `neutral`, `offsets` those of the driver's.
+    `own` (68, 3) are the offsets of the portrait's points `neutral`, `offsets` those of the driver's; `wider` (4,) is
+    how far lids can go apart.
     """
     least = _LEAST_OPENING * driver.eye_distance
     moved = driver.points + offsets
-    for upper, lower in LID_PAIRS:
+    for (upper, lower), room in zip(LID_PAIRS, wider, strict=True):
         open_driver = float(np.linalg.norm(driver.points[upper, :2] - driver.points[lower, :2]))
         if open_driver < least:
             continue
         ratio = float(np.linalg.norm(moved[upper, :2] - moved[lower, :2])) / open_driver
-        own[upper] = own[lower] + (ratio - 1) * (neutral[upper] - neutral[lower])
+        opening = neutral[upper] - neutral[lower]
+        length = max(float(np.linalg.norm(opening)), 1e-6)
+        grown = (ratio - 1) * length
+        own[upper] = own[lower] + (float(ease_within(grown, room)) if grown > 0 else grown) / length * opening

@@ -8,29 +8,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
-_HALF = 2  # frames on either side
+_HALF = 0.2  # seconds on either side
 _ORDER = 2
-_TRUSTED = 0.5  # a point is moved at most this many standard deviations of its own noise: what moves fast stays
+_REACH = 4.0  # standard deviations of a point's noise: what the filter would move further is motion, and stays
+_NOISIEST = 1.5  # times the median of all points: a mouth that talks all the time is no noise
 _MAD = 1.4826  # standard deviation of a normal distribution whose median absolute deviation is 1
+_THIRD = np.sqrt(20)  # standard deviation of third differences of independent noise of 1
 
 
-def smooth_track(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Smooth (F, 68, 2) landmarks over the whole track; a track at rest comes back bit for bit.
+def smooth_track(landmarks: NDArray[np.float32], fps: Fraction) -> NDArray[np.float32]:
+    """Smooth (F, N, 2) landmarks over the whole track; a track at rest comes back bit for bit.
 
     A centred Savitzky-Golay filter (1964) has no delay, but would take the depth of a blink that lasts three frames.
-    So its correction is limited to what the point's own noise explains.
+    So its correction fades where it is more than the point's own noise explains (Tukey's biweight).
     """
-    if len(landmarks) < 2 * _HALF + 1:
+    half = min(round(_HALF * fps), (len(landmarks) - 1) // 2)
+    if half < _ORDER:  # between frames so far apart all is motion
         return landmarks
     values = landmarks.astype(np.float64)
     # Past its ends a track goes on point-mirrored, so that a steady motion stays what it is.
-    before, after = 2 * values[:1] - values[_HALF:0:-1], 2 * values[-1:] - values[-2 : -_HALF - 2 : -1]
+    before, after = 2 * values[:1] - values[half:0:-1], 2 * values[-1:] - values[-2 : -half - 2 : -1]
     padded = np.concatenate([before, values, after])
-    steps = np.arange(-_HALF, _HALF + 1)
-    weights = np.linalg.pinv(np.vander(steps, _ORDER + 1, increasing=True))[0]
+    weights = np.linalg.pinv(np.vander(np.arange(-half, half + 1), _ORDER + 1, increasing=True))[0]
     # Of differences, so that the correction of a constant is exactly zero.
     correction = sum(w * (padded[k : k + len(values)] - values) for k, w in enumerate(weights))
-    noise = _MAD * np.median(np.abs(correction), axis=0)
-    return (values + np.clip(correction, -_TRUSTED * noise, _TRUSTED * noise)).astype(np.float32)
+    noise = _MAD * np.median(np.abs(np.diff(values, 3, axis=0)), axis=(0, 2)) / _THIRD
+    noise = np.minimum(noise, _NOISIEST * np.median(noise))
+    share = np.linalg.norm(correction, axis=-1) / np.maximum(_REACH * noise, 1e-12)
+    correction *= np.maximum(1 - share**2, 0)[..., None] ** 2
+    return (values + correction).astype(np.float32)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .easing import ease
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def thin(values: NDArray[np.floating], tolerance: float, *, eased: bool = False)
             continue
         share = np.arange(end - first + 1) / (end - first)
         if eased:
-            share = share * share * (3 - 2 * share)
+            share = ease(share)
         off = np.abs(values[first : end + 1] - values[first] - share * (values[end] - values[first]))
         farthest = int(off.argmax())
         if off[farthest] > tolerance:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..motion.blink import blink_curve
+from ..motion.easing import ease
 from .listen import LOUDNESS_STEP
 from .loudness import louder, moments, said, smoothed
 from .phones import SILENCE
@@ -80,9 +81,9 @@ def _accented(speech: Speech, times: Array) -> Array:
     curve = np.zeros(len(times))
     for peak in np.flatnonzero((level >= around.max(axis=1)) & (level > 0)):
         since = times - at[peak]
-        way = np.clip(1 - np.maximum(-since / _ACCENT_RISE, since / _ACCENT_FALL), 0, 1)
+        way = 1 - np.maximum(-since / _ACCENT_RISE, since / _ACCENT_FALL)
         strength = np.clip(level[peak] / _ACCENT_LOUD, _ACCENT_LEAST, 1)
-        curve = np.maximum(curve, strength * way * way * (3 - 2 * way))
+        curve = np.maximum(curve, strength * ease(way))
     return curve
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..motion.easing import ease
 from .loudness import louder, moments
 from .visemes import REST, gestures, lip_on_teeth, lips_shut
 
@@ -99,7 +100,7 @@ def _held(intervals: Iterable[tuple[float, float]], times: Array) -> Array:
         first, last = np.searchsorted(times, (start - _CLOSING, end + _OPENING))
         near = times[first:last]
         way = 1 - np.maximum((start - near) / _CLOSING, 0) - np.maximum((near - end) / _OPENING, 0)
-        curve[first:last] = np.maximum(curve[first:last], way * way * (3 - 2 * way))
+        curve[first:last] = np.maximum(curve[first:last], ease(way))
     return curve
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from core.commands import mix
 from core.landmarks.track import LandmarkTrack, load_track, save_track
 from core.media.video import VideoWriter
-from core.motion.controls import REGIONS, ControlTrack, load_controls
+from core.motion.capture_files import read_capture
+from core.motion.controls import ControlTrack, load_controls
 from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ def test_capture_landmarks(cli: Cli, track: Path, tmp_path: Path) -> None:
     assert controls.fps == 25
     assert controls.channels["jawOpen"][[0, -1]] == pytest.approx([0, 0.6], abs=0.15)
     assert controls.channels["headYaw"][[0, -1]] == pytest.approx([0, 15], abs=3)
+    options = ("--neutral-picture", tmp_path / "still.json")
+    cli("convert", track, tmp_path / "still.json")  # its first frame is at rest, too
+    code, events = cli("capture", track, "-o", tmp_path / "still.csv", *options)
+    assert (code, events[0]["message"]) == (0, "Finding the controls, against still.json")
+    again = read_capture(tmp_path / "still.csv").controls().channels["jawOpen"]
+    assert again == pytest.approx(controls.channels["jawOpen"], abs=0.02)
     code, events = cli("capture", track, "-o", tmp_path / "c.json", "--neutral-frame", "8")
     assert code == 2
     assert "neutral frame 8 does not exist" in events[-1]["message"]
@@ -143,9 +149,10 @@ def test_options_that_do_not_go_together(cli: Cli, track: Path, tmp_path: Path) 
         assert words in events[-1]["message"]
 
 
-def test_the_regions_to_choose_are_all() -> None:
-    """The option lists them itself, because the parser is made before numpy may be loaded."""
-    assert mix._REGIONS == REGIONS
+def test_a_region_that_is_none(cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli("mix", tmp_path / "a.json", tmp_path / "b.json", "-o", tmp_path / "c.json", "--regions", "nose")
+    assert "one of head, eyes, brows, mouth" in capsys.readouterr().err
 
 
 def test_rates_that_are_none(cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

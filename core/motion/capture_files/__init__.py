@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BadInputError
-from ...files import write_bytes
+from ...files import check_writable, write_bytes
 from ...landmarks.marks import marks_from_mapping
 from ...landmarks.track import LandmarkTrack, load_track, track_from_mapping
 from ..capture import capture_controls
@@ -45,11 +45,13 @@ class Capture:
             return replace(self, content=resample(self.content, fps, frames))
         return replace(self, content=self.content.resample(fps, frames))
 
-    def controls(self, neutral_frame: int | None = None) -> ControlTrack:
-        """Its controls; those of landmarks are found, against a neutral frame. Raises BadInputError."""
+    def controls(
+        self, neutral_frame: int | None = None, still: NDArray[np.floating[Any]] | None = None
+    ) -> ControlTrack:
+        """Its controls; those of landmarks are found, against a neutral frame or still. Raises BadInputError."""
         if isinstance(self.content, ControlTrack):
             return self.content
-        return capture_controls(self.content, neutral_frame, self.looks)
+        return capture_controls(self.content, neutral_frame, self.looks, still)
 
 
 def is_capture_file(path: Path) -> bool:
@@ -86,17 +88,22 @@ def _read(path: Path, fps: Fraction | None, face: int) -> Capture:
     return Capture(controls, told)
 
 
+def check_output(path: Path, *, as_live_link: bool = False) -> None:
+    """Raise BadInputError where controls could not be written: before the work that makes them."""
+    check_writable(path.parent)
+    if as_live_link and path.suffix.lower() != ".csv":
+        raise BadInputError(f"{path}: the form of Live Link Face is a table; name a file ending in .csv.")
+    if path.suffix.lower() not in (".json", ".csv"):
+        raise BadInputError(f"{path}: controls are written to a file ending in .json or .csv.")
+
+
 def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = False) -> None:
     """Write controls as JSON or CSV, by the file's ending; the CSV may be Live Link Face's. Raises BadInputError."""
-    ending = path.suffix.lower()
-    if ending == ".csv":
-        text = live_link.text(controls) if as_live_link else plain.text(controls)
-    elif as_live_link:
-        raise BadInputError(f"{path}: the form of Live Link Face is a table; name a file ending in .csv.")
-    elif ending == ".json":
+    check_output(path, as_live_link=as_live_link)
+    if path.suffix.lower() == ".json":
         text = json.dumps(controls.to_dict())
     else:
-        raise BadInputError(f"{path}: controls are written to a file ending in .json or .csv.")
+        text = live_link.text(controls) if as_live_link else plain.text(controls)
     write_bytes(path, text.encode("utf-8"))
 
 

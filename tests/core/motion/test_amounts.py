@@ -142,3 +142,28 @@ def test_keys_as_long_as_the_driver(face: NDArray[np.float32], track: LandmarkTr
     for driver in (track, _controls(jawOpen=1)):
         with pytest.raises(BadInputError, match="keys have 3 frames, the driver has 2"):
             plan_motion(face, driver, keys=keys)
+
+
+def test_a_tracker_that_fails_does_not_tear_the_face(
+    face: NDArray[np.float32], driver: NDArray[np.float32], track: LandmarkTrack
+) -> None:
+    """Points that jump away are held within what a face can do; a head that turns away stays one that is seen."""
+    wild = track.landmarks.copy()
+    wild[1, [19, 24, 51, 57]] += np.float32([60, -80])
+    wild[1, [37, 38, 43, 44], 1] -= 30
+    lost = LandmarkTrack(wild, track.confidence, FPS, track.size)
+    still = RegionAmounts(head=0)
+    target = plan_motion(face, lost, relative_to=driver, amounts=still)[1]
+    scale = np.linalg.norm(face[36] - face[45]) / 9  # pixels per cm
+    moved = np.linalg.norm(target.landmarks - face, axis=1) / scale
+    assert moved[[19, 24]].max() < 2
+    assert moved[[51, 57]].max() < 8
+    gaps = [np.linalg.norm(of[37] - of[41]) / scale for of in (target.landmarks, face)]
+    assert gaps[0] < gaps[1] + 1
+    far = plan_motion(driver, _controls(headYaw=36, headX=0.25, headZoom=1.25))[1].landmarks.astype(np.float32)
+    far[:, 0] += 80
+    gone = LandmarkTrack(np.stack([driver, far]), track.confidence, FPS, track.size)
+    pose = plan_motion(face, gone, relative_to=driver)[1].pose
+    assert head_angles(pose.rotation)[0] < 36
+    assert pose.move[0] < 0.26 * np.ptp(face[:, 1])
+    assert pose.scale <= 1.25

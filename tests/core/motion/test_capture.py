@@ -16,7 +16,7 @@ from core.motion.box_least_squares import solve_in_box
 from core.motion.capture import capture_controls
 from core.motion.controls import ControlTrack
 from core.motion.face_model import IRIS_DEPTH, fit_face, load_face_model
-from core.motion.neutral_frame import find_neutral_frame
+from core.motion.neutral_frame import find_neutral_frame, neutral_from_still
 from core.motion.plan import plan_motion
 from core.motion.pose import head_angles, head_rotation
 
@@ -116,6 +116,23 @@ def test_the_neutral_frame_is_found_and_can_be_chosen(
     for frame in (-1, FRAMES):
         with pytest.raises(BadInputError, match="does not exist; the track has 0-59"):
             capture_controls(track, neutral_frame=frame)
+
+
+def test_another_still_of_the_driver_is_its_neutral_face(
+    astronaut_landmarks: NDArray[np.float32], asked: ControlTrack
+) -> None:
+    """A track that never rests, and the face at rest in a smaller picture, turned and tilted."""
+    track = _track(astronaut_landmarks, asked)
+    busy = LandmarkTrack(track.landmarks[6:50], track.confidence[6:50], FPS, SIZE)
+    pose = ControlTrack(FPS, {"headYaw": np.array([9], np.float32), "headRoll": np.array([-8], np.float32)})
+    still = 0.6 * _track(astronaut_landmarks, pose).landmarks[0] + 30
+    found = capture_controls(busy, 0, still=still)
+    for name in ("jawOpen", "browInnerUp", "mouthSmileLeft"):
+        assert np.abs(found.channels[name] - asked.channels[name][6:50]).max() < 0.25, name
+    moved = plan_motion(astronaut_landmarks, busy, relative_to=neutral_from_still(still, busy, 0))
+    shift = moved[0].landmarks - astronaut_landmarks
+    assert np.abs(shift[27:31]).max() < 3  # the head stays where it is
+    assert shift[57, 1] > 5  # the mouth is open in the track's first frame
 
 
 def test_a_frame_without_a_face_is_not_the_neutral_one(astronaut_landmarks: NDArray[np.float32]) -> None:

@@ -44,15 +44,15 @@ def face(astronaut_landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def test_a_track_at_rest_comes_back_bit_for_bit(face: NDArray[np.float32]) -> None:
     still = np.repeat(face[None], 12, axis=0)
-    assert np.array_equal(smooth_track(still), still)
+    assert np.array_equal(smooth_track(still, FPS), still)
     short = _track(face, [1, 0.5, 1], noise=1)
-    assert np.array_equal(smooth_track(short), short)
+    assert np.array_equal(smooth_track(short, FPS), short)
 
 
 def test_trembling_is_taken_out_and_a_blink_keeps_its_depth(face: NDArray[np.float32]) -> None:
     openings = [1.0] * 20 + BLINK + [1.0] * 20
     clean, noisy = _track(face, openings), _track(face, openings, noise=0.2)
-    smooth = smooth_track(noisy)
+    smooth = smooth_track(noisy, FPS)
 
     def jerk(track: NDArray[np.float32]) -> float:
         return float(np.linalg.norm(np.diff(track, 3, axis=0), axis=-1)[:16].mean())
@@ -62,6 +62,32 @@ def test_trembling_is_taken_out_and_a_blink_keeps_its_depth(face: NDArray[np.flo
     assert (np.abs(lost) < 0.05 * np.ptp(lid_openings(clean), axis=0)).all()
     late = [np.argmin(lid_openings(track).mean(1)) for track in (smooth, noisy)]
     assert late[0] == late[1]
+
+
+def test_jitter_falls_by_half_and_a_blink_of_three_frames_keeps_its_depth(face: NDArray[np.float32]) -> None:
+    """In a head that sways, with jitter of 0.5 % of the eye distance; at 24 frames a second, too, and at 60."""
+    eye_distance = float(np.linalg.norm(face[36] - face[45]))
+    openings = [1.0] * 30 + [0.5, 0.0, 0.5] + [1.0] * 40
+    lids = [point for pair in LID_PAIRS for point in pair]
+    for fps in (FPS, Fraction(24000, 1001), Fraction(60)):
+        sway = 0.1 * eye_distance * np.sin(3 * np.arange(len(openings)) / float(fps))[:, None, None]
+        clean = _track(face, openings) + sway.astype(np.float32)
+        noisy = clean + np.random.default_rng(5).normal(0, 0.005 * eye_distance, clean.shape).astype(np.float32)
+        smooth = smooth_track(noisy, fps)
+        jitter = [np.delete(np.diff(track - clean, axis=0), lids, axis=1).std() for track in (smooth, noisy)]
+        assert jitter[0] < 0.5 * jitter[1]
+        depth = [lid_openings(track).mean(1)[:50] for track in (smooth_track(clean, fps), clean, smooth, noisy)]
+        deep = [float(np.median(of) - of.min()) for of in depth]
+        assert deep[0] > 0.98 * deep[1]
+        assert deep[2] > 0.9 * deep[3]
+        assert [int(np.argmin(of)) for of in depth] == [31] * 4
+        backwards = smooth_track(noisy[::-1].copy(), fps)[::-1]
+        assert np.abs(smooth - backwards).max() < 1e-4  # no delay: time has no direction
+
+
+def test_frames_far_apart_are_left_as_they_are(face: NDArray[np.float32]) -> None:
+    noisy = _track(face, [1.0] * 20, noise=1)
+    assert np.array_equal(smooth_track(noisy, Fraction(6)), noisy)
 
 
 def test_lids_that_a_tracker_leaves_apart_meet(face: NDArray[np.float32]) -> None:

@@ -56,6 +56,9 @@ def test_bad_input_is_told_and_leaves_nothing(cli: Cli, write_sound: WriteSound,
         assert events[-1]["kind"] == "bad_input"
         assert named in events[-1]["message"]
     assert not (tmp_path / "controls.json").exists()
+    code, events = cli("speech", tmp_path / "not_even_looked_for.wav", "-o", tmp_path / "controls.txt")
+    assert code == 2
+    assert "ending in .json or .csv" in events[-1]["message"]
 
 
 def test_it_can_be_cancelled(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The goal for spoken sentences on a painting: closed sounds close the lips."""
+"""The goal for spoken sentences on a painting, and on somebody who smiles: closed sounds close the lips."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from conftest import Sentence
     from numpy.typing import NDArray
 
+    from core.motion.controls import ControlTrack
+
 FPS = Fraction(25)
 TOUCH, OPEN = 0.01, 0.03  # of the distance between the outer corners of the eyes
 
@@ -35,24 +37,32 @@ def painting(shared: Path) -> NDArray[np.float32]:
 
 
 def test_closed_sounds_close_the_lips_and_vowels_open_them(
-    sentences: list[Sentence], painting: NDArray[np.float32]
+    sentences: list[Sentence], painting: NDArray[np.float32], astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    right, left = EYE_OUTER_CORNERS
-    eyes = np.linalg.norm(painting[right] - painting[left])
-    closed: list[bool] = []
-    opened: list[bool] = []
+    faces = (painting, astronaut_landmarks)  # she smiles with open lips
+    closed: list[list[bool]] = [[], []]
+    opened: list[list[bool]] = [[], []]
     for sentence in sentences:
         speech = listen(sentence.path, sentence.words, FPS, lambda _: None)
-        targets = plan_motion(painting, perform(speech, FPS, Amounts()))
-        gaps = [max(np.linalg.norm(t.landmarks[a] - t.landmarks[b]) for a, b in LIP_PAIRS) / eyes for t in targets]
-        apart, times = np.array(gaps), np.arange(len(gaps)) / float(FPS)
-        for phone in speech.phones:
-            frame = float(1 / FPS)
-            if phone.name in ("P", "B", "M"):
-                near = (times > phone.start - frame) & (times < phone.end + frame)
-                closed.append(apart[near].min() <= TOUCH)
-            elif phone.name in ("AA", "AE", "AO", "AY", "AW", "OW", "EH", "EY") and phone.end - phone.start > frame:
-                opened.append(apart[(times >= phone.start) & (times < phone.end)].max() >= OPEN)
-    assert len(closed) > 20
-    assert np.mean(closed) >= 0.9
-    assert np.mean(opened) >= 0.9
+        controls = perform(speech, FPS, Amounts())
+        for number, face in enumerate(faces):
+            apart, times = _gaps(face, controls), np.arange(controls.frames) / float(FPS)
+            for phone in speech.phones:
+                frame = float(1 / FPS)
+                if phone.name in ("P", "B", "M"):
+                    near = (times > phone.start - frame) & (times < phone.end + frame)
+                    closed[number].append(apart[near].min() <= TOUCH)
+                elif phone.name in ("AA", "AE", "AO", "AY", "AW", "OW", "EH", "EY") and phone.end - phone.start > frame:
+                    opened[number].append(apart[(times >= phone.start) & (times < phone.end)].max() >= OPEN)
+    assert len(closed[0]) > 20
+    assert np.mean(closed, axis=1).min() >= 0.9
+    assert np.mean(opened, axis=1).min() >= 0.9
+
+
+def _gaps(face: NDArray[np.float32], controls: ControlTrack) -> NDArray[np.float64]:
+    """(F,) how far the lips are apart, of the distance between the outer corners of the eyes."""
+    eyes = np.linalg.norm(np.subtract(*face[list(EYE_OUTER_CORNERS)]))
+    targets = plan_motion(face, controls)
+    return (
+        np.array([max(np.linalg.norm(t.landmarks[a] - t.landmarks[b]) for a, b in LIP_PAIRS) for t in targets]) / eyes
+    )

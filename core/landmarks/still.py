@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The landmarks of one face that a file shows: a picture, or a file of landmarks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .detect import create_detector
+from .follow import track_picture
+from .track import load_track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def read_still(
+    path: Path,
+    detector: str,
+    models: Path | None,
+    face_index: int,
+    on_event: Callable[[dict[str, Any]], None],
+    *,
+    allow_download: bool = False,
+) -> NDArray[np.float32]:
+    """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else found by a detector's name.
+
+    Raises BadInputError, and MissingError as `create_detector` does.
+    """
+    if path.suffix.lower() in (".npz", ".json"):
+        return load_track(path).landmarks[0]
+    found = create_detector(detector, models, allow_download=allow_download)
+    return track_picture(path, found, face_index, on_event).landmarks[0]
