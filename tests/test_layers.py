@@ -31,6 +31,7 @@ LAYERS = {
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "job": {"errors", "files", "landmarks", "motion"},  # what a job is
+    "footage_job": {"errors", "events", "job", "media", "landmarks", "motion", "generators"},
     "run": {
         "errors",
         "events",
@@ -43,6 +44,7 @@ LAYERS = {
         "generators",
         "compose",
         "driver_video",
+        "footage_job",
     },  # how it is done
     "worker": {"errors", "events", "packages", "job", "run"},
     "commands": {"errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},

@@ -11,10 +11,13 @@ from .face_model import fit_face
 from .retarget import follow_absolute, follow_relative
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from ..landmarks.track import LandmarkTrack
+    from .face_model import FittedFace
     from .target import FaceTarget
 
 
@@ -33,13 +36,21 @@ def plan_motion(
     has its own.
     """
     face = fit_face(landmarks)
-    if isinstance(driver, ControlTrack) or relative_to is not None:
-        face = face.neutralised(neutralise)
-    if isinstance(driver, ControlTrack):
-        channels = driver.channels
-        return [
-            express(face, {name: float(values[i]) for name, values in channels.items()}) for i in range(driver.frames)
-        ]
-    if relative_to is None:
+    if not isinstance(driver, ControlTrack) and relative_to is None:
         return list(follow_absolute(face, driver))
-    return list(follow_relative(face, driver, relative_to))
+    return plan_on([face.neutralised(neutralise)] * driver.frames, driver, relative_to)
+
+
+def plan_on(
+    faces: Sequence[FittedFace],
+    driver: ControlTrack | LandmarkTrack,
+    relative_to: NDArray[np.float32] | None = None,
+) -> list[FaceTarget]:
+    """What is put on faces of their own, one for every frame of the driver: as `plan_motion`, but never absolute."""
+    if not isinstance(driver, ControlTrack):
+        assert relative_to is not None
+        return list(follow_relative(faces, driver, relative_to))
+    channels = driver.channels
+    return [
+        express(face, {name: float(values[i]) for name, values in channels.items()}) for i, face in enumerate(faces)
+    ]

@@ -15,7 +15,7 @@ from .smoothing import smooth_track
 from .target import FaceTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,22 +38,24 @@ def follow_absolute(face: FittedFace, track: LandmarkTrack) -> Iterator[FaceTarg
             yield FaceTarget(landmarks.astype(np.float64), pose, np.zeros((2, 2)))
 
 
-def follow_relative(face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[FaceTarget]:
-    """The track's change against the driver's `neutral` landmarks (68, 2) is put on the portrait.
+def follow_relative(
+    faces: Sequence[FittedFace], track: LandmarkTrack, neutral: NDArray[np.float32]
+) -> Iterator[FaceTarget]:
+    """The track's change against the driver's `neutral` landmarks (68, 2) is put on `faces`, one for each frame.
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
     to the portrait.
     """
     driver = fit_face(neutral)
-    size = face.eye_distance / driver.eye_distance
-    turn = face.pose.rotation @ driver.pose.rotation.T
     wanted = _prepare(track, neutral)
     poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
-    for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
+    for face, asked, landmarks, pose in zip(faces, track.landmarks, wanted, poses, strict=True):
         if np.array_equal(asked, neutral):
             yield _still(face)
             continue
+        size = face.eye_distance / driver.eye_distance
+        turn = face.pose.rotation @ driver.pose.rotation.T
         offsets = np.zeros((68, 3))
         offsets[:, :2] = pose.unapply(landmarks, driver.points[:, 2]) - driver.points[:, :2]
         points = face.points + size * offsets @ turn.T
