@@ -14,6 +14,7 @@ from ..base import Portrait
 from .generator import WarpGenerator
 from .glasses import find_glasses
 from .layers import kernel_for
+from .lip_rims import open_rims
 from .mouth import MouthInterior
 from .mouth_palette import skin_brightness
 from .sampling import to_pixels
@@ -39,6 +40,7 @@ class Known(NamedTuple):
 
     face: FittedFace
     edges: SeenEdges
+    rims: NDArray[np.float64]  # (68, 2) shifts to where lips begin that are drawn elsewhere
     glasses: Glasses | None
     kernel: int  # as `kernel_for` chooses it
     mouth: Callable[[NDArray[Any], FittedFace], MouthInterior | CarriedMouth]
@@ -74,7 +76,11 @@ class FootageWarp:
             else partial(MouthInterior, rest=self._mouth.at_rest(gain))
         )
         glasses = None if self._glasses is None else self._glasses.carried(points)
-        known = Known(face, replace(self._edges, pose=pose), glasses, self._kernel, mouth)
+        edges = replace(self._edges, pose=pose)
+        rims = np.zeros((68, 2))
+        if self._new_mouth:
+            rims = open_rims(pixels, points + edges.follow(points, tracked=True), face.eye_distance)
+        known = Known(face, edges, rims, glasses, self._kernel, mouth)
         mask = None if self._head_moves else np.ones(pixels.shape[:2], np.float32)
         return WarpGenerator(Portrait(pixels, points, mask, self._rest.creases), known).draw(target)
 

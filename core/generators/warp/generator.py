@@ -59,6 +59,8 @@ class WarpGenerator:
         self._detected, self._depth = fitted.points[:, :2], fitted.points[:, 2]
         self._edges = SeenEdges.find(portrait.pixels, fitted) if known is None else known.edges
         own = self._edges.follow(self._detected, tracked=False)
+        if known is not None:
+            own = own + known.rims
         self._face = replace(fitted, points=fitted.points + np.pad(own, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
