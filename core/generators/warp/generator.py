@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...motion.face_model import fit_face
-from ...motion.target import STILL
 from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
+_TREMBLES = 0.006  # of an eye's width: a jaw that opens moves the model's lids by less
 _STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
 
@@ -135,7 +135,8 @@ class WarpGenerator:
 
     def _lids_moved(self, number: int, window: Window) -> bool:
         own = (RIGHT, LEFT)[number].rims(self._face.points[:, :2])
-        return any(np.abs(rim - before).max() > STILL for rim, before in zip(window.rims, own, strict=True))
+        farthest = max(np.abs(rim - before).max() for rim, before in zip(window.rims, own, strict=True))
+        return bool(farthest > _TREMBLES * np.linalg.norm(own[0][-1] - own[0][0]))
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
         """The mouth's inside and how far it covers an area; None where it is not seen."""
