@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import bpy
 
-from . import operators, preferences, properties, session, ui
+from . import driver_settings, operators, preferences, properties, session, ui
 
 CLASSES = (
     preferences.GIOCONDA_AP_preferences,
     properties.GIOCONDA_PG_settings,
+    driver_settings.GIOCONDA_PG_driver,
     *operators.CLASSES,
     *ui.CLASSES,
 )
@@ -24,12 +25,14 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    driver_settings.register()
     session.register()
 
 
 def unregister() -> None:
     """Switch it off: what runs is stopped and nothing stays behind, or Blender would hang or crash on exit."""
     session.unregister()
+    driver_settings.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -14,10 +14,12 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError
-from . import head_masks, keyframes, portraits, strips
+from . import drivers, head_masks, portraits, strips
 
 if TYPE_CHECKING:
-    from .client import WorkerTask
+    from collections.abc import Callable
+
+    from .client import Task, WorkerTask
 
 _UNSAFE = '<>:"/\\|?*'  # in names of folders, on one system or another
 
@@ -29,8 +31,6 @@ class Choices:
     detector: str = "dlib"
     face_index: int | None = None
     generator: str = "warp"
-    motion: str = "relative"
-    neutral_frame: int = 0
     output: Path | None = None
     models: Path | None = None
     allow_download: bool = False
@@ -49,6 +49,7 @@ class Job:
     scene_uid: int
     portrait_id: str
     start: int  # scene frame of the first frame drawn
+    first: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
 
 
 def output_folder(preferred: str) -> tuple[Path, bool]:
@@ -69,6 +70,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     job_id = uuid.uuid4().hex[:8]
     folder = _make_folder(choices.output, strip.name, job_id)
     mask = head_masks.for_job(scene, strip, folder)
+    moved = drivers.driving(scene, strip, folder, choices.detector)
     data = {
         "gioconda_job": 1,
         "version": version(),
@@ -76,7 +78,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
             **portrait_data(strip, choices.detector, choices.face_index),
             "head_mask_path": str(mask) if mask else None,
         },
-        "driver": _driver(scene, strip, choices),
+        **moved.data,
         "frames": [first - start + 1, last - start + 1],
         "generator": choices.generator,
         "models": str(choices.models) if choices.models else None,
@@ -86,7 +88,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         "output": str(folder),
     }
     _write(folder / "job.json", json.dumps(data, indent=1))
-    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first)
+    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, moved.first)
 
 
 def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> dict[str, Any]:
@@ -110,37 +112,6 @@ def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, in
             f'Frames {first} to {last} are not all in "{strip.name}", which shows frames {start} to {end - 1}.'
         )
     return first, last
-
-
-def _driver(scene: bpy.types.Scene, strip: Any, choices: Choices) -> dict[str, Any]:
-    start, end = strips.visible_range(strip)
-    fps = strips.exact_fps(scene)
-    track = strip.get(portraits.TRACK)
-    if track:
-        path = Path(bpy.path.abspath(track))
-        if not path.is_file():
-            raise BadInputError(f'The landmark track of "{strip.name}" is missing: {path}')
-        offset = (start - int(strips.content_start(strip))) / fps
-        return {
-            "track_path": str(path),
-            "motion": choices.motion,
-            "neutral_frame": choices.neutral_frame,
-            "fps": [fps.numerator, fps.denominator],
-            "start": [offset.numerator, offset.denominator],
-            "frames": end - start,
-        }
-    if not keyframes.has_controls(strip):
-        raise BadInputError(
-            f'Nothing moves "{strip.name}" yet: press Add Controls and key some, or load a landmark track.'
-        )
-    keyframes.mend_whole_numbers(scene, strip)
-    channels = keyframes.read_controls(scene, strip, range(start, end))
-    return {
-        "controls": {
-            "fps": [fps.numerator, fps.denominator],
-            "channels": channels or {"jawOpen": [0.0] * (end - start)},  # a track must have a length
-        }
-    }
 
 
 def plain_name(name: str) -> str:
@@ -204,6 +175,7 @@ def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
         "blender": bpy.app.version_string,
         "worker": {"python": task.ready.get("python"), "packages": task.ready.get("packages")},
         "driver": driver or "controls",
+        "amounts": job.data.get("amounts"),
         "frames": job.data["frames"],
         "generator": job.data["generator"],
         "detector": job.data["portrait"]["detector"],

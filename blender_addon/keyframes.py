@@ -10,6 +10,7 @@ from . import strips
 if TYPE_CHECKING:
     import bpy
 
+_SAME = 1e-5  # of a control's range
 
 def add_controls(strip: Any) -> int:
     """Give the strip every control that it lacks, neutral; returns how many were new."""
@@ -83,6 +84,65 @@ def key_over(scene: bpy.types.Scene, strip: Any, name: str, first: int, values: 
         strip[name] = was + (maximum - was) * value
         strip.keyframe_insert(f'["{name}"]', frame=frame)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # the control shows its value here again
+
+
+def bake(scene: bpy.types.Scene, strip: Any, first: int, channels: dict[str, list[float]], tolerance: float) -> int:
+    """Key controls from the scene frame `first` on, instead of what is keyed there; returns how many keys were set.
+
+    Straight lines between keys are at most `tolerance` of a control's range off; 0 keys every frame. Controls that do
+    that already, and neutral ones without keys, are left alone.
+    """
+    import numpy as np
+
+    from ..core.motion.controls import CONTROLS
+    from ..core.motion.thinning import thin
+
+    length = max((len(values) for values in channels.values()), default=0)
+    before = read_controls(scene, strip, range(first, first + length))
+    keyed = 0
+    for name in [name for name in CONTROLS if name in channels or name in before]:
+        control = CONTROLS[name]
+        neutral = [float(control.neutral)] * length
+        values = np.array(channels.get(name, neutral))
+        if np.abs(values - before.get(name, neutral)).max() < _SAME * (control.maximum - control.minimum):
+            continue
+        at = thin(values, tolerance * (control.maximum - control.minimum))
+        _set_keys(scene, strip, name, first, length, [(first + int(i), float(values[i])) for i in at])
+        keyed += len(at)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # the controls show their values here
+    return keyed
+
+
+def _set_keys(
+    scene: bpy.types.Scene, strip: Any, name: str, first: int, length: int, keys: list[tuple[int, float]]
+) -> None:
+    """Put keys with straight lines between them in the place of those within `length` frames from `first` on."""
+    strip[name] = keys[0][1]
+    strip.keyframe_insert(f'["{name}"]', frame=first)  # makes the curve where there is none
+    path = strips.curve_path(strip, name)
+    curve = next(curve for curve in strips.fcurves(scene) if curve.data_path == path)
+    points = curve.keyframe_points
+    for point in reversed(points):
+        if first <= point.co[0] < first + length:
+            points.remove(point, fast=True)
+    count = len(points)
+    points.add(len(keys))
+    for point, (frame, value) in zip(points[count:], keys, strict=True):
+        point.co, point.interpolation = (frame, value), "LINEAR"
+    points.sort()
+    curve.mute = False
+    curve.update()
+
+
+def copy(scene: bpy.types.Scene, source: Any, target: Any) -> None:
+    """Give a strip the controls of another one and their keys, which begin with the strip as they do there."""
+    from ..core.motion.controls import CONTROLS
+
+    add_controls(target)
+    later = strips.visible_range(target)[0] - strips.visible_range(source)[0]
+    for name in [name for name in CONTROLS if name in source]:
+        target[name] = float(source[name])
+        strips.copy_curve(scene, strips.curve_path(source, name), strips.curve_path(target, name), later)
 
 
 def _play(curve: bpy.types.FCurve, frames: range, minimum: float, maximum: float) -> list[float]:

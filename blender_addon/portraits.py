@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a portrait strip knows about itself: its id, its faces, its track.
+"""What a portrait strip knows about itself: its id, its faces, its amounts.
 
 All of it is in ID properties, which are copied, saved and undone with the strip.
 """
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 ID = "gioconda_portrait_id"
 LANDMARKS = "gioconda_landmarks"
 FACE_INDEX = "gioconda_face_index"
-TRACK = "gioconda_track"
 SOURCE = "gioconda_source"  # on a result: the id of its portrait
 JOB = "gioconda_job"
 SETTINGS = "gioconda_settings"

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of a scene: how faces are found and how a landmark track moves the portrait."""
+"""Settings of a scene: how faces are found."""
 
 from __future__ import annotations
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, PointerProperty
+from bpy.props import EnumProperty, PointerProperty
 
 DETECTORS = (
     ("dlib", "dlib", "Comes with the worker; finds frontal faces"),
     ("face-alignment", "face-alignment", "More exact; needs torch and its model files"),
     ("face-alignment-3d", "face-alignment 3D", "The same, with the outline of the far cheek where it would be"),
-)
-MOTIONS = (
-    ("RELATIVE", "Relative", "Put the track's change since its neutral frame on the portrait"),
-    ("ABSOLUTE", "Absolute", "The track's points are wanted as they stand, in the portrait's pixels"),
 )
 
 
@@ -21,10 +17,6 @@ class GIOCONDA_PG_settings(bpy.types.PropertyGroup):
     """Gioconda's settings of a scene."""
 
     detector: EnumProperty(name="Detector", items=DETECTORS, description="What finds the face")
-    motion: EnumProperty(name="Motion", items=MOTIONS, description="How a landmark track moves the portrait")
-    neutral_frame: IntProperty(
-        name="Neutral Frame", min=0, description="Frame of the landmark track, from 0, in which the face rests"
-    )
 
 
 def of(scene: bpy.types.Scene) -> GIOCONDA_PG_settings:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
+STRIP_TYPE = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 HIGHEST_CHANNEL = 128
 LONGEST_NAME = 63  # bytes; Blender cuts longer ones
 
@@ -121,6 +122,31 @@ def picture_size(strip: Any) -> tuple[int, int]:
     """Width and height of the shown picture as Blender keeps them; 0, 0 where it has not looked yet."""
     element = strip.strip_elem_from_frame(visible_range(strip)[0])
     return (element.orig_width, element.orig_height) if element else (0, 0)
+
+
+def mute_others(scene: bpy.types.Scene, strip: Any) -> None:
+    """Let the timeline show and play this strip only, with the effects that are put on it and the metas it is in."""
+    heard = {strip.name}
+    meta = strip.parent_meta()
+    while meta:
+        heard.add(meta.name)
+        meta = meta.parent_meta()
+    every = all_strips(scene)
+    found = True
+    while found:  # effects may lie on effects
+        found = [o for o in every if o.name not in heard and _inputs(o) and all(i.name in heard for i in _inputs(o))]
+        heard |= {other.name for other in found}
+    for other in every:
+        other.mute = other.name not in heard
+    for channels in (scene.sequence_editor.channels, *(m.channels for m in every if m.type == "META")):
+        for channel in channels:
+            channel.mute = False
+
+
+def _inputs(strip: Any) -> list[Any]:
+    """The strips that an effect strip is put on."""
+    names = ("input_1", "input_2", "input_3")
+    return [source for name in names if (source := getattr(strip, name, None)) is not None]
 
 
 def render_mask(strip: Any, size: tuple[int, int], path: Path) -> None:
@@ -261,22 +287,30 @@ def _copy_placement(portrait: Any, result: Any) -> None:
 def _copy_placement_curves(scene: bpy.types.Scene, portrait: Any, result: Any) -> None:
     """Let the result move over the canvas and fade as the portrait is keyed to."""
     source, target = f"{portrait.path_from_id()}.", f"{result.path_from_id()}."  # the controls' paths have no point
+    for path in {curve.data_path for curve in fcurves(scene) if curve.data_path.startswith(source)}:
+        copy_curve(scene, path, target + path[len(source) :])
+
+
+def copy_curve(scene: bpy.types.Scene, source: str, target: str, later: float = 0) -> None:
+    """Give the property at the data path `target` the curves of another one, `later` frames on, and no others."""
     curves = fcurves(scene)
-    for curve in [curve for curve in curves if curve.data_path.startswith(source)]:
-        path = target + curve.data_path[len(source) :]
-        old = next((c for c in curves if c.data_path == path and c.array_index == curve.array_index), None)
-        if old:  # of a strip that had this name before
-            curves.remove(old)
-        _copy_keys(curve, curves.new(path, index=curve.array_index))
+    for old in [curve for curve in curves if curve.data_path == target]:
+        curves.remove(old)
+    for curve in [curve for curve in curves if curve.data_path == source]:
+        _copy_keys(curve, curves.new(target, index=curve.array_index), later)
 
 
-def _copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
+def _copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve, later: float) -> None:
     target.extrapolation, target.mute = source.extrapolation, source.mute
     target.keyframe_points.add(len(source.keyframe_points))
-    names = ("co", "interpolation", "easing", "handle_left_type", "handle_right_type", "handle_left", "handle_right")
+    names = ("interpolation", "easing", "handle_left_type", "handle_right_type")
+    places = ("co", "handle_left", "handle_right")
     for point, copy in zip(source.keyframe_points, target.keyframe_points, strict=True):
         for name in names:
             setattr(copy, name, getattr(point, name))
+        for name in places:
+            x, y = getattr(point, name)
+            setattr(copy, name, (x + later, y))
     target.update()
 
 

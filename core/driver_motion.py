@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .drivers import Driver
-    from .events import OnEvent
+    from .events import Event, OnEvent
     from .landmarks.track import LandmarkTrack
     from .motion.amounts import RegionAmounts
 
@@ -128,9 +128,21 @@ def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *,
     from .landmarks.detect import create_detector
     from .landmarks.follow import track_video
 
-    on_event({"event": "stage", "stage": "track", "message": f"Following the face in {driver.path.name}"})
+    message = f"Following the face in {driver.path.name}"
+    on_event({"event": "stage", "stage": "track", "message": message})
     detector = create_detector(driver.detector, models, allow_download=allow_download)
-    return Capture(track_video(driver.path, detector, driver.face_index, on_event))
+    return Capture(track_video(driver.path, detector, driver.face_index, _without_frames(on_event, message)))
+
+
+def _without_frames(on_event: OnEvent, message: str) -> OnEvent:
+    """Frames of a driver that are read are told as a stage: a job's frames are those that it writes."""
+
+    def tell(event: Event) -> None:
+        if event["event"] == "frame":
+            event = {"event": "stage", "stage": "track", "message": f"{message}, frame {event['done']}"}
+        on_event(event)
+
+    return tell
 
 
 def _check_shape(path: Path, track: LandmarkTrack) -> None:
@@ -164,7 +176,8 @@ def _speak(driver: SoundDriver, on_event: OnEvent) -> ControlTrack:
         words = words_of(driver.text, "The transcript")
     elif driver.text_path is not None:
         words = load_transcript(driver.text_path)
-    spoken = perform(listen(driver.path, words, driver.fps, on_event), driver.fps, driver.amounts)
+    heard = _without_frames(on_event, f"Listening to {driver.path.name}")
+    spoken = perform(listen(driver.path, words, driver.fps, heard), driver.fps, driver.amounts)
     return resample(spoken, driver.fps, driver.frames or spoken.frames, start=driver.start)
 
 

@@ -15,7 +15,7 @@ from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
 from .motion.controls import ControlTrack, control_track_from_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -32,22 +32,43 @@ _KEYS = {
     "neutralise",
     "amounts",
     "keys",
+    "replace",
+    "only_changes",
     "output",
 }
-_PORTRAIT_KEYS = {"path", "landmarks", "landmarks_path", "detector", "face_index", "as_stored", "head_mask_path"}
+_PORTRAIT_KEYS = {
+    "path",
+    "landmarks",
+    "landmarks_path",
+    "detector",
+    "face_index",
+    "as_stored",
+    "head_mask_path",
+    "paths",
+    "first_frame",
+    "rest_frame",
+}
+REPLACEABLE = ("mouth", "eyes", "brows")
 
 
 @dataclass(frozen=True)
 class PortraitSource:
-    """The picture, and where its face is: given, in a file, or to be found."""
+    """The picture, and where its face is: given, in a file, or to be found.
 
-    path: Path
+    Or footage: `path` is a movie or a folder of pictures, or there are `paths`. Frame after frame is drawn from one of
+    its frames, the last of which is held. Its landmarks are a track with as many frames.
+    """
+
+    path: Path  # of `paths` the first one
     landmarks: list[list[float]] | None = None  # 68 times x, y
-    landmarks_path: Path | None = None  # a landmark track; its first frame counts
+    landmarks_path: Path | None = None  # a landmark track; of a picture its first frame counts
     detector: str = "dlib"
     face_index: int = 0  # the largest face is 0
     as_stored: bool = False  # frames lie as the file's pixels do, not upright by its EXIF tag: as Blender shows it
     head_mask_path: Path | None = None  # white moves with the head; found when None
+    paths: tuple[Path, ...] = ()  # the pictures of an image sequence
+    first_frame: int = 0  # of the footage, from 0: where it starts
+    rest_frame: int | None = None  # of the footage, from 0: it shows the face at rest; found when None
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,8 @@ class Job:
     neutralise: float = 0.0  # how far the portrait's own expression is taken off, 0..1
     amounts: RegionAmounts = WHOLE  # of what the driver does
     keys: ControlTrack | None = None  # added to what the driver does, a value a frame
+    replace: tuple[str, ...] = ()  # regions of REPLACEABLE where the footage's own motion is taken off
+    only_changes: bool = False  # frames are transparent where they equal what they are drawn from
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -73,7 +96,10 @@ class Job:
             "gioconda_job": FORMAT,
             "version": version(),
             "portrait": {
-                "path": str(portrait.path),
+                "path": None if portrait.paths else str(portrait.path),
+                "paths": [str(path) for path in portrait.paths] or None,
+                "first_frame": portrait.first_frame,
+                "rest_frame": portrait.rest_frame,
                 "landmarks": portrait.landmarks,
                 "landmarks_path": _text(portrait.landmarks_path),
                 "detector": portrait.detector,
@@ -90,6 +116,8 @@ class Job:
             "neutralise": self.neutralise,
             "amounts": self.amounts.to_dict(),
             "keys": None if self.keys is None else self.keys.to_dict(),
+            "replace": list(self.replace),
+            "only_changes": self.only_changes,
             "output": str(self.output),
         }
 
@@ -126,6 +154,8 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             neutralise=amount(data.get("neutralise", Job.neutralise)),
             amounts=amounts_from_dict(data.get("amounts", {}), source),
             keys=None if data.get("keys") is None else control_track_from_dict(data["keys"], f"{source}, keys"),
+            replace=_regions(data.get("replace", ())),
+            only_changes=_flag(data, "only_changes"),
         )
     except KeyError as error:
         raise BadInputError(f"{source}: {error} is missing.") from error
@@ -158,14 +188,23 @@ def frame_range(job: Job, total: int) -> range:
 def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The command") -> PortraitSource:
     """Check the JSON form of a portrait. Raises BadInputError, KeyError, TypeError or ValueError."""
     _check_keys(data, _PORTRAIT_KEYS, f"{source}, portrait")
+    paths = tuple(folder / str(path) for path in data.get("paths") or ())
+    if paths and data.get("path") is not None:
+        raise BadInputError(f"{source}: the portrait has a path and the paths of an image sequence; one is wanted.")
+    first, rest = int(data.get("first_frame", 0)), data.get("rest_frame")
+    if first < 0:
+        raise BadInputError(f"{source}: the portrait's first_frame is {first}; frames count from 0.")
     return PortraitSource(
-        path=folder / str(data["path"]),
+        path=paths[0] if paths else folder / str(data["path"]),
         landmarks=data.get("landmarks"),
         landmarks_path=_path(data.get("landmarks_path"), folder),
         detector=str(data.get("detector", "dlib")),
         face_index=int(data.get("face_index", 0)),
         as_stored=_flag(data, "as_stored"),
         head_mask_path=_path(data.get("head_mask_path"), folder),
+        paths=paths,
+        first_frame=first,
+        rest_frame=None if rest is None else int(rest),
     )
 
 
@@ -182,6 +221,13 @@ def _frames(pair: list[int] | None) -> tuple[int, int] | None:
         return None
     first, last = pair
     return int(first), int(last)
+
+
+def _regions(names: Iterable[str]) -> tuple[str, ...]:
+    unknown = sorted(set(names) - set(REPLACEABLE))
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} cannot be replaced, but {', '.join(REPLACEABLE)}")
+    return tuple(names)
 
 
 def _flag(data: Mapping[str, Any], name: str) -> bool:

@@ -18,7 +18,7 @@ from .errors import BadInputError, CancelledError
 from .files import check_writable, write_bytes
 from .job import Job, PortraitSource, clamp_controls, frame_range
 from .landmarks.topology import EYES, OUTER_LIP
-from .landmarks.track import load_track
+from .landmarks.track import at_size, load_track
 from .motion.controls import ControlTrack
 from .provenance import picture_text, statement
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .drivers import Driver
     from .events import OnEvent
     from .landmarks.detect import Face
+    from .media.video import VideoWriter
     from .motion.amounts import RegionAmounts
     from .motion.target import FaceTarget
 
@@ -122,10 +123,8 @@ def prepare_computer(on_event: OnEvent) -> None:
 
 def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
-    from .generators import create_generator, first_use_note
-    from .generators.base import Portrait
-    from .media.pictures import as_stored, read_orientation, read_picture
-    from .motion.plan import plan_motion
+    from .footage_job import moves
+    from .media.pictures import as_stored, only_changes, read_orientation
 
     def begin(stage: str, message: str) -> None:
         if is_cancelled():
@@ -133,34 +132,26 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
         on_event({"event": "stage", "stage": stage, "message": message})
 
     begin("read", f"Reading {job.portrait.path.name}")
+    if job.only_changes and _is_movie(job):
+        raise BadInputError(f"{job.output}: a movie cannot be transparent: only changes are written to a folder.")
     check_writable(job.output.parent if _is_movie(job) else job.output)
-    pixels = read_picture(job.portrait.path)
     job, told = clamp_controls(job)
     motion = read_motion(job.driver, job.models, on_event, allow_download=job.allow_download)
     frames = frame_range(job, motion.content.frames)
-    for message in [*told, *motion.told, *_unfit(job, motion, pixels)]:
+    for message in [*told, *motion.told]:
         on_event({"event": "warning", "message": message})
-    if _must_find(job.portrait):
-        begin("detect", f"Looking for faces in {job.portrait.path.name}")
-    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
-    begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
-    neutral = None if motion.found is None else motion.found.neutral
-    targets = plan_motion(
-        landmarks, motion.content, relative_to=neutral, neutralise=job.neutralise, amounts=job.amounts, keys=job.keys
-    )
-    fps = motion.content.fps
-    start = Fraction(0) if isinstance(job.driver, ControlTrack) else job.driver.start
-    wanted = _with_video((targets[i] for i in frames), motion, [start + i / fps for i in frames])
-    orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
-    mask = _head_mask(job.portrait, landmarks, pixels, orientation)
-    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
-    height, width = as_stored(pixels, orientation).shape[:2]
+    if moves(job.portrait):
+        drawn, orientation = _draw_footage(job, motion, frames, begin, on_event), 1
+    else:
+        drawn = _draw_picture(job, motion, frames, begin, on_event)
+        orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     begin("draw", f"Drawing {len(frames)} frames")
-    output = _Movie(job, fps, (width, height)) if _is_movie(job) else _Folder(job)
+    shown = (only_changes(*pair) if job.only_changes else pair[1] for pair in drawn)
+    stored = (as_stored(pixels, orientation) for pixels in shown)
+    output = _Movie(job, motion.content.fps) if _is_movie(job) else _Folder(job)
     done = 0
     try:
-        drawn = (as_stored(generator.draw(target), orientation) for target in wanted)
-        for path, number in output.write(zip(frames, drawn, strict=True)):
+        for path, number in output.write(zip(frames, stored, strict=True)):
             done += 1
             on_event({"event": "frame", "frame": number, "path": str(path), "done": done, "total": len(frames)})
             if is_cancelled():
@@ -170,15 +161,64 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     on_event({"event": "done", "frames": done, "output": str(job.output)})
 
 
-def _with_video(targets: Iterator[FaceTarget], motion: DriverMotion, times: list[Fraction]) -> Iterator[FaceTarget]:
-    """The targets, at times in seconds, with what the driver's movie shows if there is one, read as they are drawn."""
+def _draw_picture(
+    job: Job, motion: DriverMotion, frames: range, begin: Callable[[str, str], None], on_event: OnEvent
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Prepare a portrait that is a picture: the picture and what is drawn of it, again and again."""
+    from .generators import create_generator, first_use_note
+    from .generators.base import Portrait
+    from .media.pictures import read_orientation, read_picture
+    from .motion.plan import plan_motion
+
+    if job.replace:
+        raise BadInputError(f"{job.portrait.path}: has no motion to replace; neutralise takes its expression off.")
+    pixels = read_picture(job.portrait.path)
+    for message in _unfit(job, motion, pixels):
+        on_event({"event": "warning", "message": message})
+    if _must_find(job.portrait):
+        begin("detect", f"Looking for faces in {job.portrait.path.name}")
+    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
+    begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
+    neutral = None if motion.found is None else motion.found.neutral
+    targets = plan_motion(
+        landmarks, motion.content, relative_to=neutral, neutralise=job.neutralise, amounts=job.amounts, keys=job.keys
+    )
+    orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
+    mask = _head_mask(job.portrait, landmarks, pixels, orientation)
+    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
+    return ((pixels, generator.draw(target)) for target in _wanted(job, motion, targets, frames))
+
+
+def _draw_footage(
+    job: Job, motion: DriverMotion, frames: range, begin: Callable[[str, str], None], on_event: OnEvent
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Prepare a portrait that moves: its frames and what is drawn of them."""
+    from .footage_job import FootageJob
+    from .generators import first_use_note
+
+    if _must_find(job.portrait):
+        begin("detect", f"Following the face in {job.portrait.path.name}")
+    footage, fps = FootageJob(job, begin, on_event), motion.content.fps
+    if footage.fps not in (None, fps):
+        told = f"it has {footage.fps} frames a second, the driver {fps}; they are taken one by one."
+        on_event({"event": "warning", "message": f"{job.portrait.path}: {told}"})
+    begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
+    targets = footage.plan(motion)
+    # Told by the whole driver, so that a part of its frames is drawn as all of them are.
+    head_moves = not all(target.pose.is_identity() for target in targets)
+    return footage.draw(_wanted(job, motion, targets, frames), frames, head_moves=head_moves)
+
+
+def _wanted(job: Job, motion: DriverMotion, targets: list[FaceTarget], frames: range) -> Iterator[FaceTarget]:
+    """The targets of these frames, with what the driver's movie shows if there is one, read as they are drawn."""
+    wanted = (targets[i] for i in frames)
     found = motion.found
-    if found is None or found.video is None:
-        return targets
+    if found is None or found.video is None or isinstance(job.driver, ControlTrack):
+        return wanted
     from .driver_video import DriverVideo
 
-    frames = (float(time * found.track.fps) for time in times)
-    return DriverVideo(found.video, found.track, found.neutral_frame or 0).watch(targets, frames)
+    times = [(job.driver.start + i / motion.content.fps) * found.track.fps for i in frames]
+    return DriverVideo(found.video, found.track, found.neutral_frame or 0).watch(wanted, map(float, times))
 
 
 def _unfit(job: Job, motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
@@ -254,16 +294,7 @@ def _given_landmarks(values: object) -> NDArray[np.float32]:
 
 def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
     """The first frame of a track; brought to the picture's size if they were found in a larger or smaller copy."""
-    track, (height, width) = load_track(path), pixels.shape[:2]
-    factor = width / track.size[0]
-    if abs(track.size[1] * factor - height) > max(1.0, factor):
-        raise BadInputError(
-            f"{path}: these landmarks belong to a picture of {track.size[0]} x {track.size[1]} pixels; "
-            f"the portrait has another shape ({width} x {height})."
-        )
-    if factor == 1:
-        return track.landmarks[0]
-    return (track.landmarks[0] + np.float32(0.5)) * np.float32(factor) - np.float32(0.5)
+    return at_size(load_track(path), (pixels.shape[1], pixels.shape[0]), path).landmarks[0]
 
 
 def _detect(pixels: NDArray[Any], name: str, models: Path | None, *, allow_download: bool) -> list[Face]:
@@ -281,10 +312,11 @@ class _Folder:
     """Frames as files, written by a thread while the next one is drawn."""
 
     def __init__(self, job: Job) -> None:
+        from .media.footage import first_picture
         from .media.pictures import frame_format
 
         self._folder, self._text = job.output, picture_text(job.generator)
-        self._format = frame_format(job.portrait.path)
+        self._format = frame_format(first_picture(job.portrait.path))
         self._pool = ThreadPoolExecutor(1)
 
     def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
@@ -315,21 +347,24 @@ class _Folder:
 class _Movie:
     """Frames as one movie, which appears when it is whole."""
 
-    def __init__(self, job: Job, fps: Fraction, size: tuple[int, int]) -> None:
-        from .media.video import VideoWriter
-
-        self._path = job.output
-        self._writer = VideoWriter(job.output, fps, size, statement(job.generator))
+    def __init__(self, job: Job, fps: Fraction) -> None:
+        self._path, self._fps, self._statement = job.output, fps, statement(job.generator)
+        self._writer: VideoWriter | None = None
 
     def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
         """Encode frames by their 0-based numbers; yield path and 1-based number of each."""
+        from .media.video import VideoWriter
+
         for index, pixels in drawn:
+            if self._writer is None:
+                size = (pixels.shape[1], pixels.shape[0])
+                self._writer = VideoWriter(self._path, self._fps, size, self._statement)
             self._writer.write(pixels)
             yield self._path, index + 1
 
     def close(self, *, complete: bool) -> None:
         """Finish the movie, or leave nothing."""
-        if complete:
+        if self._writer is not None and complete:
             self._writer.close()
-        else:
+        elif self._writer is not None:
             self._writer.discard()

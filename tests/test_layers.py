@@ -33,6 +33,7 @@ LAYERS = {
     "drivers": {"errors", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
     "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
+    "footage_job": {"driver_motion", "drivers", "errors", "events", "job", "media", "landmarks", "motion", "generators"},
     "run": {
         "driver_motion",
         "drivers",
@@ -47,6 +48,7 @@ LAYERS = {
         "generators",
         "compose",
         "driver_video",
+        "footage_job",
     },  # how it is done
     "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
     "commands": {"drivers", "errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
@@ -62,6 +64,8 @@ LIGHT = {
     "core.landmarks.track",
     "core.motion.blink",
     "core.motion.controls",
+    "core.motion.preset",
+    "core.motion.thinning",
 }
 HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "pocketsphinx", "scipy", "skimage", "torch"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import IntProperty, StringProperty
 
 from .. import portraits, preferences, properties, strips
 from ..session import session
@@ -34,14 +34,10 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
     output_folder: StringProperty(name="Output Folder", description="Gets a folder for the job", subtype="DIR_PATH")
     generator: StringProperty(name="Generator", default="warp", description="What draws the frames")
-    motion: EnumProperty(
-        name="Motion",
-        items=(("SCENE", "Scene", "As the scene says"), *properties.MOTIONS),
-        description="How a landmark track moves the portrait",
-    )
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime
+        from ..chain import Chain
         from ..client import WorkerTask
 
         scene = strips.edited_scene(context)
@@ -50,8 +46,9 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         python = runtime.worker_python(own.worker_python)
         job = jobs.prepare(scene, strip, self._choices(context))
         command = {"command": "run", "job": job.data}
-        task = WorkerTask("Generating", python, command, job.folder / "worker.log")
-        session.start(task, lambda: jobs.place(job, task), job.folder)
+        log = job.folder / "worker.log"
+        task = Chain("Generating", [*job.first, lambda: WorkerTask("Generating", python, command, log)])
+        session.start(task, lambda: jobs.place(job, task.current), job.folder)
 
     def _choices(self, context: bpy.types.Context) -> jobs.Choices:
         from .. import jobs
@@ -62,8 +59,6 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
             detector=self.detector or settings.detector,
             face_index=self.face_index if self.face_index >= 0 else None,
             generator=self.generator,
-            motion=(settings.motion if self.motion == "SCENE" else self.motion).lower(),
-            neutral_frame=settings.neutral_frame,
             output=Path(jobs.output_folder(self.output_folder or own.output_folder)[0]),
             models=own.models(),
             allow_download=own.may_download(),

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from .panels import GIOCONDA_PT_head_mask, GIOCONDA_PT_main, GIOCONDA_PT_result, GIOCONDA_PT_track
+from .driver_panels import GIOCONDA_PT_amounts, GIOCONDA_PT_driver
+from .panels import GIOCONDA_PT_head_mask, GIOCONDA_PT_main, GIOCONDA_PT_result
 from .regions import GIOCONDA_PT_brows, GIOCONDA_PT_eyes, GIOCONDA_PT_head, GIOCONDA_PT_mouth
 
 CLASSES = (
     GIOCONDA_PT_main,
+    GIOCONDA_PT_driver,
+    GIOCONDA_PT_amounts,
     GIOCONDA_PT_head,
     GIOCONDA_PT_eyes,
     GIOCONDA_PT_brows,
     GIOCONDA_PT_mouth,
     GIOCONDA_PT_head_mask,
-    GIOCONDA_PT_track,
     GIOCONDA_PT_result,
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel in the sequencer's sidebar: the portrait, what moves it, the result."""
+"""The panel in the sequencer's sidebar: the portrait, its head mask, the result."""
 
 from __future__ import annotations
 
@@ -150,36 +150,6 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
                 "adds to it. Alt+S there saves it; then Generate. An empty File: the mask is found again",
                 "INFO",
             )
-
-
-class GIOCONDA_PT_track(SidebarPanel, bpy.types.Panel):
-    """A landmark track instead of the controls."""
-
-    bl_idname = "GIOCONDA_PT_track"
-    bl_parent_id = "GIOCONDA_PT_main"
-    bl_label = "Landmark Track"
-    bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 10
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return _is_image(context)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        scene = strips.edited_scene(context)
-        strip = portraits.active_portrait(scene)
-        row = layout.row(align=True)
-        row.operator("gioconda.load_track", icon="FILEBROWSER").clear = False
-        if not strip.get(portraits.TRACK):
-            return
-        row.operator("gioconda.load_track", text="", icon="X").clear = True
-        layout.use_property_split, layout.use_property_decorate = True, False
-        layout.prop(strip, f'["{portraits.TRACK}"]', text="File")
-        layout.prop(properties.of(scene), "motion")
-        row = layout.row()
-        row.active = properties.of(scene).motion == "RELATIVE"
-        row.prop(properties.of(scene), "neutral_frame")
 
 
 class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):

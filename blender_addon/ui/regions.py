@@ -31,7 +31,6 @@ class RegionPanel(SidebarPanel):
         layout = self.layout
         layout.use_property_split = True
         column = layout.column(align=True)
-        column.active = not strip.get(portraits.TRACK)  # a track decides
         for control in CONTROLS.values():
             if control.region == self.region and control.name in strip:
                 column.prop(strip, f'["{control.name}"]', text=label(control.name), slider=True)

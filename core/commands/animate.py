@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ..events import OnEvent
     from ..job import Job
 
+_REPLACEABLE = ("mouth", "eyes", "brows")
+
 HELP = "make frames or a movie from a portrait"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("portrait", nargs="?", type=Path, help="the picture")
+    parser.add_argument("portrait", nargs="?", type=Path, help="a picture, or footage: a movie or a folder of pictures")
     parser.add_argument("-o", "--output", type=Path, help="a folder for frames, or a file ending in .mp4")
     driver = parser.add_mutually_exclusive_group(required=True)
     driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
@@ -39,6 +41,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name, told in (("creases", "how strongly expressions crease the skin"),
                        ("neutralise", "how far the portrait's own expression is taken off")):  # fmt: skip
         parser.add_argument(f"--{name}", type=amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
+    parser.add_argument("--replace", nargs="+", choices=_REPLACEABLE, default=[],
+                        help="of footage: what it does there itself is taken off")  # fmt: skip
+    parser.add_argument("--rest-frame", type=int, metavar="N",
+                        help="of footage, counted from 0: it shows the face at rest; found if not given")  # fmt: skip
+    parser.add_argument("--only-changes", action="store_true", help="frames are transparent where nothing changed")
     parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
     parser.add_argument("--generator", default="warp")
     add_portrait_options(parser)
@@ -80,13 +87,15 @@ def _job(options: argparse.Namespace) -> Job:
     )
     amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
     return Job(
-        portrait=replace(portrait_source(options), head_mask_path=options.head_mask),
+        portrait=replace(portrait_source(options), head_mask_path=options.head_mask, rest_frame=options.rest_frame),
         driver=driver,
         output=options.output,
         frames=options.frames,
         generator=options.generator,
         models=options.models,
         allow_download=options.allow_download,
+        replace=tuple(options.replace),
+        only_changes=options.only_changes,
         **amounts,
     )
 

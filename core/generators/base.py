@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..motion.face_model import FittedFace
+    from ..motion.pose import Pose
     from ..motion.target import FaceTarget
 
 
@@ -28,4 +30,12 @@ class Generator(Protocol):
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels; a target that moves nothing gives them back."""
+        ...
+
+
+class FootageGenerator(Protocol):
+    """Draws one face of footage."""
+
+    def draw(self, pixels: NDArray[Any], face: FittedFace, pose: Pose, target: FaceTarget) -> NDArray[Any]:
+        """The frame whose `pixels` show the `face`, in a `pose` from that at rest; else as `Generator.draw`."""
         ...

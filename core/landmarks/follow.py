@@ -15,7 +15,7 @@ from .detect import Face, FaceDetector, pick_face
 from .track import LandmarkTrack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,18 +41,31 @@ def track_video(path: Path, detector: FaceDetector, face_index: int, on_event: O
     The face is picked in the first frame that shows enough faces, then the nearest one is taken. Frames without
     it are filled in from their neighbours, with confidence 0. Raises BadInputError when it is never seen.
     """
+    with open_video(path) as (fps, size, frames):
+        return track_frames(frames, fps, size, detector, face_index, on_event, path)
+
+
+def track_frames(
+    frames: Iterable[NDArray[np.uint8]],
+    fps: Fraction,
+    size: tuple[int, int],
+    detector: FaceDetector,
+    face_index: int,
+    on_event: OnEvent,
+    path: Path,
+) -> LandmarkTrack:
+    """`track_video` of (H, W, 3) frames that were read; `path` names them in events and errors."""
     if face_index < 0:
         raise BadInputError(f"{path}: face {face_index} does not exist; 0 is the largest.")
     found: list[Face | None] = []
     last: Face | None = None
     missed = 0
-    with open_video(path) as (fps, size, frames):
-        for number, pixels in enumerate(frames, 1):
-            faces = detector.detect(pixels, thorough=missed < _PATIENCE or missed % _PATIENCE == 0)
-            face = _nearest(faces, last) if last else next(iter(faces[face_index:]), None)
-            found.append(face)
-            last, missed = (face, 0) if face else (last, missed + 1)
-            on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
+    for number, pixels in enumerate(frames, 1):
+        faces = detector.detect(pixels, thorough=missed < _PATIENCE or missed % _PATIENCE == 0)
+        face = _nearest(faces, last) if last else next(iter(faces[face_index:]), None)
+        found.append(face)
+        last, missed = (face, 0) if face else (last, missed + 1)
+        on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
     if last is None:
         raise BadInputError(f"{path}: no face {face_index} is found in any of its {len(found)} frames.")
     return _fill(found, fps, size)

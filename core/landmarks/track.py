@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -72,6 +72,24 @@ def read_between(values: NDArray[_Float], places: NDArray[np.float64]) -> NDArra
     share = (at - before).reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
     # Bit for bit a row where one is hit.
     return (values[before] * (1 - share) + values[after] * share).astype(values.dtype, copy=False)
+
+
+def at_size(track: LandmarkTrack, size: tuple[int, int], source: Path) -> LandmarkTrack:
+    """A track brought to a (width, height) if it was found in a larger or smaller copy; else BadInputError.
+
+    `source` is the track's file.
+    """
+    width, height = size
+    factor = width / track.size[0]
+    if abs(track.size[1] * factor - height) > max(1.0, factor):
+        raise BadInputError(
+            f"{source}: these landmarks belong to a picture of {track.size[0]} x {track.size[1]} pixels; "
+            f"the portrait has another shape ({width} x {height})."
+        )
+    if factor == 1:
+        return track
+    landmarks = (track.landmarks + np.float32(0.5)) * np.float32(factor) - np.float32(0.5)
+    return replace(track, landmarks=landmarks, size=size)
 
 
 def load_track(path: Path) -> LandmarkTrack:

@@ -76,9 +76,10 @@ class ExrFrames:
     def encode(self, pixels: Floats, text: Mapping[str, str]) -> bytes:
         """The bytes of a file of (H, W, 3 or 4) straight RGB(A) pixels, with text in the header."""
         OpenEXR = _library()
+        types = self._types
         if pixels.shape[2] == 4:
-            pixels = self._as_stored(pixels)
-        channels = {name: _as_type(pixels[..., i], kind) for i, (name, kind) in enumerate(self._types.items())}
+            pixels, types = self._as_stored(pixels), {_ALPHA: self._types[_COLOUR[0]], **self._types}
+        channels = {name: _as_type(pixels[..., "RGBA".index(name)], kind) for name, kind in types.items()}
         settings = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
         out = io.BytesIO()
         OpenEXR.File({**self._header, **text, **settings}, channels).write(out)

@@ -184,8 +184,23 @@ class FrameFormat(NamedTuple):
     encode: Callable[[NDArray[Any], Mapping[str, str]], bytes]  # pixels and text -> the file
 
 
-def frame_format(portrait: Path) -> FrameFormat:
+def only_changes(source: NDArray[Any], pixels: NDArray[Any]) -> NDArray[Any]:
+    """(H, W, 4): the pixels (H, W, 3 or 4), invisible where they equal their source: laid over it they look the same.
+
+    Whole numbers keep their colour there, so that a strip that is scaled gets no dark rim; the colour of invisible
+    floats would be light that hides nothing.
+    """
+    changed = (pixels != source).any(axis=2)
+    out = np.full((*pixels.shape[:2], 4), full_scale(pixels.dtype), pixels.dtype)
+    out[..., : pixels.shape[2]] = pixels
+    out[~changed, 3 if np.issubdtype(pixels.dtype, np.integer) else slice(None)] = 0
+    return out
+
+
+def frame_format(portrait: Path | None) -> FrameFormat:
     """OpenEXR for a portrait that is one, else PNG. Raises BadInputError."""
+    if portrait is None:
+        return FrameFormat("png", encode_png)
     data = _read_bytes(portrait)
     return FrameFormat("exr", ExrFrames(data).encode) if is_exr(data) else FrameFormat("png", encode_png)
 

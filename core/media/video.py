@@ -33,16 +33,27 @@ _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def is_video(path: Path) -> bool:
-    """By the file's ending."""
-    return path.suffix.lower() in _ENDINGS
+    """By the file's ending; a folder of pieces (`open_video`) counts."""
+    return path.suffix.lower() in _ENDINGS or bool(_pieces(path))
+
+
+def _pieces(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS)
 
 
 @contextmanager
 def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
     """The exact fps, (width, height), and the frames as (H, W, 3) uint8 RGB, one by one. Raises BadInputError.
 
-    Frames are upright, and evenly spaced: where a movie's own are not, some are repeated or left out.
+    Frames are upright, and evenly spaced: where a movie's own are not, some are repeated or left out. A folder of
+    movies is one that was written in pieces, which follow each other in the order of their names.
     """
+    if path.is_dir():
+        with _open_pieces(_pieces(path)) as movie:
+            yield movie
+        return
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError) as error:
@@ -57,6 +68,19 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
         if first is None:
             raise BadInputError(f"{path}: has no frame in it.")
         yield fps, (first.shape[1], first.shape[0]), chain([first], frames)
+
+
+@contextmanager
+def _open_pieces(paths: list[Path]) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
+    def rest() -> Iterator[NDArray[np.uint8]]:
+        for path in paths[1:]:
+            with open_video(path) as (_, other, frames):
+                if other != size:
+                    raise BadInputError(f"{path}: has {other[0]} x {other[1]} pixels, others {size[0]} x {size[1]}.")
+                yield from frames
+
+    with open_video(paths[0]) as (fps, size, frames):
+        yield fps, size, chain(frames, rest())
 
 
 def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:

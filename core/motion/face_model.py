@@ -107,6 +107,21 @@ class FittedFace:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
         return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
 
+    def posed(self, pose: Pose, landmarks: NDArray[np.floating[Any]] | None = None) -> FittedFace:
+        """The same face after a `pose`, such as another frame of its movie has, where it may show other `landmarks`."""
+        points, pivot = self.carried(self.points, pose), self.carried(self.pivot, pose)
+        if landmarks is not None:
+            points[:, :2] = landmarks
+        place = pose.apply(np.append(self.pose.move, 0))
+        own = Pose(pose.rotation @ self.pose.rotation, self.pose.pivot, pose.scale * self.pose.scale, place)
+        expression = pose.scale * self.expression @ pose.rotation.T
+        return FittedFace(points, self.model_points, own, pivot, expression)
+
+    def carried(self, points: NDArray[np.floating[Any]], pose: Pose) -> Array:
+        """Where (..., 3) points beside the face are after a pose; depth counts from the model's origin, as before."""
+        origin = np.append(self.pose.move, 0)
+        return pose.scale * (points - origin) @ pose.rotation.T + np.append(pose.apply(origin), 0)
+
     def neutralised(self, amount: float) -> FittedFace:
         """The same face with this share of its own expression taken off its points; at 1 its lips meet."""
         if amount == 0:

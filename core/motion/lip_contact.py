@@ -45,20 +45,20 @@ def lip_openings(points: NDArray[np.floating[Any]], down: Array) -> Array:
 
 
 def lip_contact(
-    openings: Array, at_rest: float, still: NDArray[np.bool_], fps: Fraction, own: float = math.inf
+    openings: Array, at_rest: float, still: NDArray[np.bool_], fps: Fraction, own: Array | float = math.inf
 ) -> Array:
     """(F,) the share of a portrait's `own` opening that lips which are open by `openings` (F,) mean to close, 0..1.
 
-    `at_rest` is the driver's opening when its face is neutral, by which its lips close anyhow; frames that equal the
+    `own` is one for all frames or has one for each. `at_rest` is the driver's opening when its face is neutral, by which its lips close anyhow; frames that equal the
     neutral one exactly, `still` (F,), mean nothing.
     """
     shut = max(min(float(np.quantile(openings, _SHUT_SHARE)), at_rest, _SHUT_MOST), 0) + _TREMBLING
     open_by = openings - shut
     valley = ease((_lowest_peak(open_by, float(fps)) - open_by) / _VALLEY)
-    left = max(at_rest, 0) / max(own, 1e-6)
+    left = max(at_rest, 0) / np.maximum(own, 1e-6)
     meeting = valley * np.maximum(1 - np.clip(open_by / _PART, 0, 1) - left, 0)
     rests_open = float(ease(np.array((at_rest - shut - _OPEN_REST[0]) / (_OPEN_REST[1] - _OPEN_REST[0]))))
-    below_rest = rests_open * (1 - np.clip(open_by / max(at_rest - shut, 1e-6), 0, 1)) * max(1 - left, 0)
+    below_rest = rests_open * (1 - np.clip(open_by / max(at_rest - shut, 1e-6), 0, 1)) * np.maximum(1 - left, 0)
     return np.maximum(meeting, below_rest) * _away_from(still, float(fps))
 
 

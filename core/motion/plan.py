@@ -15,6 +15,8 @@ from .mixing import mix
 from .retarget import follow_absolute, follow_relative
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -40,30 +42,37 @@ def plan_motion(
     has its own. `amounts` scale what the driver does; `keys`, one value a frame, are added to that. Raises
     BadInputError where keys and driver differ in length.
     """
-    if keys is not None and keys.frames != driver.frames:
-        raise BadInputError(f"The keys have {keys.frames} frames, the driver has {driver.frames}.")
     face = fit_face(landmarks)
     if isinstance(driver, ControlTrack) or relative_to is not None:
         face = face.neutralised(neutralise)
+    return plan_on([face] * driver.frames, driver, relative_to=relative_to, amounts=amounts, keys=keys)
+
+
+def plan_on(
+    faces: Sequence[FittedFace],
+    driver: ControlTrack | LandmarkTrack,
+    *,
+    relative_to: NDArray[np.float32] | None = None,
+    amounts: RegionAmounts = WHOLE,
+    keys: ControlTrack | None = None,
+) -> list[FaceTarget]:
+    """What is put on faces of their own, one for every frame of the driver, as `plan_motion` does.
+
+    Points that are wanted as they stand need one face, that of all frames.
+    """
+    if keys is not None and keys.frames != driver.frames:
+        raise BadInputError(f"The keys have {keys.frames} frames, the driver has {driver.frames}.")
     if isinstance(driver, ControlTrack):
         controls = amounts.scale(driver)
         if keys is not None:
             controls = mix(controls, replace(keys, fps=driver.fps), add=True)
-        return [express(face, _frame(controls, number)) for number in range(controls.frames)]
-    return _follow(face, driver, relative_to, amounts, keys)
-
-
-def _follow(
-    face: FittedFace,
-    track: LandmarkTrack,
-    neutral: NDArray[np.float32] | None,
-    amounts: RegionAmounts,
-    keys: ControlTrack | None,
-) -> list[FaceTarget]:
-    relative = neutral is not None
-    frames = follow_relative(face, track, neutral, amounts) if relative else follow_absolute(face, track, amounts)
+        return [express(face, _frame(controls, number)) for number, face in enumerate(faces)]
+    relative = relative_to is not None
+    frames = (
+        follow_relative(faces, driver, relative_to, amounts) if relative else follow_absolute(faces[0], driver, amounts)
+    )
     targets: list[FaceTarget] = []
-    for number, followed in enumerate(frames):
+    for number, (face, followed) in enumerate(zip(faces, frames, strict=True)):
         values = followed.head
         if keys is not None:
             values = _added(values, _frame(keys, number))

@@ -11,14 +11,17 @@ both sides'. A motion that loops eases from its last keys to its first ones, so 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BadInputError
+from ..files import write_bytes
 from .controls import CONTROLS, ControlTrack
 from .easing import ease
+from .thinning import thin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).with_name("presets")
 _LONGEST = 3600  # seconds
+_SAVED = 0.005  # of a control's range: how far a saved curve may be off
 
 
 def preset_names() -> list[str]:
@@ -83,6 +87,33 @@ def preset_controls(
     if not channels:
         raise BadInputError(f"{source}: has no channels.")
     return ControlTrack(fps, channels)
+
+
+def save_preset(path: Path, controls: ControlTrack, about: str, *, loop: bool = False) -> None:
+    """Write controls as a preset with as few keys as its curves need. Raises BadInputError.
+
+    Where both sides do the same, it is written once.
+    """
+    if path.suffix.lower() != ".json":
+        raise BadInputError(f"{path}: a preset is written to a file ending in .json.")
+    fps, known = controls.fps, controls.clamped()[0].channels
+    keys: dict[str, list[list[float]]] = {}
+    for name, values in known.items():
+        control = CONTROLS[name]
+        if (values == control.neutral).all():
+            continue
+        rows = thin(values, _SAVED * (control.maximum - control.minimum), eased=True)
+        pairs = [[round(float(row / fps), 4), round(float(values[row]), 4)] for row in rows]
+        stem = name.removesuffix("Left").removesuffix("Right")
+        other = known.get(f"{stem}Right" if name.endswith("Left") else f"{stem}Left")
+        if stem != name and other is not None and np.array_equal(other, values):
+            keys[f"{stem}*"] = pairs
+        else:
+            keys[name] = pairs
+    seconds = float((controls.frames if loop else controls.frames - 1) / fps) or float(1 / fps)
+    channels = ",\n".join(f"  {json.dumps(name)}: {json.dumps(pairs)}" for name, pairs in keys.items())
+    head = f'"about": {json.dumps(about)}, "seconds": {math.ceil(seconds * 1e4) / 1e4}, "loop": {json.dumps(loop)}'
+    write_bytes(path, f'{{{head},\n "channels": {{\n{channels}\n}}}}\n'.encode())
 
 
 def _names(pattern: str, source: str) -> list[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
@@ -56,9 +57,9 @@ def follow_absolute(face: FittedFace, track: LandmarkTrack, amounts: RegionAmoun
 
 
 def follow_relative(
-    face: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32], amounts: RegionAmounts
+    faces: Sequence[FittedFace], track: LandmarkTrack, neutral: NDArray[np.float32], amounts: RegionAmounts
 ) -> Iterator[Followed]:
-    """The track's change against the driver's `neutral` landmarks (68, 2) is put on the portrait.
+    """The track's change against the driver's `neutral` landmarks (68, 2) is put on `faces`, one for each frame.
 
     Head motion and expression are taken apart on the driver's own face, so that its shape does not leak: the
     head turns as the driver's does, and the offsets of the landmarks in the driver's unturned view are scaled
@@ -66,12 +67,12 @@ def follow_relative(
     on the portrait, and so do lips.
     """
     driver = fit_face(neutral)
-    size = face.eye_distance / driver.eye_distance
-    turn = face.pose.rotation @ driver.pose.rotation.T
     frames = list(_apart(driver, track, neutral))
-    touching = amounts.mouth * _contact(driver, face, np.stack([offsets for offsets, _ in frames]), track.fps)
-    room, wider = _room(face)
-    for (offsets, pose), contact in zip(frames, touching, strict=True):
+    touching = amounts.mouth * _contact(driver, faces, np.stack([offsets for offsets, _ in frames]), track.fps)
+    for face, (offsets, pose), contact in zip(faces, frames, touching, strict=True):
+        size = face.eye_distance / driver.eye_distance
+        turn = face.pose.rotation @ driver.pose.rotation.T
+        room, wider = (face.scale * centimetres for centimetres in _room())
         own = size * offsets @ turn.T
         length = np.linalg.norm(own, axis=1)
         own *= (ease_within(length, room) / np.maximum(length, 1e-12))[:, None]
@@ -82,14 +83,14 @@ def follow_relative(
         yield Followed(followed.offsets, head, float(contact))
 
 
-def _contact(driver: FittedFace, face: FittedFace, offsets: Array, fps: Fraction) -> Array:
-    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means the face's lips to touch."""
+def _contact(driver: FittedFace, faces: Sequence[FittedFace], offsets: Array, fps: Fraction) -> Array:
+    """(F,) how far the driver, whose unturned points move by `offsets` (F, 68, 3), means the faces' lips to touch."""
     down = face_down(driver.points)
     openings = lip_openings(driver.points[:, :2] + offsets[..., :2], down) / driver.eye_distance
-    at_rest, own = (
-        float(lip_openings(of.points[:, :2], face_down(of.points))) / of.eye_distance for of in (driver, face)
+    at_rest, *own = (
+        float(lip_openings(of.points[:, :2], face_down(of.points))) / of.eye_distance for of in (driver, *faces)
     )
-    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps, own)
+    return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps, np.array(own))
 
 
 def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
@@ -125,14 +126,14 @@ def _limited(name: str, value: float) -> float:
     return control.neutral + float(ease_within(moved, room))
 
 
-def _room(face: FittedFace) -> tuple[Array, Array]:
-    """(68,) pixels that each point may move, and (4,) by which the lids of each pair may go further apart."""
+@cache
+def _room() -> tuple[Array, Array]:
+    """(68,) centimetres that each point may move, and (4,) by which the lids of each pair may go further apart."""
     shapes = load_face_model().expressions
     furthest = np.max([np.linalg.norm(shape, axis=1) for shape in shapes.values()], axis=0)
     upper, lower = (list(lid) for lid in zip(*LID_PAIRS, strict=True))
     wide = shapes["eyeWideLeft"] + shapes["eyeWideRight"]
-    room = np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * np.linalg.norm(wide[upper] - wide[lower], axis=1)
-    return face.scale * room[0], face.scale * room[1]
+    return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * np.linalg.norm(wide[upper] - wide[lower], axis=1)
 
 
 def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:

@@ -6,11 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from .pose import Pose
+
+STILL = 1e-3  # pixels: a shorter way is no motion
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,7 @@ class FaceTarget:
     shading: NDArray[np.float32] | None = None
     # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth_driver.measure`
     mouth: NDArray[np.float32] | None = None
+
+    def is_still(self, landmarks: NDArray[np.floating[Any]]) -> bool:
+        """Whether a portrait with these (68, 2) landmarks stays as it is."""
+        return bool(np.abs(self.landmarks - landmarks).max() < STILL and np.abs(self.gaze).max() == 0)

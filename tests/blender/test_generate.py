@@ -278,8 +278,9 @@ def test_a_trimmed_portrait_reads_its_track_from_there(
     moved = np.repeat(face[None], 20, axis=0)
     moved[:, 48:, 1] += np.arange(20, dtype=np.float32)[:, None]  # the mouth goes down a pixel a frame
     track = load_track(save_faces(tmp_path / "t.npz", moved, 50))
-    bpy.ops.gioconda.load_track(filepath=str(tmp_path / "t.npz"))
-    bpy.ops.gioconda.generate(motion="ABSOLUTE", output_folder=str(tmp_path))
+    settings = strip.gioconda
+    settings.driven_by, settings.filepath, settings.motion = "FILE", str(tmp_path / "t.npz"), "ABSOLUTE"
+    bpy.ops.gioconda.generate(output_folder=str(tmp_path))
     files = _files(_result(addon, scene, strip))
     assert len(files) == 2
     driver = json.loads((files[0].parent / "job.json").read_text())["driver"]
@@ -296,14 +297,6 @@ def save_faces(path: Path, landmarks: np.ndarray, fps: int) -> Path:
     confidence = np.ones(landmarks.shape[:2], np.float32)
     save_track(path, LandmarkTrack(landmarks, confidence, Fraction(fps), (512, 512), None))
     return path
-
-
-def test_clearing_the_track_goes_back_to_the_controls(portrait: Any, tmp_path: Path) -> None:
-    save_faces(tmp_path / "t.npz", np.ones((3, 68, 2), np.float32), 25)
-    bpy.ops.gioconda.load_track(filepath=str(tmp_path / "t.npz"))
-    assert portrait["gioconda_track"]
-    bpy.ops.gioconda.load_track(clear=True)
-    assert not portrait["gioconda_track"]
 
 
 def test_the_command_line_gives_the_same_bytes_for_the_same_job(
@@ -328,7 +321,8 @@ def test_every_operator_that_changes_the_scene_is_one_undo_step() -> None:
         "generate",
         "find_face",
         "add_controls",
-        "load_track",
+        "bake_keys",
+        "key_shapes",
         "load_landmarks",
         "show_head_mask",
         "fix_view_transform",
@@ -339,5 +333,5 @@ def test_every_operator_that_changes_the_scene_is_one_undo_step() -> None:
 
 def test_nothing_to_move_it_is_told(scene: bpy.types.Scene, astronaut: Path) -> None:
     add_picture(scene, astronaut)
-    with pytest.raises(RuntimeError, match="press Add Controls and key some, or load a landmark track"):
+    with pytest.raises(RuntimeError, match="press Add Controls and key some, or choose what it is driven by"):
         bpy.ops.gioconda.generate()

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items}
 
 
+KINDS = ("KEYS", "MOVIE", "SOUND", "FILE", "CLIP", "MESH", "PRESET")
+SETTINGS = {
+    "KEYS": ["operator gioconda.save_preset"],
+    "MOVIE": ["prop strip_name", "prop face_index", "prop missing", "prop motion", "prop find_neutral"],
+    "SOUND": ["prop strip_name", "prop words", "prop text", "prop loudness slider"],
+    "FILE": ["prop filepath", "prop motion"],
+    "CLIP": ["prop clip", "operator gioconda.name_track", "prop neutral_frame"],
+    "MESH": ["prop mesh"],
+    "PRESET": ["prop preset", "prop preset_path", "prop preset_scale", "prop preset_loop"],
+}
+
+
 class OperatorProperties:
     """Takes only values for properties that the operator has."""
 
@@ -46,13 +58,19 @@ class Layout:
         assert icon in ICONS
         self.drawn.append(text)
 
-    def prop(self, data: Any, name: str, *, slider: bool = False, **_: str) -> None:
+    def prop(self, data: Any, name: str, *, slider: bool = False, icon: str = "NONE", **_: str) -> None:
+        assert icon in ICONS
         assert name[2:-2] in data if name.startswith('["') else name in data.bl_rna.properties
         self.drawn.append(f"prop {name}{' slider' if slider else ''}")
 
-    def prop_search(self, data: Any, name: str, owner: Any, collection: str, **_: str) -> None:
+    def prop_search(self, data: Any, name: str, owner: Any, collection: str, *, icon: str = "NONE", **_: str) -> None:
         assert hasattr(owner, collection)
+        self.prop(data, name, icon=icon)
+
+    def template_ID(self, data: Any, name: str, **operators: str) -> None:  # noqa: N802 - Blender's name
         self.prop(data, name)
+        for operator in operators.values():
+            self.operator(operator)
 
     def operator(self, name: str, *, icon: str = "NONE", **_: str) -> OperatorProperties:
         assert icon in ICONS
@@ -92,7 +110,7 @@ def test_a_portrait_without_controls(draw: Callable[[], str], scene: bpy.types.S
     add_picture(scene, astronaut)
     told = draw().splitlines()
     assert "512 x 512, no face looked for yet" in told
-    for name in ("find_face", "add_controls", "load_track", "show_head_mask", "generate"):
+    for name in ("find_face", "add_controls", "show_head_mask", "generate", "copy_performance", "export_performance"):
         assert f"operator gioconda.{name}" in told
     assert "The file is not saved" in draw().replace("\n", " ")
 
@@ -105,6 +123,19 @@ def test_every_control_is_a_slider_in_its_region(
     told = draw().splitlines()
     assert [line for line in told if line.endswith("slider")] == [f'prop ["{c}"] slider' for c in CONTROLS]
     assert "operator gioconda.add_controls" not in told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_driver_has_its_settings(
+    draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path, kind: str
+) -> None:
+    strip = add_picture(scene, astronaut)
+    strip.gioconda.driven_by, strip.gioconda.words = kind, "TEXT"
+    strip.gioconda.clip = bpy.data.movieclips.load(str(astronaut))
+    drawn = draw().splitlines()
+    assert set(SETTINGS[kind]) <= set(drawn)
+    assert ("operator gioconda.bake_keys" in drawn) == (kind != "KEYS")
+    assert ("prop amount_jaw slider" in drawn) == (kind != "KEYS")
 
 
 def test_a_mask_that_is_set_tells_how_to_paint_it(

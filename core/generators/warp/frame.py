@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from ...motion.target import STILL
 from . import positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     _Openings = tuple[Sides, Sides, Sides]
 
-STILL = 1e-3  # pixels: a shorter way is no motion
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,17 +18,16 @@ from ...motion.face_model import fit_face
 from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
-from .frame import STILL, Frame
+from .frame import Frame
 from .glasses import find_glasses
 from .grid import is_some, overlap, positions
 from .head import Head
 from .layers import Layers
-from .lids import follow_lids, lid_shifts
-from .lips import follow_seam, seam_edges, seam_shifts
 from .matte import find_head
 from .mouth import MouthInterior
 from .nape import Nape
 from .sampling import blend, smooth_step
+from .seen_edges import SeenEdges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,43 +35,60 @@ if TYPE_CHECKING:
     from ...motion.target import FaceTarget
     from ..base import Portrait
     from .creases import Shade
+    from .footage import CarriedMouth, Known
     from .frame import Window
     from .grid import Area
 
     Array = NDArray[np.float32]
 
 _THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
+_TREMBLES = 0.006  # of an eye's width: a jaw that opens moves the model's lids by less
 _STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
 
 class WarpGenerator:
     """Moves one portrait; see `Generator`."""
 
-    def __init__(self, portrait: Portrait) -> None:
-        """Fit the face model and prepare what does not change from frame to frame."""
+    def __init__(self, portrait: Portrait, known: Known | None = None) -> None:
+        """Fit the face model and prepare what does not change from frame to frame.
+
+        `known` is what other frames of the portrait's footage have shown.
+        """
         self._pixels = portrait.pixels
-        fitted = fit_face(portrait.landmarks)
+        fitted = fit_face(portrait.landmarks) if known is None else known.face
         self._detected, self._depth = fitted.points[:, :2], fitted.points[:, 2]
-        self._shifts = lid_shifts(portrait.pixels, fitted.points)
-        self._seam = seam_shifts(portrait.pixels, fitted.points, fitted.eye_distance)
-        face = replace(fitted, points=fitted.points + np.pad(self._shifts + self._seam, ((0, 0), (0, 1))))
+        self._edges = SeenEdges.find(portrait.pixels, fitted) if known is None else known.edges
+        own = self._edges.follow(self._detected, tracked=False)
+        if known is not None:
+            own = own + known.rims
+        self._face = replace(fitted, points=fitted.points + np.pad(own, ((0, 0), (0, 1))))
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
-        lip_edges = seam_edges(portrait.pixels, face.points, face.eye_distance)
-        self._head = Head(face, mask, lip_edges, find_glasses(portrait.pixels, self._detected))
+        glasses = find_glasses(portrait.pixels, self._detected) if known is None else known.glasses
+        self._head = Head(self._face, mask, self._edges.lip_edges(self._detected), glasses)
         reached = overlap(self._head.grid.whole, self._head.picture)
-        layers = _THREADS.submit(Layers, portrait.pixels, mask, reached)
+        kernel = None if known is None else known.kernel
+        layers = _THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)
         self._nape = Nape(portrait.pixels, mask, self._head)
-        self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
+        self._eyes: list[Eye | None] = [None, None]
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
-        self._mouth = MouthInterior(portrait.pixels, face)
+        self._make_mouth = MouthInterior if known is None else known.mouth
         self._layers = layers.result()
+
+    @cached_property
+    def _mouth(self) -> MouthInterior | CarriedMouth:
+        return self._make_mouth(self._pixels, self._face)
+
+    def _eye(self, number: int) -> Eye:
+        eye = self._eyes[number]
+        if eye is None:
+            eye = self._eyes[number] = Eye(self._pixels, self._face, number)
+        return eye
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
         copying = _THREADS.submit(self._pixels.copy)
-        moved = np.abs(target.landmarks - self._detected).max()
-        if moved < STILL and np.abs(target.gaze).max() == 0:
+        if target.is_still(self._detected):
             return copying.result()
         shading = _THREADS.submit(self._shade, target)
         target = self._with_edges(target)
@@ -109,12 +126,17 @@ class WarpGenerator:
 
         def draw_eye(number: int) -> None:
             window = windows[number]
-            if window is not None:
-                out[window.area] = self._eyes[number].draw(out[window.area], window, gaze[number], shade)
+            if window is not None and (gaze[number].any() or self._lids_moved(number, window)):
+                out[window.area] = self._eye(number).draw(out[window.area], window, gaze[number], shade)
 
         right, left = windows
         apart = right is None or left is None or not is_some(overlap(right.area, left.area))
         list((_THREADS.map if apart else map)(draw_eye, range(2)))
+
+    def _lids_moved(self, number: int, window: Window) -> bool:
+        own = (RIGHT, LEFT)[number].rims(self._face.points[:, :2])
+        farthest = max(np.abs(rim - before).max() for rim, before in zip(window.rims, own, strict=True))
+        return bool(farthest > _TREMBLES * np.linalg.norm(own[0][-1] - own[0][0]))
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
         """The mouth's inside and how far it covers an area; None where it is not seen."""
@@ -142,10 +164,6 @@ class WarpGenerator:
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
         """The target for the seen edges of the lids and the seen line between the lips instead of the detected ones."""
         unturned = target.pose.unapply(target.landmarks, self._depth)
-        shifts = follow_lids(self._shifts, self._detected, unturned)
-        if target.tracked:
-            shifts = shifts + follow_seam(self._seam, self._detected, unturned, self._head.eye_distance)
-        else:
-            shifts = shifts + self._seam
+        shifts = self._edges.follow(unturned, tracked=target.tracked)
         turned = target.pose.scale * shifts @ target.pose.rotation[:2, :2].T
         return replace(target, landmarks=target.landmarks + turned)

@@ -56,6 +56,10 @@ class Glasses:
         self._to_local = to_local
         self._held = held
 
+    def carried(self, points: NDArray[np.floating[Any]]) -> Glasses:
+        """The same frame where the face has the landmarks (68, 2), in another picture."""
+        return Glasses(_to_local(*_eye_line(points)), self._held)
+
     def held(self, positions: Array) -> Array:
         """(h, w) at (h, w, 2) positions in the portrait: 1 where expressions move nothing, 0 where all is free."""
         local = cv2.transform(np.asarray(positions, np.float32), self._to_local)
@@ -79,14 +83,10 @@ class _View:
     """The part of a portrait around the eyes."""
 
     def __init__(self, pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> None:
-        (right, _, _, inner_right, *_), (inner_left, _, _, left, *_) = EYES
-        along = points[left] - points[right]
-        self._axes = np.array([along, [-along[1], along[0]]])
-        self._middle = points[[right, inner_right, inner_left, left]].mean(0)
-        inverse = np.linalg.inv(self._axes).T
-        self.to_local = np.column_stack([inverse, -inverse @ self._middle])
+        self._axes, self._middle = _eye_line(points)
+        self.to_local = _to_local(self._axes, self._middle)
         """(2, 3) from positions in the picture."""
-        distance = float(np.linalg.norm(along))
+        distance = float(np.linalg.norm(self._axes[0]))
         box = self._middle + np.array([[x, y] for x in _AROUND[::2] for y in _AROUND[1::2]]) @ self._axes
         area = area_of(np.concatenate([box.min(0), box.max(0)]))
         self._grid = Grid.over(area, max(1, round(distance / _CELLS)))
@@ -106,6 +106,19 @@ class _View:
                 line = np.clip(np.minimum(sign * (here - before), sign * (here - behind)), 0, None)
                 best = np.maximum(best, np.linalg.norm(line, axis=2))
         return best
+
+
+def _eye_line(points: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(2, 2) an eye distance along the eyes and down, and (2,) the middle between them."""
+    (right, _, _, inner_right, *_), (inner_left, _, _, left, *_) = EYES
+    along = np.asarray(points[left] - points[right], np.float64)
+    middle = points[[right, inner_right, inner_left, left]].mean(0)
+    return np.array([along, [-along[1], along[0]]]), np.asarray(middle, np.float64)
+
+
+def _to_local(axes: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    inverse = np.linalg.inv(axes).T
+    return np.column_stack([inverse, -inverse @ middle])
 
 
 def _find_bridge(view: _View) -> NDArray[np.float64] | None:

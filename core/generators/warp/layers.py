@@ -30,18 +30,19 @@ _MARGIN = 8  # pixels around what moves are read as well
 class Layers:
     """One portrait taken apart by its head mask."""
 
-    def __init__(self, pixels: NDArray[Any], mask: Array, area: Area) -> None:
-        """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
+    def __init__(self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None) -> None:
+        """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it."""
         self._plate, person = pixels.copy(), pixels.copy()
         self._laid: tuple[Area, NDArray[Any]] | None = None  # an area of the plate, and what it was
-        part = pixels[area]
-        own = colours_beside(part, mask[area])
-        covered = with_wisps(part, mask[area], own)
-        self._plate[area] = fill_behind(part, covered)
-        person[area] = foreground(part, self._plate[area], covered, own)
+        part, covered = pixels[area], mask[area]
+        if covered.min() < 1:  # else there is nothing behind
+            own = colours_beside(part, covered)
+            covered = with_wisps(part, covered, own)
+            self._plate[area] = fill_behind(part, covered)
+            person[area] = foreground(part, self._plate[area], covered, own)
         coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
         coverage[area] = np.rint(covered * _OPAQUE)
-        weights = kernel_weights(_kernel_for(part, mask[area]))
+        weights = kernel_weights(kernel_for(part, mask[area]) if kernel is None else kernel)
         around = (
             slice(area[0].start - _MARGIN, area[0].stop + _MARGIN),
             slice(area[1].start - _MARGIN, area[1].stop + _MARGIN),
@@ -81,7 +82,7 @@ class Layers:
         return read_at(self._person.coverage, positions - corner) > 0
 
 
-def _kernel_for(pixels: NDArray[Any], mask: Array) -> int:
+def kernel_for(pixels: NDArray[Any], mask: Array) -> int:
     """How to read between pixels: grain and cracks as fine as a pixel need more than cubic interpolation."""
     grey = np.asarray(pixels[..., :3], np.float32).mean(2)
     x, y = np.meshgrid(*(np.arange(length, dtype=np.float32) + np.float32(0.5) for length in grey.shape[::-1]))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_UPPER, _LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))  # outer and inner edge, from the left
+UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
+"""Outer and inner edge of the lips, from the left."""
+
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
@@ -123,7 +125,7 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
     gap, before = opening(moved), opening(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
-    for (outer, inner), kept in zip((_UPPER, _LOWER), _KEPT, strict=True):
+    for (outer, inner), kept in zip((UPPER, LOWER), _KEPT, strict=True):
         thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))
         wanted *= kept * float(np.clip(widths[0] / widths[1], *_NARROWED))  # a lip drawn wide gets thin
         lacking = np.clip(abs(wanted) - abs(thick), 0, _OF_GAP * max(gap, 0))
@@ -134,12 +136,12 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
 def _meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of whole lips that would cross: driven from lips that stand apart, shut ones are asked to."""
     shifts = np.zeros((68, 2))
-    upper, lower = (list(inner) for _, inner in (_UPPER, _LOWER))
+    upper, lower = (list(inner) for _, inner in (UPPER, LOWER))
     gaps, before = (points[lower, 1] - points[upper, 1] for points in (moved, still))
     crossed = np.maximum(np.minimum(before, 0) - gaps, 0) / 2
     if not crossed.any():
         return shifts
-    for lip, side in ((_UPPER, -1), (_LOWER, 1)):
+    for lip, side in ((UPPER, -1), (LOWER, 1)):
         for points in lip:
             shifts[list(points), 1] = side * crossed
     for point, beside in _BESIDE:

@@ -9,7 +9,7 @@ through the opening only: the deeper they lie and the nearer to its edge, the le
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -62,18 +62,29 @@ _ASIDE = np.zeros(68)  # weights of the landmarks: the lower lip against the upp
 _ASIDE[list(_LOWER_LIP)], _ASIDE[list(_UPPER_LIP)] = 1 / 3, -1 / 3
 
 
+class AtRest(NamedTuple):
+    """What of a mouth must not flicker from frame to frame of footage: it is told by one at rest."""
+
+    palette: Palette
+    still: float  # cm between the points of closed lips
+
+
 class MouthInterior:
     """The mouth of one portrait."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace) -> None:
-        """Lay the model's teeth and tongue behind the portrait's lips and paint them in its colours."""
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, rest: AtRest | None = None) -> None:
+        """Lay the model's teeth and tongue behind the portrait's lips and paint them in its colours.
+
+        `rest` says what the footage of which this is a frame shows at rest.
+        """
         self._model = model = load_face_model()
         self._pixels = pixels
         self._face = face
         self._lips = face.points[:, :2]
         apart = opening(self._lips)
-        is_open = apart > _OPEN_SOURCE * face.eye_distance
-        palette = Palette(pixels, face, open_mouth=is_open)
+        openness = apart / (_OPEN_SOURCE * face.eye_distance)
+        is_open = float(openness > 1) if rest is None else float(smooth_step(np.array(openness)))
+        palette = Palette(pixels, face, open_mouth=is_open == 1) if rest is None else rest.palette
         self._palette = palette
         self._to_model = _to_model(model, face)
         lips = model.landmarks[list(_LIP_LINE)]
@@ -90,12 +101,17 @@ class MouthInterior:
                 (model.mouth_tongue, lower),
             )
         )
-        self._still = 0.0 if is_open else apart  # lips that are closed may have points that stand apart
+        # Lips that are closed may have points that stand apart.
+        self._still = (0.0 if is_open else apart) if rest is None else rest.still * face.scale
         self._wide = -opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
         self._turn = _level(face.pose.rotation)
         self._before, _ = self._jaw(self._lips)  # how far the portrait's own jaw is open
         gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
-        self._own = OwnMouth(pixels, face, gum, is_open=is_open)
+        self._own = OwnMouth(pixels, face, gum, is_open)
+
+    def at_rest(self, gain: float) -> AtRest:
+        """What other frames of the footage need of this one; their skin is brighter by a factor."""
+        return AtRest(self._palette.lit(gain), self._still / self._face.scale)
 
     def read(
         self,

@@ -33,12 +33,15 @@ _SOFT = 0.02
 class OwnMouth:
     """Pixels between the lips of the portrait."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace, gum: Array | None, *, is_open: bool) -> None:
-        """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,) if any."""
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, gum: Array | None, is_open: float) -> None:
+        """Cut it out; shown teeth are continued upwards, where the lip hides them, to `gum` (3,) if any.
+
+        `is_open` is 0 for shut lips, 1 for an open mouth.
+        """
         lips = face.points[:, :2]
         self._distance = distance = face.eye_distance
         self._opening = opening(lips)
-        self._vanishes = _TOOTHLESS if is_open else _CLOSED
+        self._vanishes = _CLOSED + is_open * (_TOOTHLESS - _CLOSED)
         self._teeth = gum is not None
         inner = lips[list(INNER_LIP)]
         margin = 0.25 * distance

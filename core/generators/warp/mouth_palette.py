@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -28,6 +29,7 @@ _TINT = 1.0  # light that lips and gums have thrown about: their tint to this po
 _GRAIN_COARSE = 0.03  # eye distances: what is wider than this is shading, not grain
 _GRAIN_TILE = 64
 _SEED = 7
+_CHEEKS = [*range(31, 36), 48, 3, 13, 54]  # landmarks: in their hull lies skin
 _REBLUR = 1.0  # pixels
 _EDGE = 0.4  # of the strongest gradient
 _SHARPEST = 60  # percentile of the edges' sharpness that the mouth gets
@@ -46,7 +48,7 @@ class Palette:
         high = np.maximum(np.ceil(around.max(0) + margin).astype(int), low + 2)
         crop = to_8bit(np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0], :3]))
         points = points - low
-        skin = _colours_in(crop, np.concatenate([points[31:36], points[[48, 3, 13, 54]]]))
+        skin = _colours_in(crop, points[_CHEEKS])
         lip = np.median(_colours_in(crop, points[list(OUTER_LIP)]), axis=0)
         bright = np.percentile(skin, 85, axis=0)
         # Teeth are as bright as lit skin or the white of the eyes and far less coloured; its own ones tell better.
@@ -70,6 +72,14 @@ class Palette:
         self.blur = _edge_blur(luma, points[list(OUTER_LIP)], face.eye_distance)
         self._grain = _grain(crop.astype(np.float32) / 255, points, face.eye_distance)
 
+    def lit(self, gain: float) -> Palette:
+        """The same colours in light that makes the skin brighter by a factor."""
+        other = copy(self)
+        other.tooth, other.gum, other.throat = (
+            np.minimum(gain * colour, np.float32(1)) for colour in (self.tooth, self.gum, self.throat)
+        )
+        return other
+
     def tinted(self, light: Array) -> Array:
         """Factors (..., 3) of `light` (...): the less comes in straight, the redder what lips and gums throw about."""
         light = light[..., None]
@@ -89,6 +99,15 @@ class Palette:
         # Grain of light and of paint grows with the brightness that it lies on.
         colour += grain * np.clip(colour.mean(-1, keepdims=True) / max(self._skin, 0.05), 0.3, 1.2)
         return colour.astype(np.float32)
+
+
+def skin_brightness(pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> float:
+    """The mean display brightness, 0..1, of the cheeks of a face with (68, 2) landmarks in a picture (H, W, C)."""
+    outline, size = points[_CHEEKS], np.array(pixels.shape[1::-1])
+    low = np.clip(np.floor(outline.min(0)), 0, size - 2).astype(int)
+    high = np.clip(np.ceil(outline.max(0)) + 1, low + 2, size).astype(int)
+    part = to_8bit(np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0], :3]))
+    return float(_colours_in(part, outline - low).mean())
 
 
 def _brightness(colours: NDArray[np.floating[Any]], percentile: float) -> float:

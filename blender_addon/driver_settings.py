@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What drives a portrait strip: settings on the strip, which are copied and saved with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from .strips import STRIP_TYPE
+
+KINDS = (
+    ("KEYS", "Keyed Controls", "What is keyed on the sliders below, and nothing else"),
+    ("MOVIE", "Movie Strip", "A face in a strip, as the timeline shows it"),
+    ("SOUND", "Sound Strip", "A voice, as the timeline plays it"),
+    ("FILE", "Capture File", "Live Link Face, OpenFace, controls or landmarks: .csv, .json, .npz"),
+    ("CLIP", "Movie Clip Tracks", "Tracks of the Movie Clip Editor that are named as landmarks"),
+    ("MESH", "Shape Keys", "The shape keys of a mesh that have ARKit's names"),
+    ("PRESET", "Preset", "A short motion that ships with Gioconda, or a file of yours"),
+)
+MOTIONS = (
+    ("RELATIVE", "Relative", "Put the performance's change since its neutral frame on the portrait"),
+    ("ABSOLUTE", "Absolute", "Landmarks are wanted as they stand, in the portrait's pixels"),
+)
+_WITHOUT_FACE = (
+    ("INTERPOLATE", "Interpolate", "Frames without the face go from the last that shows it to the next"),
+    ("HOLD", "Hold", "Frames without the face keep the last that shows it"),
+)
+_WORDS = (
+    ("NONE", "None", "The mouth follows the sounds that are heard; so it does in other languages than English"),
+    ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
+    ("STRIPS", "Text Strips", "What is said, in English, as the text strips of this timeline, in their order"),
+)
+REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
+SPEECH = ("loudness", "blinks", "brows", "head")
+
+def _preset_names(_settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
+    from ..core.motion.preset import preset_names
+
+    return preset_names()
+
+
+def _amount(name: str, description: str, default: float = 1.0) -> Any:
+    return FloatProperty(name=name, description=description, default=default, min=0, max=1, subtype="FACTOR")
+
+
+class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
+    """What drives a portrait strip. What is keyed on its controls is added to it."""
+
+    driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
+    strip_name: StringProperty(name="Strip", description="The strip that drives, by its name")
+    filepath: StringProperty(name="File", subtype="FILE_PATH", description="A capture file")
+    clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
+    mesh: PointerProperty(
+        name="Object",
+        type=bpy.types.Object,
+        description="The object whose shape keys drive",
+        poll=lambda _, candidate: getattr(candidate.data, "shape_keys", None) is not None,
+    )
+    preset: StringProperty(
+        name="Preset", default="idle", search=_preset_names, description="A short motion that ships with Gioconda"
+    )
+    preset_path: StringProperty(
+        name="Own Preset", subtype="FILE_PATH", description="A preset of yours, .json, which goes before"
+    )
+    preset_scale: FloatProperty(name="Strength", default=1, min=0, soft_max=2, description="1: as it was made")
+    preset_loop: BoolProperty(name="Loop", default=True, description="Begin again until the strip ends")
+
+    motion: EnumProperty(name="Motion", items=MOTIONS, description="How a performance moves the portrait")
+    find_neutral: BoolProperty(
+        name="Find Neutral", default=True, description="Take the frame in which the performer's face rests most"
+    )
+    neutral_frame: IntProperty(
+        name="Neutral Frame",
+        description="Frame in which the performer's face rests: of the timeline for a strip or clip, of the file else",
+    )
+    face_index: IntProperty(name="Face", min=0, max=99, description="Which of several faces drives: 0 is the largest")
+    missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
+
+    words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
+    text: PointerProperty(name="Text", type=bpy.types.Text, description="What is said, in English")
+    loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", 0.5)
+    blinks: _amount("Blinks", "How many of them", 0.7)
+    brows: _amount("Brows", "How far they rise with the accents", 0.5)
+    head: _amount("Head", "How far it moves", 0.5)
+
+    amount_head: _amount("Head", "How much of the driver's motion the head takes")
+    amount_eyes: _amount("Eyes", "How much of the driver's motion lids and gaze take")
+    amount_brows: _amount("Brows", "How much of the driver's motion the brows take")
+    amount_mouth: _amount("Mouth", "How much of the driver's motion the mouth takes")
+    amount_jaw: _amount("Jaw", "How much of the driver's motion the jaw takes")
+
+
+def of(strip: Any) -> GIOCONDA_PG_driver:
+    """The settings of this strip."""
+    return strip.gioconda
+
+
+def amounts(settings: GIOCONDA_PG_driver) -> dict[str, float]:
+    """How much of the driver's motion each region takes, as a job's JSON tells it."""
+    return {region: getattr(settings, f"amount_{region}") for region in REGIONS}
+
+
+def copy(source: Any, target: Any) -> None:
+    """Give a strip another one's settings."""
+    for name in GIOCONDA_PG_driver.__annotations__:
+        setattr(of(target), name, getattr(of(source), name))
+
+
+def register() -> None:
+    """Give strips the settings."""
+    STRIP_TYPE.gioconda = PointerProperty(type=GIOCONDA_PG_driver)
+
+
+def unregister() -> None:
+    """Take them away; what was set stays in the files."""
+    del STRIP_TYPE.gioconda

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What drives a portrait strip, as a job's JSON, and what Blender has to write for it first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import bpy
+
+from ..core.errors import BadInputError
+from . import clip_tracks, driver_settings, keyframes, portraits, shape_keys, strips
+from .strip_bakes import MixdownTask, RenderTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from .client import Task
+
+
+class Driving(NamedTuple):
+    """What moves a portrait in every frame that its strip shows."""
+
+    data: dict[str, Any]  # driver, amounts and keys, as a job has them
+    first: tuple[Callable[[], Task], ...] = ()  # what must be done before a worker can read it
+
+
+def driving(scene: bpy.types.Scene, strip: Any, folder: Path, detector: str) -> Driving:
+    """Read the settings of a portrait strip; files are made in `folder` (BadInputError says what does not fit)."""
+    settings = driver_settings.of(strip)
+    if settings.driven_by == "KEYS":
+        return Driving({"driver": _keys(scene, strip, needed=True)})
+    start, end = strips.visible_range(strip)
+    window = _Window(scene, start, end, int(strips.content_start(strip)), folder, detector)
+    driver, *first = _READERS[settings.driven_by](settings, window)
+    keys = _keys(scene, strip, needed=False) if keyframes.has_controls(strip) else {"controls": None}
+    return Driving(
+        {"driver": driver, "amounts": driver_settings.amounts(settings), "keys": keys["controls"]}, tuple(first)
+    )
+
+
+class _Window(NamedTuple):
+    """The frames that a portrait strip shows, and what is needed to read a driver there."""
+
+    scene: bpy.types.Scene
+    start: int
+    end: int
+    origin: int  # where the strip's content begins, be it trimmed away: files are read from there on
+    folder: Path
+    detector: str
+
+    @property
+    def fps(self) -> Fraction:
+        return strips.exact_fps(self.scene)
+
+    def timing(self, origin: int) -> dict[str, Any]:
+        """When the portrait is seen, for a driver that begins at the scene frame `origin`."""
+        start = (self.start - origin) / self.fps
+        return {
+            "fps": [self.fps.numerator, self.fps.denominator],
+            "start": [start.numerator, start.denominator],
+            "frames": self.end - self.start,
+        }
+
+
+def _keys(scene: bpy.types.Scene, strip: Any, *, needed: bool) -> dict[str, Any]:
+    if needed and not keyframes.has_controls(strip):
+        raise BadInputError(
+            f'Nothing moves "{strip.name}" yet: press Add Controls and key some, or choose what it is driven by.'
+        )
+    keyframes.mend_whole_numbers(scene, strip)
+    start, end = strips.visible_range(strip)
+    return {"controls": _controls(scene, keyframes.read_controls(scene, strip, range(start, end)), end - start)}
+
+
+def _controls(scene: bpy.types.Scene, channels: dict[str, list[float]], frames: int) -> dict[str, Any]:
+    fps = strips.exact_fps(scene)
+    some = channels or {"jawOpen": [0.0] * frames}  # a track must have a length
+    return {"fps": [fps.numerator, fps.denominator], "channels": some}
+
+
+def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
+    other = _driving_strip(settings, window, "SOUND")
+    shown = strips.visible_range(other)
+    first, last = max(window.start, shown[0]), min(window.end, shown[1]) - 1
+    if first > last:
+        raise BadInputError(f'"{other.name}" is not seen at the same time as the portrait: move it there.')
+    folder = window.folder / "driver"
+    driver = {"performance_path": str(folder), **_landmarks(settings, window, first), **window.timing(first)}
+    return driver, lambda: RenderTask(window.scene, other, first, last, folder)
+
+
+def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
+    other = _driving_strip(settings, window, "")
+    if other.type not in ("SOUND", "META", "SCENE"):
+        raise BadInputError(f'"{other.name}" is no sound strip: choose one.')
+    path = window.folder / "voice.wav"
+    driver = {
+        "sound_path": str(path),
+        "text": _words(settings, window.scene),
+        "speech": {name: getattr(settings, name) for name in driver_settings.SPEECH},
+        **window.timing(window.start),
+    }
+    return driver, lambda: MixdownTask(window.scene, other, window.start, window.end - 1, path)
+
+
+def _words(settings: Any, scene: bpy.types.Scene) -> str | None:
+    if settings.words == "NONE":
+        return None
+    if settings.words == "TEXT":
+        if settings.text is None:
+            raise BadInputError("No text is chosen as the transcript: choose one, or None.")
+        return settings.text.as_string()
+    texts = sorted((s for s in strips.all_strips(scene) if s.type == "TEXT"), key=strips.visible_range)
+    if not texts:
+        raise BadInputError("There is no text strip with what is said: add some, or choose another transcript.")
+    return "\n".join(text.text for text in texts)
+
+
+def _file(settings: Any, window: _Window) -> tuple[Any, ...]:
+    path = _existing(settings.filepath, "capture file")
+    return ({"performance_path": str(path), **_landmarks(settings, window, 0), **window.timing(window.origin)},)
+
+
+def _clip(settings: Any, window: _Window) -> tuple[Any, ...]:
+    if settings.clip is None:
+        raise BadInputError("No movie clip is chosen: choose the one whose tracks drive.")
+    path = window.folder / "marks.json"
+    marks = clip_tracks.read_marks(settings.clip, range(window.start, window.end), window.fps)
+    path.write_text(json.dumps(marks), encoding="utf-8")
+    driver = {"performance_path": str(path), **_landmarks(settings, window, window.start)}
+    return ({**driver, **window.timing(window.start)},)
+
+
+def _mesh(settings: Any, window: _Window) -> tuple[Any, ...]:
+    channels = shape_keys.read(window.scene, settings.mesh, range(window.start, window.end))
+    return ({"controls": _controls(window.scene, channels, window.end - window.start)},)
+
+
+def _preset(settings: Any, window: _Window) -> tuple[Any, ...]:
+    own = settings.preset_path
+    preset = str(_existing(own, "preset")) if own else settings.preset
+    options = {"scale": settings.preset_scale, "loop": settings.preset_loop}
+    return ({"preset": preset, **options, **window.timing(window.origin)},)
+
+
+_READERS: dict[str, Callable[[Any, _Window], tuple[Any, ...]]] = {
+    "MOVIE": _movie,
+    "SOUND": _sound,
+    "FILE": _file,
+    "CLIP": _clip,
+    "MESH": _mesh,
+    "PRESET": _preset,
+}
+
+
+def _landmarks(settings: Any, window: _Window, origin: int) -> dict[str, Any]:
+    """How landmarks move the portrait; `origin`: the scene frame that a neutral frame is counted from."""
+    return {
+        "motion": settings.motion.lower(),
+        "neutral_frame": None if settings.find_neutral else settings.neutral_frame - origin,
+        "detector": window.detector,
+        "face_index": settings.face_index,
+        "missing": settings.missing.lower(),
+    }
+
+
+def _driving_strip(settings: Any, window: _Window, unfit: str) -> Any:
+    if not settings.strip_name:
+        raise BadInputError("No strip is chosen that drives the portrait: choose one under Driven By.")
+    other = portraits.named(window.scene, settings.strip_name)
+    if other.type == unfit:
+        raise BadInputError(f'"{other.name}" is a sound strip: it shows no face.')
+    return other
+
+
+def _existing(text: str, what: str) -> Path:
+    if not text:
+        raise BadInputError(f"No {what} is chosen.")
+    path = Path(bpy.path.abspath(text))
+    if not path.is_file():
+        raise BadInputError(f"The {what} is missing: {path}")
+    return path

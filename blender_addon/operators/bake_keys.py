@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn what drives a portrait into keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import FloatProperty, StringProperty
+
+from .. import driver_settings, keyframes, portraits, strips
+from .task_operator import TaskOperator
+
+if TYPE_CHECKING:
+    from ..performances import Channels
+
+
+class GIOCONDA_OT_bake_keys(TaskOperator, bpy.types.Operator):
+    """Key what drives the portrait on its controls, to be touched up in the Graph Editor; from then on it is driven by
+    its keys"""
+
+    bl_idname = "gioconda.bake_keys"
+    bl_label = "Bake to Keys"
+    bl_options = {"UNDO"}
+
+    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    tolerance: FloatProperty(
+        name="Tolerance",
+        default=0.005,
+        min=0,
+        soft_max=0.1,
+        description="How far curves may be off, as a share of a control's range: more means fewer keys. 0: every frame",
+    )
+
+    def begin(self, context: bpy.types.Context) -> None:
+        from .. import performances
+
+        tolerance = self.tolerance
+
+        def use(scene: bpy.types.Scene, strip: Any, channels: Channels) -> str:
+            keyframes.add_controls(strip)
+            keyed = keyframes.bake(scene, strip, strips.visible_range(strip)[0], channels, tolerance)
+            driver_settings.of(strip).driven_by = "KEYS"
+            return f'"{strip.name}" has {portraits.count(keyed, "key")} on {portraits.count(len(channels), "control")}'
+
+        performances.start(context, self.strip_name, "Finding the controls", use)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a portrait strip does, whatever drives it, as controls on every frame: to be keyed, copied or written."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.errors import BadInputError
+from . import drivers, portraits, preferences, properties, runtime, strips
+from .chain import Chain
+from .client import WorkerTask
+from .session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Channels = dict[str, list[float]]  # of every frame that the strip shows
+
+
+def start(
+    context: bpy.types.Context,
+    strip_name: str,
+    title: str,
+    use: Callable[[bpy.types.Scene, Any, Channels], str],
+    *,
+    output: Path | None = None,
+    as_live_link: bool = False,
+) -> None:
+    """Find the controls and `use` them: it gets scene, strip and channels, and returns the message for the user.
+
+    `output` is a file for them, .json or .csv, in Live Link Face's form if asked. Raises GiocondaError.
+    """
+    scene = strips.edited_scene(context)
+    strip = portraits.portrait_strip(scene, strip_name)
+    own = preferences.of(context)
+    python = runtime.worker_python(own.worker_python)
+    portrait_id = portraits.prepare(scene, strip)
+    folder = Path(tempfile.mkdtemp(prefix="gioconda_", dir=bpy.app.tempdir))  # Blender empties it on exit
+    moved = drivers.driving(scene, strip, folder, properties.of(scene).detector)
+    path = output or folder / "controls.json"
+    command = {
+        "command": "perform",
+        **moved.data,
+        "output": str(path),
+        "as_live_link": as_live_link,
+        "models": str(own.models()) if own.models() else None,
+        "allow_download": own.may_download(),
+    }
+    task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, folder / "worker.log")])
+    scene_name = scene.name
+
+    def apply() -> str:
+        now = bpy.data.scenes.get(scene_name)
+        found = strips.find_by_property(now, portraits.ID, portrait_id) if now else []
+        if not found:
+            raise BadInputError("The portrait strip is gone from the timeline.")
+        channels = {} if output else json.loads(path.read_text(encoding="utf-8"))["channels"]
+        return use(now, found[0], channels)
+
+    session.start(task, apply)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A strip as the timeline shows or plays it, as files: trims, retiming, crop, flips and modifiers are in them.
+
+Only Blender can tell: retiming keys do not say which frame they show. It is rendered in a copy of the scene, a piece
+at a time, so that Blender stays usable.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.errors import BadInputError
+from . import strips
+from .client import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PIECE = 12  # frames that are rendered at once
+LONGEST_MIXDOWN = 120  # seconds; an hour of sound takes about half of it
+_OWN_SIZE = ("MOVIE", "IMAGE")  # types of strips that have a picture of their own size
+
+
+class RenderTask(Task):
+    """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other."""
+
+    def __init__(self, scene: bpy.types.Scene, strip: Any, first: int, last: int, folder: Path) -> None:
+        super().__init__("Reading the strip", folder.parent / "worker.log")
+        self._scene_uid, self._strip_name = scene.session_uid, strip.name
+        self._next, self._first, self._last, self._folder = first, first, last, folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def poll_once(self) -> bool:
+        """Render the next piece."""
+        if self.state == "running":
+            try:
+                self._render_piece()
+            except BadInputError as error:
+                self.fail(str(error))
+        return self.state != "running"
+
+    def _render_piece(self) -> None:
+        last = min(self._next + PIECE - 1, self._last)
+        with _alone(self._scene_uid, self._strip_name) as (scene, strip):
+            _show_at_own_size(scene, strip)
+            scene.frame_start, scene.frame_end = self._next, last
+            _write_movie(scene, self._folder / f"{self._next - self._first:06d}.mp4")
+        self._next = last + 1
+        done, total = self._next - self._first, self._last - self._first + 1
+        self.factor, self.message = done / total, f"Reading the strip, frame {done} of {total}"
+        if self._next > self._last:
+            self.state = "done"
+
+    def cancel(self) -> None:
+        """Stop before the next piece."""
+        if self.state == "running":
+            self.state = "cancelled"
+
+    kill = cancel
+
+
+class MixdownTask(Task):
+    """Writes what a sound strip plays from scene frame `first` to `last` as a WAV."""
+
+    def __init__(self, scene: bpy.types.Scene, strip: Any, first: int, last: int, path: Path) -> None:
+        super().__init__("Reading the sound", path.parent / "worker.log")
+        if not bpy.app.build_options.audaspace:
+            raise BadInputError("This Blender is built without sound: a voice cannot be read.")
+        self._scene_uid, self._strip_name = scene.session_uid, strip.name
+        self._first, self._last, self._path = first, last, path
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def poll_once(self) -> bool:
+        """Write it."""
+        if self.state == "running":
+            try:
+                self._mix_down()
+            except (BadInputError, RuntimeError) as error:
+                self.fail(str(error))
+            else:
+                self.state = "done"
+        return self.state != "running"
+
+    def _mix_down(self) -> None:
+        with _alone(self._scene_uid, self._strip_name) as (scene, _strip):
+            scene.frame_start, scene.frame_end = self._first, self._last
+            with bpy.context.temp_override(scene=scene):
+                bpy.ops.sound.mixdown(filepath=str(self._path), container="WAV", codec="PCM", format="S16")
+            until = time.monotonic() + LONGEST_MIXDOWN
+            while not _is_whole(self._path):  # with a window it may be written by a job beside Blender
+                if time.monotonic() > until:
+                    raise BadInputError(f"Blender did not write the sound of the strip in {LONGEST_MIXDOWN} s.")
+                time.sleep(0.02)
+
+    def cancel(self) -> None:
+        """It is done at once or not at all."""
+        if self.state == "running":
+            self.state = "cancelled"
+
+    kill = cancel
+
+
+@contextmanager
+def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, Any]]:
+    """A copy of the scene that shows and plays one strip only, and that strip in it."""
+    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    if scene is None or all(strip.name != strip_name for strip in strips.all_strips(scene)):
+        raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
+    copy = scene.copy()
+    try:
+        found = next(strip for strip in strips.all_strips(copy) if strip.name == strip_name)
+        strips.mute_others(copy, found)
+        yield copy, found
+    finally:
+        bpy.data.scenes.remove(copy)
+
+
+def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
+    """Fill the frame with the strip's picture, pixel for pixel; strips without a size fill the scene's."""
+    render = scene.render
+    render.resolution_percentage, render.use_border = 100, False
+    element = strip.elements[0] if strip.type in _OWN_SIZE and strip.elements else None
+    if element and element.orig_width:
+        render.resolution_x, render.resolution_y = element.orig_width, element.orig_height
+        place = strip.transform
+        place.scale_x = place.scale_y = 1
+        place.offset_x = place.offset_y = place.rotation = 0
+        strip.blend_type, strip.blend_alpha = "REPLACE", 1
+    # H.264 wants even sides.
+    render.resolution_x += render.resolution_x % 2
+    render.resolution_y += render.resolution_y % 2
+    with suppress(BadInputError):  # a studio's own OpenColorIO configuration: faces are found in its colours, too
+        strips.keep_colours(scene)
+
+
+def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
+    render, stored = scene.render, scene.render.image_settings
+    if hasattr(stored, "media_type"):
+        stored.media_type = "VIDEO"
+    stored.file_format = "FFMPEG"
+    movie = render.ffmpeg
+    movie.format, movie.codec, movie.audio_codec = "MPEG4", "H264", "NONE"
+    movie.constant_rate_factor, movie.gopsize = "PERC_LOSSLESS", 1
+    render.use_sequencer, render.use_file_extension, render.use_overwrite = True, False, True
+    render.filepath = str(path)
+    bpy.ops.render.render(animation=True, scene=scene.name)
+
+
+def _is_whole(wav: Path) -> bool:
+    """Whether the size in a WAV's header, which is written last, is that of the file."""
+    if not wav.exists():
+        return False
+    with wav.open("rb") as file:
+        header = file.read(8)
+    return int.from_bytes(header[4:8], "little") + 8 == wav.stat().st_size

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures that follow one another: a movie, or a picture file for every frame."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadInputError
+from .pictures import read_picture
+from .video import is_video, open_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from fractions import Fraction
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jp2", ".tga")
+
+
+def is_footage(path: Path) -> bool:
+    """A movie by its ending, or a folder."""
+    return is_video(path) or path.is_dir()
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder, frame 9 before frame 10. Raises BadInputError when there is none."""
+    found = [path for path in folder.iterdir() if path.suffix.lower() in _PICTURES and not path.name.startswith(".")]
+    if not found:
+        raise BadInputError(f"{folder}: there is no picture in this folder.")
+    return sorted(found, key=lambda path: [int(n) if n.isdigit() else n for n in re.split(r"(\d+)", path.name)])
+
+
+def first_picture(path: Path) -> Path | None:
+    """The file of the first frame of a picture, a folder or a movie, which has none."""
+    if path.is_dir():
+        return pictures_in(path)[0]
+    return None if is_video(path) else path
+
+
+class Footage:
+    """Frames that are read as they are asked for."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """A movie, a folder of pictures, or the pictures themselves in their order."""
+        self._movie = paths[0] if len(paths) == 1 and is_video(paths[0]) else None
+        self.pictures = pictures_in(paths[0]) if len(paths) == 1 and paths[0].is_dir() else list(paths)
+        self.fps: Fraction | None = None
+        """What a movie says of itself."""
+        if self._movie is not None:
+            with open_video(self._movie) as (fps, _, _):
+                self.fps = fps
+
+    def frames(self) -> Iterator[NDArray[Any]]:
+        """All of them: (H, W, 3 or 4) pixels of one size and type, as `read_picture` gives them. Raises BadInputError."""
+        if self._movie is not None:
+            with open_video(self._movie) as (_, _, frames):
+                yield from frames
+        else:
+            yield from self._read(self.pictures)
+
+    def at(self, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
+        """The frames of these numbers from 0 on, never going back; past the end the last one is held."""
+        wanted = list(numbers)
+        if self._movie is None:
+            last = len(self.pictures) - 1
+            yield from self._read([self.pictures[min(number, last)] for number in wanted])
+            return
+        frames, next_one = self.frames(), 0
+        pixels: NDArray[Any] | None = None
+        for number in wanted:
+            for pixels in islice(frames, max(number + 1 - next_one, 0)):  # noqa: B007 - the last one is wanted
+                next_one += 1
+            assert pixels is not None
+            yield pixels
+
+    def _read(self, paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
+        before: Path | None = None
+        pixels = first = read_picture(self.pictures[0])
+        for path in paths:
+            if path != before:
+                pixels, before = read_picture(path), path
+            if pixels.shape != first.shape or pixels.dtype != first.dtype:
+                raise BadInputError(
+                    f"{path}: is {_kind(pixels)}; {self.pictures[0].name}, the first of its sequence, is {_kind(first)}."
+                )
+            yield pixels
+
+
+def _kind(pixels: NDArray[Any]) -> str:
+    height, width, channels = pixels.shape
+    return f"{width}x{height} pixels of {channels} channels, {pixels.dtype}"

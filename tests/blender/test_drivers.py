@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that may drive a portrait, on a real timeline."""
+
+from __future__ import annotations
+
+import csv
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+import pytest
+
+from core.landmarks.topology import MARKS
+from core.motion.preset import load_preset
+from tests.blender.timeline import add_picture, curve_of, key, pixels, span, strips_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+FRAMES = 8
+SPEECH = Path(__file__).parents[2].parent / "shared/data/speech/librivox"
+
+
+@pytest.fixture
+def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
+    """The astronaut on frames 10 to 17, in a saved file."""
+    strip = add_picture(scene, astronaut, start=10, length=FRAMES)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    strip["gioconda_landmarks"] = astronauts_face
+    return strip
+
+
+def _curve(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, strip: Any, control: str) -> np.ndarray:
+    curve = curve_of(addon, scene, strip, control)
+    return np.array([curve.evaluate(frame) for frame in range(*span(strip))])
+
+
+def _result(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, strip: Any) -> Any:
+    [result] = addon("portraits").results(scene, strip["gioconda_portrait_id"])
+    return result
+
+
+def _frames(result: Any) -> list[Path]:
+    folder = Path(bpy.path.abspath(result.directory))
+    return [folder / element.filename for element in result.elements]
+
+
+def test_a_strip_drives_as_the_timeline_shows_it(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    """A head turned by keys drives another: moved by two frames, flipped, and only where it is seen."""
+    bpy.ops.gioconda.add_controls()
+    key(portrait, "headYaw", [(10, 0), (17, 21)])
+    bpy.ops.gioconda.generate()
+    performer = _result(addon, scene, portrait)
+    scene.sequence_editor.active_strip = portrait
+    bpy.ops.gioconda.add_controls()
+    for curve in list(addon("strips").fcurves(scene)):
+        addon("strips").fcurves(scene).remove(curve)
+    portrait["headYaw"] = 0.0
+
+    performer.use_flip_x, performer.frame_start, performer.mute = True, 12, True
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name = "MOVIE", performer.name
+    settings.find_neutral, settings.neutral_frame = False, 12
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    assert settings.driven_by == "KEYS"
+    yaw = _curve(addon, scene, portrait, "headYaw")
+    asked = -np.array([0, 0, 0, 3, 6, 9, 12, 15])
+    assert np.allclose(yaw[:3], 0, atol=0.2)
+    assert np.corrcoef(yaw, asked)[0, 1] > 0.98
+    assert 0.7 < (yaw @ asked) / (asked @ asked) < 1.3
+    assert performer.mute
+    assert len(bpy.data.scenes) == 1
+
+
+def test_a_moved_strip_that_is_never_seen_together_is_told(
+    scene: bpy.types.Scene, portrait: Any, astronaut: Path
+) -> None:
+    other = add_picture(scene, astronaut, start=100, channel=3, name="elsewhere")
+    scene.sequence_editor.active_strip = portrait
+    portrait.gioconda.driven_by = "MOVIE"
+    with pytest.raises(RuntimeError, match="No strip is chosen"):
+        bpy.ops.gioconda.bake_keys()
+    portrait.gioconda.strip_name = other.name
+    with pytest.raises(RuntimeError, match="not seen at the same time"):
+        bpy.ops.gioconda.bake_keys()
+    portrait.gioconda.driven_by = "SOUND"
+    with pytest.raises(RuntimeError, match="no sound strip"):
+        bpy.ops.gioconda.bake_keys()
+
+
+def test_a_preset_drives_and_keys_are_added_to_it(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    bpy.ops.gioconda.add_controls()
+    key(portrait, "headYaw", [(10, 0), (17, 14)])
+    turned = _curve(addon, scene, portrait, "headYaw")
+    settings = portrait.gioconda
+    settings.driven_by, settings.preset, settings.preset_scale = "PRESET", "nod", 0.5
+    bpy.ops.gioconda.generate()
+    driven = [pixels(path) for path in _frames(_result(addon, scene, portrait))]
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    nod = load_preset("nod", Fraction(25), scale=0.5).channels["headPitch"][:FRAMES]
+    assert np.allclose(_curve(addon, scene, portrait, "headPitch"), nod, atol=1e-4)
+    assert np.allclose(_curve(addon, scene, portrait, "headYaw"), turned, atol=1e-3)
+    bpy.ops.gioconda.generate()
+    baked = [pixels(path) for path in _frames(_result(addon, scene, portrait))]
+    for one, other in zip(driven, baked, strict=True):
+        assert np.abs(one - other).max() < 0.02
+    assert np.abs(driven[-1] - driven[0]).max() > 0.2
+
+
+def test_amounts_keep_regions_still(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    settings = portrait.gioconda
+    settings.driven_by, settings.preset, settings.amount_mouth, settings.amount_jaw = "PRESET", "laugh", 0, 0.5
+    bpy.ops.gioconda.bake_keys()
+    paths = {curve.data_path for curve in addon("strips").fcurves(scene)}
+    assert any("jawOpen" in path for path in paths)
+    assert not any("mouth" in path or "cheek" in path for path in paths)
+    laugh = load_preset("laugh", Fraction(25)).channels["jawOpen"][:FRAMES]
+    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), laugh / 2, atol=0.01)
+
+
+def test_a_preset_is_saved_and_played_again(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
+) -> None:
+    bpy.ops.gioconda.add_controls()
+    key(portrait, "jawOpen", [(10, 0), (13, 0.8), (17, 0)])
+    before = _curve(addon, scene, portrait, "jawOpen")
+    bpy.ops.gioconda.save_preset(filepath=str(tmp_path / "mine.json"))
+    settings = portrait.gioconda
+    settings.driven_by, settings.preset_path, settings.preset_loop = "PRESET", str(tmp_path / "mine.json"), False
+    addon("strips").fcurves(scene).remove(curve_of(addon, scene, portrait, "jawOpen"))
+    portrait["jawOpen"] = 0.0
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), before, atol=0.02)
+    settings.driven_by, settings.preset_path = "PRESET", str(tmp_path / "none.json")
+    with pytest.raises(RuntimeError, match="preset is missing"):
+        bpy.ops.gioconda.bake_keys()
+
+
+def test_a_capture_file_drives_from_the_strip_s_first_frame(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
+) -> None:
+    values = {"fps": [50, 1], "channels": {"jawOpen": (np.arange(40) / 40).tolist()}}
+    (tmp_path / "c.json").write_text(json.dumps(values))
+    portrait.gioconda.driven_by, portrait.gioconda.filepath = "FILE", str(tmp_path / "c.json")
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), np.arange(FRAMES) / 20, atol=1e-6)
+    (tmp_path / "c.json").unlink()
+    portrait.gioconda.driven_by = "FILE"
+    with pytest.raises(RuntimeError, match="capture file is missing"):
+        bpy.ops.gioconda.generate()
+
+
+def test_baking_keeps_keys_before_and_after_and_thins(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
+) -> None:
+    bpy.ops.gioconda.add_controls()
+    key(portrait, "jawOpen", [(5, 0.25), (12, 1), (30, 0.75)])
+    for point in curve_of(addon, scene, portrait, "jawOpen").keyframe_points:
+        point.interpolation = "CONSTANT"
+    values = {"fps": [25, 1], "channels": {"mouthSmileLeft": np.linspace(0, 0.7, FRAMES).tolist()}}
+    (tmp_path / "c.json").write_text(json.dumps(values))
+    portrait.gioconda.driven_by, portrait.gioconda.filepath = "FILE", str(tmp_path / "c.json")
+    bpy.ops.gioconda.bake_keys()
+    keys = [tuple(point.co) for point in curve_of(addon, scene, portrait, "jawOpen").keyframe_points]
+    assert keys == [(5, 0.25), (12, 1), (30, 0.75)], "what the driver does not move is left alone"
+    smile = curve_of(addon, scene, portrait, "mouthSmileLeft").keyframe_points
+    assert [point.co[0] for point in smile] == [10, 17]
+
+    values["channels"] = {"jawOpen": [0, 0, 0.5, 0.5, 0, 0, 0, 0]}
+    (tmp_path / "c.json").write_text(json.dumps(values))
+    key(portrait, "jawOpen", [(12, 0.25)])
+    portrait.gioconda.driven_by = "FILE"
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    curve = curve_of(addon, scene, portrait, "jawOpen")
+    assert [round(curve.evaluate(frame), 3) for frame in range(10, 18)] == [0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.25, 0.25]
+    assert (curve.evaluate(5), curve.evaluate(30)) == (0.25, 0.75)
+
+
+def test_tracks_of_a_clip_drive_the_landmarks_they_name(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path
+) -> None:
+    clip = bpy.data.movieclips.load(str(astronaut))
+    clip.frame_start = 10
+    points = np.array(json.loads(portrait["gioconda_landmarks"])["faces"][0])
+    names = ("noseTip", "noseBridge", "eyeOuterLeft", "eyeOuterRight", "chin", "upperLipInner", "lowerLipInner")
+    for name in names:
+        track = clip.tracking.tracks.new(name=name, frame=1)
+        for number in range(FRAMES):
+            x, y = points[list(MARKS[name])].mean(0) + (0, 3 * number if name in ("chin", "lowerLipInner") else 0)
+            track.markers.insert_frame(number + 1, co=((x + 0.5) / 512, 1 - (y + 0.5) / 512))
+    settings = portrait.gioconda
+    settings.driven_by, settings.clip = "CLIP", clip
+    settings.find_neutral, settings.neutral_frame = False, 10
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    jaw = _curve(addon, scene, portrait, "jawOpen")
+    assert jaw[0] == pytest.approx(0, abs=0.02)
+    assert jaw[-1] > 0.3
+    assert (np.diff(jaw) > -0.02).all()
+
+    bpy.ops.gioconda.name_track(track_name="chin", landmark="browLeft")
+    assert clip.tracking.tracks.get("browLeft")
+    for track in list(clip.tracking.tracks)[2:]:
+        track.name = f"Track.{track.name}"
+    settings.driven_by = "CLIP"
+    with pytest.raises(RuntimeError, match="at least 3 are wanted"):
+        bpy.ops.gioconda.bake_keys()
+
+
+@pytest.fixture
+def character(scene: bpy.types.Scene) -> Any:
+    """An object with shape keys as ARKit names them, with capitals of its own."""
+    mesh = bpy.data.objects.new("Head", bpy.data.meshes.new("Head"))
+    mesh.data.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    scene.collection.objects.link(mesh)
+    for name in ("Basis", "JawOpen", "mouthSmileLeft", "beard"):
+        mesh.shape_key_add(name=name)
+    return mesh
+
+
+def test_shape_keys_of_a_mesh_drive_a_portrait_and_are_driven(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, character: Any
+) -> None:
+    blocks = character.data.shape_keys.key_blocks
+    for frame, value in ((10, 0.0), (17, 0.7)):
+        blocks["JawOpen"].value = value
+        blocks["JawOpen"].keyframe_insert("value", frame=frame)
+    settings = portrait.gioconda
+    settings.driven_by = "MESH"
+    with pytest.raises(RuntimeError, match="No object is chosen"):
+        bpy.ops.gioconda.bake_keys()
+    settings.mesh = character
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    jaw = _curve(addon, scene, portrait, "jawOpen")
+    assert (jaw[0], jaw[-1]) == (0, pytest.approx(0.7))
+    assert scene.frame_current == 1
+
+    character.data.shape_keys.animation_data_clear()
+    key(portrait, "mouthSmileLeft", [(10, 0), (17, 1)])
+    bpy.ops.gioconda.key_shapes()
+    for frame in (10, 13, 17):
+        scene.frame_set(frame)
+        assert blocks["JawOpen"].value == pytest.approx(jaw[frame - 10], abs=1e-5)
+    assert blocks["mouthSmileLeft"].value == pytest.approx(1)
+
+
+def test_a_performance_is_copied_in_time_with_the_strips(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path
+) -> None:
+    bpy.ops.gioconda.add_controls()
+    key(portrait, "headYaw", [(10, 0), (17, 14)])
+    portrait["jawOpen"] = 0.3
+    portrait.gioconda.driven_by, portrait.gioconda.preset = "PRESET", "wink"
+    other = add_picture(scene, astronaut, start=110, channel=2, length=FRAMES, name="other")
+    scene.sequence_editor.active_strip = portrait
+    portrait.select = other.select = True
+    bpy.ops.gioconda.copy_performance()
+    assert np.allclose(_curve(addon, scene, other, "headYaw"), _curve(addon, scene, portrait, "headYaw"))
+    assert other["jawOpen"] == pytest.approx(0.3)
+    assert (other.gioconda.driven_by, other.gioconda.preset) == ("PRESET", "wink")
+    assert other["gioconda_portrait_id"] != portrait["gioconda_portrait_id"]
+    other.select = False
+    with pytest.raises(RuntimeError, match="Select the image strips"):
+        bpy.ops.gioconda.copy_performance()
+
+
+def test_a_performance_is_written_for_other_programs(portrait: Any, tmp_path: Path) -> None:
+    portrait.gioconda.driven_by, portrait.gioconda.preset = "PRESET", "wink"
+    bpy.ops.gioconda.export_performance(filepath=str(tmp_path / "wink.csv"), live_link=True)
+    with (tmp_path / "wink.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == FRAMES
+    assert {"Timecode", "BlendShapeCount", "EyeBlinkLeft", "JawOpen"} <= rows[0].keys()
+    with pytest.raises(RuntimeError, match=r"\.json or \.csv"):
+        bpy.ops.gioconda.export_performance(filepath=str(tmp_path / "wink.txt"))
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
+@pytest.mark.skipif(not SPEECH.is_dir(), reason=f"{SPEECH} is missing: there is no voice to hear")
+def test_a_sound_strip_speaks_as_the_timeline_plays_it(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    """A voice that begins half a second later, and its words as text strips."""
+    sound = next(iter(sorted(SPEECH.glob("*.wav"))))
+    portrait.frame_final_duration = 50
+    strips_of(scene).new_sound(name="voice", filepath=str(sound), channel=3, frame_start=22)
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name, settings.blinks, settings.head = "SOUND", "voice", 0, 0
+    bpy.ops.gioconda.bake_keys(tolerance=0)
+    jaw = _curve(addon, scene, portrait, "jawOpen")
+    assert np.allclose(jaw[:10], 0, atol=0.01)
+    assert jaw[12:].max() > 0.1
+    assert not any("headYaw" in curve.data_path for curve in addon("strips").fcurves(scene))
+    settings.driven_by, settings.words = "SOUND", "STRIPS"
+    with pytest.raises(RuntimeError, match="no text strip"):
+        bpy.ops.gioconda.bake_keys()
