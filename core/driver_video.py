@@ -85,7 +85,7 @@ class DriverVideo:
             shadings, mouths = ({number: of[number] for number in kept} for of in (shadings, mouths))
             shading = sum((weights[number] * shadings[number] for number in weights), np.float32(0))
             mouth = sum((share * mouths[number] for number, share in self._between(time)), np.float32(0))
-            mouth[..., 2] *= max(amounts.mouth, amounts.jaw)
+            mouth = mouth * np.array([1, 1, max(amounts.mouth, amounts.jaw), 1], np.float32)  # how sure it is
             yield replace(target, shading=shading * shares if shares.any() else None, mouth=mouth)
 
     def _frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:

@@ -54,7 +54,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:
             neutral = find_neutral_frame(capture.content)
-        against = f"the neutral frame {neutral}" if still is None else options.neutral_picture.name
+        picture = options.neutral_picture
+        against = f"the neutral frame {neutral}" if picture is None else picture.name
         tell({"event": "stage", "stage": "capture", "message": f"Finding the controls, against {against}"})
     controls, told = capture.controls(neutral, still).clamped()
     for message in (*capture.told, *told):

@@ -33,9 +33,12 @@ def smooth_track(landmarks: NDArray[np.float32], fps: Fraction) -> NDArray[np.fl
     # Past its ends a track goes on point-mirrored, so that a steady motion stays what it is.
     before, after = 2 * values[:1] - values[half:0:-1], 2 * values[-1:] - values[-2 : -half - 2 : -1]
     padded = np.concatenate([before, values, after])
-    weights = np.linalg.pinv(np.vander(np.arange(-half, half + 1), _ORDER + 1, increasing=True))[0]
+    powers = np.vander(np.arange(-half, half + 1), _ORDER + 1, increasing=True)
+    weights: NDArray[np.float64] = np.linalg.pinv(powers)[0]
     # Of differences, so that the correction of a constant is exactly zero.
-    correction = sum(w * (padded[k : k + len(values)] - values) for k, w in enumerate(weights))
+    correction = np.zeros_like(values)
+    for k, weight in enumerate(weights):
+        correction += weight * (padded[k : k + len(values)] - values)
     noise = _MAD * np.median(np.abs(np.diff(values, 3, axis=0)), axis=(0, 2)) / _THIRD
     noise = np.minimum(noise, _NOISIEST * np.median(noise))
     share = np.linalg.norm(correction, axis=-1) / np.maximum(_REACH * noise, 1e-12)

@@ -83,7 +83,7 @@ def _accented(speech: Speech, times: Array) -> Array:
         since = times - at[peak]
         way = 1 - np.maximum(-since / _ACCENT_RISE, since / _ACCENT_FALL)
         strength = np.clip(level[peak] / _ACCENT_LOUD, _ACCENT_LEAST, 1)
-        curve = np.maximum(curve, strength * ease(way))
+        curve = np.maximum(curve, strength * ease(np.asarray(way, np.float64)))
     return curve
 
 
