@@ -39,7 +39,7 @@ def smooth_track(landmarks: NDArray[np.float32], fps: Fraction) -> NDArray[np.fl
     correction = np.zeros_like(values)
     for k, weight in enumerate(weights):
         correction += weight * (padded[k : k + len(values)] - values)
-    noise = _MAD * np.median(np.abs(np.diff(values, 3, axis=0)), axis=(0, 2)) / _THIRD
+    noise: NDArray[np.float64] = _MAD * np.median(np.abs(np.diff(values, 3, axis=0)), axis=(0, 2)) / _THIRD
     noise = np.minimum(noise, _NOISIEST * np.median(noise))
     share = np.linalg.norm(correction, axis=-1) / np.maximum(_REACH * noise, 1e-12)
     correction *= np.maximum(1 - share**2, 0)[..., None] ** 2
