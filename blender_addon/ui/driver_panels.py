@@ -18,12 +18,12 @@ _LANDMARKS = ("MOVIE", "FILE", "CLIP")  # kinds that may be measured against a n
 
 
 class DriverPanel(SidebarPanel):
-    """Mixin: only where an image strip is active."""
+    """Mixin: only where an image or movie strip is active."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         strip = portraits.active_portrait(strips.edited_scene(context))
-        return strip is not None and strip.type == "IMAGE"
+        return strip is not None and strip.type in ("IMAGE", "MOVIE")
 
 
 class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):

@@ -102,7 +102,7 @@ def draw() -> Callable[[], str]:
 @pytest.mark.usefixtures("scene")
 def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str]) -> None:
     told = draw().replace("\n", " ")
-    assert "No strip is selected: click the image strip" in told
+    assert "No strip is selected: click the image or movie strip" in told
     assert "operator gioconda.generate" not in told
 
 
