@@ -16,7 +16,7 @@ from .motion.capture import capture_controls
 from .motion.capture_files import Capture, read_capture
 from .motion.controls import ControlTrack
 from .motion.mixing import mix, resample
-from .motion.neutral_frame import find_neutral_frame
+from .motion.neutral_frame import find_neutral_frame, neutral_from_still
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,15 @@ class FoundTrack:
     capture: Capture
     track: LandmarkTrack
     neutral_frame: int | None  # what they are measured against; None: they are wanted as they stand
+    still: NDArray[np.float32] | None  # (68, 2) the face at rest in another picture, instead of the frame's
     video: Path | None  # the movie that shows them
 
     @property
     def neutral(self) -> NDArray[np.float32] | None:
-        """(68, 2) landmarks of the neutral frame."""
-        return None if self.neutral_frame is None else self.track.landmarks[self.neutral_frame]
+        """(68, 2) landmarks of the neutral face."""
+        if self.neutral_frame is None or self.still is None:
+            return None if self.neutral_frame is None else self.track.landmarks[self.neutral_frame]
+        return neutral_from_still(self.still, self.track, self.neutral_frame)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def motion_as_controls(
         assert motion.found is not None
         if motion.found.neutral_frame is None:
             raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
-        controls = _window(motion.found.capture.controls(motion.found.neutral_frame), driver)
+        controls = _window(motion.found.capture.controls(motion.found.neutral_frame, motion.found.still), driver)
     controls, told = amounts.scale(controls).clamped()
     if keys is None:
         return controls, told
@@ -100,7 +103,13 @@ def _perform(
         controls, told = track.clamped()
         return DriverMotion(_window(controls, driver), told=(*capture.told, *told))
     _check_shape(driver.path, track)
-    found = FoundTrack(capture, track, _neutral_frame(driver, track), video)
+    still = None
+    if driver.neutral is not None and driver.relative:
+        from .landmarks.still import read_still
+
+        how = (driver.detector, models, driver.face_index)
+        still = read_still(driver.neutral, *how, on_event, allow_download=allow_download)
+    found = FoundTrack(capture, track, _neutral_frame(driver, track), still, video)
     return DriverMotion(_window(track, driver), found, capture.told)
 
 

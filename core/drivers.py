@@ -20,7 +20,8 @@ _WINDOW = {"fps", "start", "frames"}
 _MORE = {
     "controls": set[str](),
     "controls_path": set[str](),
-    "performance_path": {"motion", "neutral_frame", "video_path", "detector", "face_index", "missing"} | _WINDOW,
+    "performance_path": {"motion", "neutral_frame", "neutral_path", "video_path", "detector", "face_index", "missing"}
+    | _WINDOW,
     "sound_path": {"text", "text_path", "speech"} | _WINDOW,
     "preset": {"scale", "loop"} | _WINDOW,
 }
@@ -46,6 +47,7 @@ class PerformanceDriver:
     detector: str = "dlib"  # finds the face in a movie
     face_index: int = 0  # of a movie or capture file with several
     missing: str = "interpolate"  # or "hold": what frames of a movie without the face get
+    neutral: Path | None = None  # the same face at rest in a picture or landmark file, instead of the frame's
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ def driver_to_dict(driver: Driver) -> dict[str, Any]:
         "performance_path": str(driver.path),
         "motion": "relative" if driver.relative else "absolute",
         "neutral_frame": driver.neutral_frame,
+        "neutral_path": None if driver.neutral is None else str(driver.neutral),
         "video_path": None if driver.video is None else str(driver.video),
         "detector": driver.detector,
         "face_index": driver.face_index,
@@ -142,6 +145,7 @@ def _performance(
         path=folder / str(data["performance_path"]),
         relative=_choice(data, "motion", MOTIONS, source) == "relative",
         neutral_frame=None if neutral is None else int(neutral),
+        neutral=_path(data.get("neutral_path"), folder),
         fps=fps,
         start=start,
         frames=frames,

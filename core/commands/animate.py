@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
 from .portrait_options import add_portrait_options, portrait_source
-from .values import amount
+from .values import amount, neutral_frame
 
 if TYPE_CHECKING:
     from ..events import OnEvent
@@ -31,7 +31,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of the other options")
     parser.add_argument("--motion", choices=("relative", "absolute"), default="relative",
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
-    parser.add_argument("--neutral-frame", type=int, default=0, metavar="N", help="of the track, counted from 0")
+    parser.add_argument("--neutral-frame", type=neutral_frame, default=0, metavar="N",
+                         help="of the track, counted from 0 (the first one), or: found")  # fmt: skip
+    parser.add_argument("--neutral-picture", type=Path, metavar="FILE",
+                         help="the driver at rest: a picture, or landmarks, .npz or .json")  # fmt: skip
     parser.add_argument("--driver-video", type=Path, metavar="V.mp4",
                          help="the movie of the track: its creases and the mouth's inside are drawn")  # fmt: skip
     parser.add_argument("--head-mask", type=Path, metavar="M.png", help="white moves with the head; found if not given")
@@ -74,7 +77,13 @@ def _job(options: argparse.Namespace) -> Job:
     driver = (
         load_controls(options.controls)
         if options.controls is not None
-        else PerformanceDriver(options.track, options.motion == "relative", options.neutral_frame, video=options.driver_video)
+        else PerformanceDriver(
+            options.track,
+            options.motion == "relative",
+            options.neutral_frame,
+            video=options.driver_video,
+            neutral=options.neutral_picture,
+        )
     )
     amounts = {name: value for name, value in vars(options).items() if name in ("creases", "neutralise")}
     return Job(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
 from .portrait_options import add_detector_options
-from .values import frame_rate
+from .values import frame_rate, neutral_frame
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help="a movie, or a capture file: .json, .csv or .npz")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="C.json", help=".json or .csv")
     parser.add_argument("--track", type=Path, metavar="T.npz", help="write the movie's landmarks too")
-    parser.add_argument("--neutral-frame", type=int, metavar="N", help="counted from 0; found if not given")
+    parser.add_argument("--neutral-frame", type=neutral_frame, metavar="N", help="from 0; found if not given")
     parser.add_argument("--neutral-picture", type=Path, metavar="FILE",
                          help="the same face at rest: a picture, or landmarks, .npz or .json")  # fmt: skip
     parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")

@@ -28,6 +28,16 @@ def region(text: str) -> str:
     return text
 
 
+def neutral_frame(text: str) -> int | None:
+    """A frame's number, counted from 0, or none where it is to be found."""
+    if text == "found":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a frame's number or found is wanted") from None
+
+
 def frame_rate(text: str) -> Fraction:
     """Exact frames per second: 25, 30000/1001, and 29.97, by which the same is meant."""
     try:
