@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer
+    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
 # x264's constant rate factor (16: visually without loss), and threads: their number changes what is written, so it
 # must not depend on the machine.
 _OPTIONS = {"crf": "16", "threads": "4"}
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal on every processor
+_AHEAD = 4  # frames
 _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the same number
 _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
@@ -51,12 +55,48 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
         if not container.streams.video:
             raise BadInputError(f"{path}: has no picture in it.")
         stream = container.streams.video[0]
-        fps = stream.average_rate or stream.base_rate or Fraction(25)
+        fps = _rate(stream)
         frames = _evenly(_decode(path, container), fps)
         first = next(frames, None)
         if first is None:
             raise BadInputError(f"{path}: has no frame in it.")
         yield fps, (first.shape[1], first.shape[0]), chain([first], frames)
+
+
+def survey_video(path: Path) -> tuple[int | None, bool]:
+    """How many frames `open_video` will give, if the file tells it, and whether the movie's own are evenly spaced.
+
+    Nothing is decoded, and what is no movie is not told here.
+    """
+    with suppress(av.error.FFmpegError, OSError, IndexError), av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        fps, unit = _rate(stream), stream.time_base
+        times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        if times and unit is not None:
+            due = [round((time - times[0]) * unit * fps) for time in times]
+            return due[-1] + 1, due == list(range(len(due)))
+    return None, True
+
+
+@contextmanager
+def read_ahead(frames: Iterator[NDArray[np.uint8]]) -> Generator[Iterator[NDArray[np.uint8]]]:
+    """The same frames; a thread decodes the next ones while one is worked on."""
+    pool = ThreadPoolExecutor(1)
+
+    def ahead() -> Iterator[NDArray[np.uint8]]:
+        waiting = deque(pool.submit(next, frames, None) for _ in range(_AHEAD))
+        while (frame := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, frames, None))
+            yield frame
+
+    try:
+        yield ahead()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.base_rate or Fraction(25)
 
 
 def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:
