@@ -125,13 +125,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
 
 
 def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool) -> Capture:
-    from .landmarks.detect import create_detector
-    from .landmarks.follow import track_video
+    from .landmarks.follow import FaceChoice, cached_track
 
     message = f"Following the face in {driver.path.name}"
     on_event({"event": "stage", "stage": "track", "message": message})
-    detector = create_detector(driver.detector, models, allow_download=allow_download)
-    return Capture(track_video(driver.path, detector, driver.face_index, _without_frames(on_event, message)))
+    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download)
+    return Capture(cached_track(driver.path, choice, _without_frames(on_event, message)))
 
 
 def _without_frames(on_event: OnEvent, message: str) -> OnEvent:
