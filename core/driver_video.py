@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import BadInputError
+from .generators.warp.face_grid import mean_points, nodes
 from .generators.warp.mouth_driver import measure
-from .generators.warp.ratio_images import RatioImages
+from .generators.warp.ratio_images import SHRINK, RatioImages
+from .landmarks.topology import EYES, LEFT_BROW, RIGHT_BROW
 from .media.video import open_video
+from .motion.amounts import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,9 +24,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .landmarks.track import LandmarkTrack
+    from .motion.amounts import RegionAmounts
     from .motion.target import FaceTarget
 
+_FADE = 0.05  # eye distances from one region to the next
 _STEADY = {-2: 1 / 16, -1: 4 / 16, 0: 6 / 16, 1: 4 / 16, 2: 1 / 16}  # how much a frame and its neighbours count
+
+
+def _shares(amounts: RegionAmounts) -> NDArray[np.float32]:
+    """(rows, 1, 1) how much of the skin's change counts on the mean face: brows and what is above, eyes, the rest."""
+    heights, points = nodes()[::SHRINK, 0, 1], mean_points()[:, 1]
+    below_brows, below_eyes = points[[*RIGHT_BROW, *LEFT_BROW]].max(), points[[*EYES[0], *EYES[1]]].max()
+    ends = (below_brows, below_brows + _FADE, below_eyes, below_eyes + _FADE)
+    lower = max(amounts.mouth, amounts.jaw)
+    return np.interp(heights, ends, (amounts.brows, amounts.eyes, amounts.eyes, lower)).astype(np.float32)[
+        :, None, None
+    ]
 
 
 class DriverVideo:
@@ -46,13 +62,16 @@ class DriverVideo:
             raise BadInputError(f"{path}: has no frame {neutral_frame}; the track has {track.frames}.")
         self._ratios = RatioImages(neutral, track.landmarks[neutral_frame])
 
-    def watch(self, targets: Iterable[FaceTarget], times: Iterable[float]) -> Iterator[FaceTarget]:
+    def watch(
+        self, targets: Iterable[FaceTarget], times: Iterable[float], amounts: RegionAmounts = WHOLE
+    ) -> Iterator[FaceTarget]:
         """The targets with what the movie shows at their times: frames of the track, never going back.
 
-        The movie is read once, as targets are asked for; only the frames around one time are kept. Raises
-        BadInputError on the way where movie and track differ in length.
+        It counts by the `amounts` of the regions. The movie is read once, as targets are asked for; only the frames
+        around one time are kept. Raises BadInputError on the way where movie and track differ in length.
         """
         last, frames = -1, self._frames()
+        shares = _shares(amounts)
         shadings: dict[int, NDArray[np.float32]] = {}
         mouths: dict[int, NDArray[np.float32]] = {}
         for target, time in zip(targets, times, strict=True):
@@ -66,7 +85,8 @@ class DriverVideo:
             shadings, mouths = ({number: of[number] for number in kept} for of in (shadings, mouths))
             shading = sum((weights[number] * shadings[number] for number in weights), np.float32(0))
             mouth = sum((share * mouths[number] for number, share in self._between(time)), np.float32(0))
-            yield replace(target, shading=shading, mouth=mouth)
+            mouth[..., 2] *= max(amounts.mouth, amounts.jaw)
+            yield replace(target, shading=shading * shares if shares.any() else None, mouth=mouth)
 
     def _frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Number and pixels, as many as the track has; else BadInputError."""

@@ -218,7 +218,8 @@ def _wanted(job: Job, motion: DriverMotion, targets: list[FaceTarget], frames: r
     from .driver_video import DriverVideo
 
     times = [(job.driver.start + i / motion.content.fps) * found.track.fps for i in frames]
-    return DriverVideo(found.video, found.track, found.neutral_frame or 0).watch(wanted, map(float, times))
+    movie = DriverVideo(found.video, found.track, found.neutral_frame or 0)
+    return movie.watch(wanted, map(float, times), job.amounts)
 
 
 def _unfit(job: Job, motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:

@@ -18,6 +18,7 @@ from ..landmarks.topology import (
     NOSE_BASE,
     RIGHT_BROW,
 )
+from .easing import ease
 from .face_model import FittedFace, fit_face, load_face_model
 from .pose import fit_rigid_poses
 from .smoothing import smooth_track
@@ -110,5 +111,5 @@ def _opens(face: FittedFace, rest: FittedFace, lids: tuple[int, ...]) -> float:
         float(np.linalg.norm(of.points[list(lids[::2]), :2] - of.points[list(lids[1::2]), :2], axis=1).mean())
         for of in (face, rest)
     )
-    share = np.clip((now / max(before, 1e-6) - _SHUT) / (_OPEN - _SHUT), 0, 1)
-    return float(share * share * (3 - 2 * share))
+    share = np.array((now / max(before, 1e-6) - _SHUT) / (_OPEN - _SHUT))
+    return float(ease(share))

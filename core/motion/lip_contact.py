@@ -49,8 +49,8 @@ def lip_contact(
 ) -> Array:
     """(F,) the share of a portrait's `own` opening that lips which are open by `openings` (F,) mean to close, 0..1.
 
-    `own` is one for all frames or has one for each. `at_rest` is the driver's opening when its face is neutral, by which its lips close anyhow; frames that equal the
-    neutral one exactly, `still` (F,), mean nothing.
+    `own` is one for all frames or has one for each. `at_rest` is the driver's opening when its face is neutral, by
+    which its lips close anyhow; frames that equal the neutral one exactly, `still` (F,), mean nothing.
     """
     shut = max(min(float(np.quantile(openings, _SHUT_SHARE)), at_rest, _SHUT_MOST), 0) + _TREMBLING
     open_by = openings - shut

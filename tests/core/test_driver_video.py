@@ -16,12 +16,15 @@ from core.errors import BadInputError
 from core.generators.warp.face_grid import COLUMNS, ROWS, indices, mean_points
 from core.landmarks.track import LandmarkTrack
 from core.media.video import VideoWriter
+from core.motion.amounts import WHOLE, RegionAmounts
 from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from core.motion.target import FaceTarget
 
 _FOLD = 0.75  # of the brightness is left in the painted fold
 _SHIFT = np.array([7, -4])
@@ -101,6 +104,30 @@ def test_times_between_frames_are_read_between_them(movie: tuple[Path, LandmarkT
     np.testing.assert_allclose(some[1], (every[5] + every[6]) / 2, atol=1e-3)
     assert (some[2] == every[6]).all()
     assert (some[3] == every[8]).all()
+
+
+def test_what_is_seen_counts_by_region(movie: tuple[Path, LandmarkTrack]) -> None:
+    path, track = movie
+    target = plan_motion(track.landmarks[0], track)[0]
+
+    def seen(amounts: RegionAmounts) -> FaceTarget:
+        [shown] = DriverVideo(path, track, 0).watch([target], [7], amounts)
+        return shown
+
+    whole, half, nothing = (
+        seen(WHOLE),
+        seen(RegionAmounts(brows=0, mouth=0.5, jaw=0.5)),
+        seen(RegionAmounts(1, 0, 0, 0, 0)),
+    )
+    assert whole.shading is not None
+    assert half.shading is not None
+    np.testing.assert_allclose(_beside_mouth(half.shading), _beside_mouth(whole.shading) / 2, atol=1e-6)
+    forehead = int(indices(mean_points()[19] - [0, 0.1], (ROWS // 2, COLUMNS // 2))[1])
+    assert np.abs(whole.shading[:forehead]).max() > 0
+    assert np.abs(half.shading[:forehead]).max() == 0
+    assert nothing.shading is None
+    assert nothing.mouth is not None
+    assert nothing.mouth[..., 2].max() == 0
 
 
 def test_movies_that_do_not_belong_to_the_track_are_refused(movie: tuple[Path, LandmarkTrack]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_SHRINK = 2  # what is kept has cells so many times those of the face grid
+SHRINK = 2  # what is kept has cells so many times those of the face grid
 _SMOOTH = 1.0  # cells: of the pictures before they are divided
 _FURTHEST, _STIFF = 3.0, 5.0  # cells: how far landmarks are corrected, and over what distance that may change
 _MISALIGNED = 0.5  # cells: what is left
@@ -67,7 +67,7 @@ class RatioImages:
         filled = (change - around) * sure + around * np.exp(-((turn / _TURNED) ** 2))
         result = np.dstack([np.clip(filled, -_STRONGEST, _STRONGEST) * skin, skin])
         return np.asarray(
-            cv2.resize(result, (COLUMNS // _SHRINK, ROWS // _SHRINK), interpolation=cv2.INTER_AREA), np.float32
+            cv2.resize(result, (COLUMNS // SHRINK, ROWS // SHRINK), interpolation=cv2.INTER_AREA), np.float32
         )
 
 
