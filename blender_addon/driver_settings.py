@@ -77,6 +77,16 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         description="Frame in which the performer's face rests: of the timeline for a strip or clip, of the file else",
     )
     face_index: IntProperty(name="Face", min=0, max=99, description="Which of several faces drives: 0 is the largest")
+    neutral_picture: StringProperty(
+        name="Neutral Picture",
+        subtype="FILE_PATH",
+        description="Another picture of the performer, whose face rests in it, or its landmarks: tells the face at rest",
+    )
+    like: StringProperty(
+        name="Person",
+        subtype="FILE_PATH",
+        description="A picture of the performer, who is then told from others by likeness; goes before the face's number",
+    )
     missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
 
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")

@@ -134,7 +134,9 @@ def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, A
 def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
     """Fill the frame with the strip's picture, pixel for pixel; strips without a size fill the scene's."""
     render = scene.render
-    render.resolution_percentage, render.use_border = 100, False
+    render.resolution_percentage, render.use_border, render.use_stamp = 100, False, False
+    for name in ("date", "time", "render_time", "filename", "hostname", "memory"):
+        setattr(render, f"use_stamp_{name}", False)  # the same strip is to give the same bytes: tracks are kept by them
     element = strip.elements[0] if strip.type in _OWN_SIZE and strip.elements else None
     if element and element.orig_width:
         render.resolution_x, render.resolution_y = element.orig_width, element.orig_height

@@ -87,11 +87,15 @@ def _draw_landmarks(layout: bpy.types.UILayout, settings: Any) -> None:
     row = column.row()
     row.active = not settings.find_neutral
     row.prop(settings, "neutral_frame")
+    column.prop(settings, "neutral_picture")
 
 
 def _draw_movie(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scene) -> None:
     layout.prop_search(settings, "strip_name", *strips.strip_search(scene), icon="SEQUENCE")
-    layout.prop(settings, "face_index")
+    row = layout.row()
+    row.active = not settings.like
+    row.prop(settings, "face_index")
+    layout.prop(settings, "like")
     layout.prop(settings, "missing")
 
 

@@ -21,7 +21,7 @@ ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"
 KINDS = ("KEYS", "MOVIE", "SOUND", "FILE", "CLIP", "MESH", "PRESET")
 SETTINGS = {
     "KEYS": ["operator gioconda.save_preset"],
-    "MOVIE": ["prop strip_name", "prop face_index", "prop missing", "prop motion", "prop find_neutral"],
+    "MOVIE": ["prop strip_name", "prop face_index", "prop like", "prop missing", "prop neutral_picture"],
     "SOUND": ["prop strip_name", "prop words", "prop text", "prop loudness slider"],
     "FILE": ["prop filepath", "prop motion"],
     "CLIP": ["prop clip", "operator gioconda.name_track", "prop neutral_frame"],
