@@ -60,7 +60,7 @@ def demo(portrait: Path | None) -> int:
     profile.mkdir(parents=True)
     environment = {"BLENDER_USER_RESOURCES": str(profile), "GIOCONDA_WORKER_PYTHON": str(python)}
     video, sheet = OUT / "demo.mp4", OUT / "demo.png"
-    script = ROOT / "docs/samples/talking_portrait.py"
+    script = ROOT / "samples/08_talking_portrait_in_blender.py"
     picture = portrait or site_packages(python) / "skimage/data/astronaut.png"
     sample = [python, script, "--extension", archive, "--portrait", picture, "--output", video]
     say("Animating the portrait in Blender")

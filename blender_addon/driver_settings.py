@@ -32,6 +32,7 @@ _WORDS = (
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
     ("STRIPS", "Text Strips", "What is said, in English, as the text strips of this timeline, in their order"),
 )
+REPLACEABLE = ("mouth", "eyes", "brows")
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
 SPEECH = ("loudness", "blinks", "brows", "head")
 
@@ -76,6 +77,16 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         description="Frame in which the performer's face rests: of the timeline for a strip or clip, of the file else",
     )
     face_index: IntProperty(name="Face", min=0, max=99, description="Which of several faces drives: 0 is the largest")
+    neutral_picture: StringProperty(
+        name="Neutral Picture",
+        subtype="FILE_PATH",
+        description="Another picture of the performer, whose face rests in it, or its landmarks: tells the face at rest",
+    )
+    like: StringProperty(
+        name="Person",
+        subtype="FILE_PATH",
+        description="A picture of the performer, who is then told from others by likeness; goes before the face's number",
+    )
     missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
 
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
@@ -84,6 +95,20 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     blinks: _amount("Blinks", "How many of them", 0.7)
     brows: _amount("Brows", "How far they rise with the accents", 0.5)
     head: _amount("Head", "How far it moves", 0.5)
+
+    every_frame: BoolProperty(
+        name="Every Frame",
+        default=True,
+        description="Each picture of the sequence is drawn from itself; else all from the first one that is seen",
+    )
+    replace_mouth: BoolProperty(name="Mouth", description="What the footage does there gives way to what drives")
+    replace_eyes: BoolProperty(name="Eyes", description="What the footage does there gives way to what drives")
+    replace_brows: BoolProperty(name="Brows", description="What the footage does there gives way to what drives")
+    only_changes: BoolProperty(
+        name="Only Changes",
+        description="Frames are transparent where they equal the portrait: several faces of a picture, each with a "
+        "strip of its own, lie over each other",
+    )
 
     amount_head: _amount("Head", "How much of the driver's motion the head takes")
     amount_eyes: _amount("Eyes", "How much of the driver's motion lids and gaze take")

@@ -162,7 +162,9 @@ def _landmarks(settings: Any, window: _Window, origin: int) -> dict[str, Any]:
         "motion": settings.motion.lower(),
         "neutral_frame": None if settings.find_neutral else settings.neutral_frame - origin,
         "detector": window.detector,
+        "neutral_path": _optional(settings.neutral_picture, "neutral picture"),
         "face_index": settings.face_index,
+        "like_path": _optional(settings.like, "picture of the person") if settings.driven_by == "MOVIE" else None,
         "missing": settings.missing.lower(),
     }
 
@@ -174,6 +176,10 @@ def _driving_strip(settings: Any, window: _Window, unfit: str) -> Any:
     if other.type == unfit:
         raise BadInputError(f'"{other.name}" is a sound strip: it shows no face.')
     return other
+
+
+def _optional(text: str, what: str) -> str | None:
+    return str(_existing(text, what)) if text else None
 
 
 def _existing(text: str, what: str) -> Path:

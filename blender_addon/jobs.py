@@ -14,7 +14,7 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError
-from . import drivers, head_masks, portraits, strips
+from . import driver_settings, drivers, footage, head_masks, portraits, strips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,15 +69,20 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     first, last = _frames(strip, choices, start, end)
     job_id = uuid.uuid4().hex[:8]
     folder = _make_folder(choices.output, strip.name, job_id)
-    mask = head_masks.for_job(scene, strip, folder)
     moved = drivers.driving(scene, strip, folder, choices.detector)
+    first_tasks = moved.first
+    if portraits.is_footage(strip):
+        portrait, reading = footage.portrait_data(scene, strip, folder, choices.detector, choices.face_index)
+        first_tasks += reading
+    else:
+        mask = head_masks.for_job(scene, strip, folder)
+        portrait = portrait_data(strip, choices.detector, choices.face_index)
+        portrait["head_mask_path"] = str(mask) if mask else None
+    settings = driver_settings.of(strip)
     data = {
         "gioconda_job": 1,
         "version": version(),
-        "portrait": {
-            **portrait_data(strip, choices.detector, choices.face_index),
-            "head_mask_path": str(mask) if mask else None,
-        },
+        "portrait": portrait,
         **moved.data,
         "frames": [first - start + 1, last - start + 1],
         "generator": choices.generator,
@@ -85,10 +90,12 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         "allow_download": choices.allow_download,
         "creases": strip[portraits.CREASES],
         "neutralise": strip[portraits.NEUTRALISE],
+        "replace": footage.replaced(strip),
+        "only_changes": settings.only_changes,
         "output": str(folder),
     }
     _write(folder / "job.json", json.dumps(data, indent=1))
-    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, moved.first)
+    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, first_tasks)
 
 
 def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def place(job: Job, task: WorkerTask) -> str:
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
     told = f"{portraits.count(len(task.files), 'frame')} in {job.folder}"
-    if not portrait.mute and strips.shows_through(scene, portrait, result):
+    if not job.data["only_changes"] and not portrait.mute and strips.shows_through(scene, portrait, result):
         portrait.mute = True
         told += f'. "{portrait.name}" is muted, as it would show through'
     if portrait.modifiers and not found:  # to add a modifier by a script crashes Blender 5.0
@@ -180,7 +187,9 @@ def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
         "generator": job.data["generator"],
         "detector": job.data["portrait"]["detector"],
         "face_index": job.data["portrait"]["face_index"],
-        "head_mask": job.data["portrait"]["head_mask_path"],
+        "head_mask": job.data["portrait"].get("head_mask_path"),
+        "replace": job.data["replace"],
+        "only_changes": job.data["only_changes"],
         "creases": job.data["creases"],
         "neutralise": job.data["neutralise"],
     }

@@ -45,15 +45,22 @@ def active_portrait(scene: bpy.types.Scene) -> Any | None:
 
 
 def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
-    """The image strip of that name, or without a name the active one (BadInputError: none, or of another type)."""
+    """The portrait strip of that name, or without a name the active one (BadInputError: none, or of another type)."""
     if name:
         strip = named(scene, name)
     else:
         strip = active_portrait(scene)
         if strip is None:
-            raise BadInputError("No strip is selected: click the image strip that shows the portrait.")
-    strips.picture_path(strip)
+            raise BadInputError("No strip is selected: click the image or movie strip that shows the portrait.")
+    strips.check_portrait(strip)
     return strip
+
+
+def is_footage(strip: Any) -> bool:
+    """Whether every frame of the strip is a portrait of its own: a movie, or a sequence of pictures."""
+    if strip.type == "MOVIE":
+        return True
+    return strip.type == "IMAGE" and len(strip.elements) > 1 and strip.gioconda.every_frame
 
 
 def named(scene: bpy.types.Scene, name: str) -> Any:
@@ -68,13 +75,13 @@ def prepare(scene: bpy.types.Scene, strip: Any) -> str:
     """Give the strip its id and settings; returns the id.
 
     A copied or cut strip carries the id of its original: if the result that goes by this id lies over another strip,
-    the copy gets an id, and so a result, of its own.
+    or shows another face, the copy gets an id, and so a result, of its own.
     """
     if ID not in strip:
         strip[ID] = _new_id()
     elif len(strips.find_by_property(scene, ID, strip[ID])) > 1:
-        first = strips.visible_range(strip)[0]
-        if any(strips.visible_range(r)[0] != first for r in results(scene, strip[ID])):
+        first, face = strips.visible_range(strip)[0], strip.get(FACE_INDEX, 0)
+        if any(strips.visible_range(r)[0] != first or _face_of(r) != face for r in results(scene, strip[ID])):
             strip[ID] = _new_id()
     for name, value, shown in _own():
         if name not in strip:
@@ -96,6 +103,11 @@ def _own() -> tuple[tuple[str, Any, dict[str, Any]], ...]:
         (HEAD_MASK, "", {"subtype": "FILE_PATH", "description": mask}),
         (HEAD_MASK_STRIP, "", {"description": "An image or mask strip that shows what moves with the head"}),
     )
+
+
+def _face_of(result: Any) -> int:
+    """The index of the face that a result shows moving."""
+    return json.loads(result.get(SETTINGS, "{}")).get("face_index", 0)
 
 
 def _new_id() -> str:

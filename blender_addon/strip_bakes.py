@@ -27,10 +27,17 @@ _OWN_SIZE = ("MOVIE", "IMAGE")  # types of strips that have a picture of their o
 
 
 class RenderTask(Task):
-    """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other."""
+    """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other.
 
-    def __init__(self, scene: bpy.types.Scene, strip: Any, first: int, last: int, folder: Path) -> None:
+    `as_pictures`: as PNG files without loss, one for each frame, and without the strip's crop, flips and modifiers,
+    which are for what is made of them.
+    """
+
+    def __init__(
+        self, scene: bpy.types.Scene, strip: Any, first: int, last: int, folder: Path, *, as_pictures: bool = False
+    ) -> None:
         super().__init__("Reading the strip", folder.parent / "worker.log")
+        self._as_pictures = as_pictures
         self._scene_uid, self._strip_name = scene.session_uid, strip.name
         self._next, self._first, self._last, self._folder = first, first, last, folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +56,11 @@ class RenderTask(Task):
         with _alone(self._scene_uid, self._strip_name) as (scene, strip):
             _show_at_own_size(scene, strip)
             scene.frame_start, scene.frame_end = self._next, last
-            _write_movie(scene, self._folder / f"{self._next - self._first:06d}.mp4")
+            if self._as_pictures:
+                _show_untouched(strip)
+                _write_pictures(scene, self._folder)
+            else:
+                _write_movie(scene, self._folder / f"{self._next - self._first:06d}.mp4")
         self._next = last + 1
         done, total = self._next - self._first, self._last - self._first + 1
         self.factor, self.message = done / total, f"Reading the strip, frame {done} of {total}"
@@ -123,7 +134,9 @@ def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, A
 def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
     """Fill the frame with the strip's picture, pixel for pixel; strips without a size fill the scene's."""
     render = scene.render
-    render.resolution_percentage, render.use_border = 100, False
+    render.resolution_percentage, render.use_border, render.use_stamp = 100, False, False
+    for name in ("date", "time", "render_time", "filename", "hostname", "memory"):
+        setattr(render, f"use_stamp_{name}", False)  # the same strip is to give the same bytes: tracks are kept by them
     element = strip.elements[0] if strip.type in _OWN_SIZE and strip.elements else None
     if element and element.orig_width:
         render.resolution_x, render.resolution_y = element.orig_width, element.orig_height
@@ -131,15 +144,40 @@ def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
         place.scale_x = place.scale_y = 1
         place.offset_x = place.offset_y = place.rotation = 0
         strip.blend_type, strip.blend_alpha = "REPLACE", 1
-    # H.264 wants even sides.
-    render.resolution_x += render.resolution_x % 2
-    render.resolution_y += render.resolution_y % 2
     with suppress(BadInputError):  # a studio's own OpenColorIO configuration: faces are found in its colours, too
         strips.keep_colours(scene)
 
 
+def _show_untouched(strip: Any) -> None:
+    """Take off what the strip does to its picture."""
+    strip.use_flip_x = strip.use_flip_y = False
+    crop = strip.crop
+    crop.min_x = crop.max_x = crop.min_y = crop.max_y = 0
+    strip.color_saturation = strip.color_multiply = 1
+    for modifier in strip.modifiers:
+        modifier.mute = True
+
+
+def picture_name(frame: int) -> str:
+    """The file of a scene frame among those that `as_pictures` writes."""
+    return f"{frame:06d}.png" if frame >= 0 else f"-{-frame:06d}.png"
+
+
+def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:
+    render, stored = scene.render, scene.render.image_settings
+    if hasattr(stored, "media_type"):
+        stored.media_type = "IMAGE"
+    stored.file_format, stored.color_mode, stored.color_depth, stored.compression = "PNG", "RGB", "8", 15
+    render.use_sequencer, render.use_file_extension, render.use_overwrite = True, True, True
+    render.filepath = f"{folder}/######"
+    bpy.ops.render.render(animation=True, scene=scene.name)
+
+
 def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
     render, stored = scene.render, scene.render.image_settings
+    # H.264 wants even sides.
+    render.resolution_x += render.resolution_x % 2
+    render.resolution_y += render.resolution_y % 2
     if hasattr(stored, "media_type"):
         stored.media_type = "VIDEO"
     stored.file_format = "FFMPEG"

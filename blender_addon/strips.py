@@ -103,12 +103,23 @@ def _show_from(strip: Any, start: int) -> None:
         strip.frame_start = start
 
 
-def picture_path(strip: Any) -> Path:
-    """The file that an image strip shows at its first visible frame (BadInputError if there is none)."""
-    if strip.type != "IMAGE":
+def check_portrait(strip: Any) -> None:
+    """Raise BadInputError if the strip shows no picture or movie that is there."""
+    if strip.type not in ("IMAGE", "MOVIE"):
         kind = strip.type.replace("_", " ").lower()
-        raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image strip.')
-    element = strip.strip_elem_from_frame(visible_range(strip)[0])
+        raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image or movie strip.')
+    if strip.type == "MOVIE":
+        if not Path(bpy.path.abspath(strip.filepath)).is_file():
+            raise BadInputError(f'The movie of "{strip.name}" is missing: {bpy.path.abspath(strip.filepath)}')
+    else:
+        picture_path(strip)
+
+
+def picture_path(strip: Any, frame: int | None = None) -> Path:
+    """The file that an image strip shows at a scene frame, else at its first one (BadInputError if there is none)."""
+    if strip.type != "IMAGE":
+        raise BadInputError(f'"{strip.name}" is no image strip: this needs one picture.')
+    element = strip.strip_elem_from_frame(visible_range(strip)[0] if frame is None else frame)
     relative = f"{strip.directory}{element.filename}" if element else ""
     if relative.startswith("//") and not bpy.data.filepath:
         raise BadInputError(f"{relative}: the path is relative to a .blend file that is not saved yet. Save it.")

@@ -54,6 +54,14 @@ class DriverMotion:
     content: ControlTrack | LandmarkTrack
     found: FoundTrack | None = None  # where the content is landmarks
     told: tuple[str, ...] = ()  # what was changed or left out, a line each
+    gaze: ControlTrack | None = None  # where the eyes look, if that is known beside landmarks
+
+    def keys(self, keys: ControlTrack | None, amounts: RegionAmounts) -> ControlTrack | None:
+        """What is added to the content: the animator's keys and the gaze."""
+        if self.gaze is None:
+            return keys
+        gaze = amounts.scale(self.gaze)
+        return gaze if keys is None else mix(gaze, replace(keys, fps=gaze.fps), add=True)
 
 
 def read_motion(
@@ -110,7 +118,15 @@ def _perform(
         how = (driver.detector, models, driver.face_index)
         still = read_still(driver.neutral, *how, on_event, allow_download=allow_download)
     found = FoundTrack(capture, track, _neutral_frame(driver, track), still, video)
-    return DriverMotion(_window(track, driver), found, capture.told)
+    return DriverMotion(_window(track, driver), found, capture.told, _gaze(driver, found))
+
+
+def _gaze(driver: PerformanceDriver, found: FoundTrack) -> ControlTrack | None:
+    if found.neutral_frame is None or (found.track.iris is None and found.capture.looks is None):
+        return None
+    controls = found.capture.controls(found.neutral_frame, found.still)
+    channels = {name: controls.channels[name] for name in ("gazeYaw", "gazePitch") if name in controls.channels}
+    return _window(ControlTrack(controls.fps, channels), driver) if channels else None
 
 
 def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | None:
@@ -125,13 +141,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
 
 
 def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool) -> Capture:
-    from .landmarks.detect import create_detector
-    from .landmarks.follow import track_video
+    from .landmarks.follow import FaceChoice, cached_track
 
     message = f"Following the face in {driver.path.name}"
     on_event({"event": "stage", "stage": "track", "message": message})
-    detector = create_detector(driver.detector, models, allow_download=allow_download)
-    return Capture(track_video(driver.path, detector, driver.face_index, _without_frames(on_event, message)))
+    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download)
+    return Capture(cached_track(driver.path, choice, _without_frames(on_event, message)))
 
 
 def _without_frames(on_event: OnEvent, message: str) -> OnEvent:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInputError
+from .landmarks.track import MISSING
 from .motion.controls import ControlTrack, control_track_from_dict, load_controls
 from .speech.amounts import Amounts
 
@@ -20,13 +21,13 @@ _WINDOW = {"fps", "start", "frames"}
 _MORE = {
     "controls": set[str](),
     "controls_path": set[str](),
-    "performance_path": {"motion", "neutral_frame", "neutral_path", "video_path", "detector", "face_index", "missing"}
-    | _WINDOW,
+    "performance_path": {
+        "motion", "neutral_frame", "neutral_path", "video_path", "detector", "face_index", "like_path", "missing",
+    } | _WINDOW,
     "sound_path": {"text", "text_path", "speech"} | _WINDOW,
     "preset": {"scale", "loop"} | _WINDOW,
-}
+}  # fmt: skip
 MOTIONS = ("relative", "absolute")
-MISSING = ("interpolate", "hold")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class PerformanceDriver:
     detector: str = "dlib"  # finds the face in a movie
     face_index: int = 0  # of a movie or capture file with several
     missing: str = "interpolate"  # or "hold": what frames of a movie without the face get
+    like: Path | None = None  # a picture of the person to follow in a movie, instead of the index
     neutral: Path | None = None  # the same face at rest in a picture or landmark file, instead of the frame's
 
 
@@ -128,6 +130,7 @@ def driver_to_dict(driver: Driver) -> dict[str, Any]:
         "performance_path": str(driver.path),
         "motion": "relative" if driver.relative else "absolute",
         "neutral_frame": driver.neutral_frame,
+        "like_path": None if driver.like is None else str(driver.like),
         "neutral_path": None if driver.neutral is None else str(driver.neutral),
         "video_path": None if driver.video is None else str(driver.video),
         "detector": driver.detector,
@@ -145,6 +148,7 @@ def _performance(
         path=folder / str(data["performance_path"]),
         relative=_choice(data, "motion", MOTIONS, source) == "relative",
         neutral_frame=None if neutral is None else int(neutral),
+        like=_path(data.get("like_path"), folder),
         neutral=_path(data.get("neutral_path"), folder),
         fps=fps,
         start=start,

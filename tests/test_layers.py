@@ -30,7 +30,7 @@ LAYERS = {
     "generators": {"colour", "errors", "landmarks", "motion"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
-    "drivers": {"errors", "motion", "speech"},  # what may drive a portrait
+    "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
     "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
     "footage_job": {"driver_motion", "drivers", "errors", "events", "job", "media", "landmarks", "motion", "generators"},

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.landmarks.detect import create_detector
 
-SAMPLE = Path(__file__).parent.parent / "docs/samples/talking_portrait.py"
+SAMPLE = Path(__file__).parent.parent / "samples/08_talking_portrait_in_blender.py"
 COLUMNS, TILE, LABEL = 4, 360, 26  # tiles a row; pixels: a tile's height, its label's height
 AROUND_FACE = 2.4  # a tile's height, in heights of the face
 

@@ -18,12 +18,12 @@ _LANDMARKS = ("MOVIE", "FILE", "CLIP")  # kinds that may be measured against a n
 
 
 class DriverPanel(SidebarPanel):
-    """Mixin: only where an image strip is active."""
+    """Mixin: only where an image or movie strip is active."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         strip = portraits.active_portrait(strips.edited_scene(context))
-        return strip is not None and strip.type == "IMAGE"
+        return strip is not None and strip.type in ("IMAGE", "MOVIE")
 
 
 class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
@@ -87,11 +87,15 @@ def _draw_landmarks(layout: bpy.types.UILayout, settings: Any) -> None:
     row = column.row()
     row.active = not settings.find_neutral
     row.prop(settings, "neutral_frame")
+    column.prop(settings, "neutral_picture")
 
 
 def _draw_movie(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scene) -> None:
     layout.prop_search(settings, "strip_name", *strips.strip_search(scene), icon="SEQUENCE")
-    layout.prop(settings, "face_index")
+    row = layout.row()
+    row.active = not settings.like
+    row.prop(settings, "face_index")
+    layout.prop(settings, "like")
     layout.prop(settings, "missing")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import GiocondaError
-from .. import keyframes, portraits, preferences, properties, strips
+from .. import driver_settings, keyframes, portraits, preferences, properties, strips
 from ..session import session
 from .layout import create_worker, outcome_box, progress, text
 
@@ -47,7 +47,38 @@ class GIOCONDA_PT_main(SidebarPanel, bpy.types.Panel):
 
 def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: Any) -> None:
     column = layout.column(align=True)
-    column.label(text=strip.name, icon="IMAGE_DATA")
+    column.label(text=strip.name, icon="FILE_MOVIE" if portraits.is_footage(strip) else "IMAGE_DATA")
+    if portraits.is_footage(strip):
+        column.label(text="Footage: its face is followed", icon="USER")
+    else:
+        _draw_faces(column, strip)
+    settings = layout.column()
+    settings.use_property_split, settings.use_property_decorate = True, False
+    settings.prop(properties.of(scene), "detector")
+    if portraits.FACE_INDEX in strip:
+        settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
+    for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
+        if name in strip:
+            settings.prop(strip, f'["{name}"]', text=title)
+    settings.prop(strip.gioconda, "only_changes")
+    if strip.type == "IMAGE" and len(strip.elements) > 1:
+        settings.prop(strip.gioconda, "every_frame")
+    if portraits.is_footage(strip):
+        row = settings.row(align=True, heading="Replace")
+        for region in driver_settings.REPLACEABLE:
+            row.prop(strip.gioconda, f"replace_{region}", toggle=True)
+    else:
+        row = layout.row(align=True)
+        row.operator("gioconda.find_face", icon="VIEWZOOM")
+        row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
+    if keyframes.has_controls(strip):
+        layout.operator_menu_enum("gioconda.key_blink", "eyes", icon="HIDE_ON")
+    else:
+        layout.operator("gioconda.add_controls", icon="ADD")
+
+
+def _draw_faces(column: bpy.types.UILayout, strip: Any) -> None:
+    """What was found in the picture."""
     try:
         faces, problem = portraits.stored_faces(strip), ""
     except GiocondaError as error:
@@ -62,21 +93,6 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
         index = strip.get(portraits.FACE_INDEX, 0)
         if index >= len(faces.landmarks):
             text(column, f"There is no face {index}: faces count from 0", "ERROR")
-    settings = layout.column()
-    settings.use_property_split, settings.use_property_decorate = True, False
-    settings.prop(properties.of(scene), "detector")
-    if portraits.FACE_INDEX in strip:
-        settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
-    for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
-        if name in strip:
-            settings.prop(strip, f'["{name}"]', text=title)
-    row = layout.row(align=True)
-    row.operator("gioconda.find_face", icon="VIEWZOOM")
-    row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
-    if keyframes.has_controls(strip):
-        layout.operator_menu_enum("gioconda.key_blink", "eyes", icon="HIDE_ON")
-    else:
-        layout.operator("gioconda.add_controls", icon="ADD")
 
 
 def _picture_size(strip: Any) -> str:
@@ -127,7 +143,7 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _is_image(context)
+        return _is_picture(context)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -172,9 +188,9 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
         self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = bpy.path.abspath(result.directory)
 
 
-def _is_image(context: bpy.types.Context) -> bool:
+def _is_picture(context: bpy.types.Context) -> bool:
     strip = portraits.active_portrait(strips.edited_scene(context))
-    return strip is not None and strip.type == "IMAGE"
+    return strip is not None and strip.type == "IMAGE" and not portraits.is_footage(strip)
 
 
 def _result(context: bpy.types.Context) -> Any | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
-from .portrait_options import add_detector_options
+from .portrait_options import add_tracking_options, track_movie
 from .values import frame_rate, neutral_frame
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                          help="the same face at rest: a picture, or landmarks, .npz or .json")  # fmt: skip
     parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")
     parser.add_argument("--fps", type=frame_rate, metavar="RATE", help="such as 25, 29.97 or 30000/1001")
-    add_detector_options(parser)
+    add_tracking_options(parser)
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
@@ -66,16 +66,11 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
 def _track(options: argparse.Namespace, tell: OnEvent) -> Capture:
     """The landmarks of a movie, which are kept if that is wanted."""
-    from ..landmarks.detect import create_detector
-    from ..landmarks.follow import track_video
     from ..landmarks.track import save_track
     from ..motion.capture_files import Capture
 
-    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
-    track = track_video(options.source, detector, options.face_index, tell)
+    track = track_movie(options, tell)
     if options.track is not None:
         save_track(options.track, track)
-    unseen = int((~track.confidence.any(axis=1)).sum())
-    told = (f"{options.source.name}: {unseen} frames without the face are filled in from their neighbours.",)
-    capture = Capture(track, told if unseen else ())
+    capture = Capture(track)
     return capture if options.fps is None else capture.at_rate(options.fps)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .portrait_options import add_detector_options
+from .portrait_options import add_tracking_options, track_movie
 
 if TYPE_CHECKING:
     import argparse
@@ -21,19 +21,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("source", type=Path, help="a picture or a movie")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="T.npz", help=".npz or .json")
-    add_detector_options(parser)
+    add_tracking_options(parser)
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Find them."""
     from ..landmarks.detect import create_detector
-    from ..landmarks.follow import track_picture, track_video
+    from ..landmarks.follow import track_picture
     from ..landmarks.track import save_track
     from ..media.video import is_video
 
-    detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
-    follow = track_video if is_video(options.source) else track_picture
-    track = follow(options.source, detector, options.face_index, tell)
+    if is_video(options.source):
+        track = track_movie(options, tell)
+    else:
+        detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+        track = track_picture(options.source, detector, options.face_index, tell)
     save_track(options.output, track)
     tell({"event": "stage", "stage": "detect", "message": _found(track)})
     tell({"event": "done", "frames": track.frames, "output": str(options.output)})
@@ -44,6 +46,4 @@ def _found(track: LandmarkTrack) -> str:
     seen = track.confidence.any(axis=1)
     width, height = (track.landmarks[seen].max(axis=1) - track.landmarks[seen].min(axis=1)).mean(axis=0)
     told = f"Found a face of {width:.0f} x {height:.0f} pixels, confidence {track.confidence[seen].mean():.2f}"
-    if track.frames > 1:
-        told += f", in {seen.sum()} of {track.frames} frames"
-    return told if seen.all() else f"{told}; the others are filled in from their neighbours, with confidence 0"
+    return f"{told}, in {seen.sum()} of {track.frames} frames" if track.frames > 1 else told

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that name a portrait and a detector."""
+"""The options that name a portrait, a detector and a face to follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from ..events import OnEvent
     from ..job import PortraitSource
+    from ..landmarks.track import LandmarkTrack
 
 _DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 
@@ -26,6 +28,25 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-index", "--face", type=int, default=0, metavar="N", help="0 is the largest face")
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
     parser.add_argument("--allow-download", action="store_true", help="model files may be fetched")
+
+
+def add_tracking_options(parser: argparse.ArgumentParser) -> None:
+    """How a face is found, and followed through a movie."""
+    add_detector_options(parser)
+    parser.add_argument("--like", type=Path, metavar="PICTURE", help="follow the person of this picture")
+    parser.add_argument("--missing", choices=("interpolate", "hold"), default="interpolate",
+                         help="what becomes of frames without the face")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_true", help="track the movie, even if that was done before")
+
+
+def track_movie(options: argparse.Namespace, tell: OnEvent) -> LandmarkTrack:
+    """The landmarks of the movie `source`."""
+    from ..landmarks.follow import FaceChoice, cached_track
+
+    choice = FaceChoice(
+        options.detector, options.face_index, options.like, options.missing, options.models, options.allow_download
+    )
+    return cached_track(options.source, choice, tell, use_cache=not options.no_cache)
 
 
 def portrait_source(options: argparse.Namespace) -> PortraitSource:

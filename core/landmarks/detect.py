@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 
+_JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
+
 
 @dataclass(frozen=True)
 class Face:
@@ -36,6 +38,13 @@ class FaceDetector(Protocol):
         """All faces of an (H, W, 3) picture, largest first; an empty list if there is none.
 
         Not `thorough`: in the time that a frame of a movie is worth.
+        """
+        ...
+
+    def follow(self, rgb8: NDArray[np.uint8], last: Face, *, check: bool) -> Face | None:
+        """The face that was `last` a frame ago, searched only where it was; None if it is not there.
+
+        With `check` it must be told to be a face, not only to have its points.
         """
         ...
 
@@ -67,6 +76,16 @@ def face_of(landmarks: NDArray[np.float64], confidence: NDArray[np.float64]) -> 
     (left, top), (right, bottom) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
     box = (left, top, right - left, bottom - top)
     return Face(landmarks.astype(np.float32), confidence.clip(0, 1).astype(np.float32), box)
+
+
+def nearest_face(faces: Iterable[Face], last: Face) -> Face | None:
+    """The face that `last` may have become within a frame; None if all are too far from it."""
+
+    def distance(face: Face) -> float:
+        return float(np.linalg.norm(face.landmarks.mean(0) - last.landmarks.mean(0)))
+
+    nearest = min(faces, key=distance, default=None)
+    return nearest if nearest is not None and distance(nearest) < _JUMP * last.box[2] else None
 
 
 def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,11 @@ import numpy as np
 from .detect import Face, face_of, largest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    _Shifts = Sequence[tuple[float, float]]
 
 dlib: Any = untyped_dlib
 
@@ -27,8 +29,13 @@ _CNN_SIDE = 512  # its time grows with the pixels: 1 to 2 s for a square
 _TILT = 30.0  # degrees that the picture is turned by to find tilted heads: HOG knows them to about 20
 _BOX_TO_POINTS = 1.25  # side of HOG's boxes / extent of brows, eyes, nose and mouth: median of 69 faces
 _FIRST_WIDTH, _SECOND_WIDTH = 250, 400  # pixels a box is brought to before its points are found
-_MARGIN = 0.6  # of the box's side, kept around it
-_SHIFT = 0.05  # of the box's side
+_MARGIN, _NEAR_MARGIN = 0.6, 0.3  # of the box's side, kept around it; what shifts and the jaw need at least
+# Shifts of the box, in its side, that points are the mean over. The ring takes two thirds of the grid's time, and is as
+# steady from a box that is made of points.
+_GRID: _Shifts = [(x, y) for x in (-0.05, 0.0, 0.05) for y in (-0.05, 0.0, 0.05)]
+_RING: _Shifts = [(0.07 * float(np.cos(angle)), 0.07 * float(np.sin(angle))) for angle in np.arange(6) * np.pi / 3]
+_FAR, _LOOKS = 0.05, 3  # a face that moved further, of its side, is looked at again where it is; so often at most
+_HOG_WIDTH, _HOG_DOUBT = 90, -0.5  # pixels of a face that is checked; below HOG's own threshold: it is likely there
 _STEADY = 0.02  # of the box's side that points follow those shifts by: faces 0.001 to 0.007, other things above 0.035
 
 
@@ -73,6 +80,36 @@ class DlibDetector:
                 return largest_first(_distinct(faces))
         return []
 
+    def follow(self, rgb8: NDArray[np.uint8], last: Face, *, check: bool) -> Face | None:
+        """The face that was `last` a frame ago, by the predictor alone; None if the points it gives are no face's.
+
+        With `check` HOG must see a face there, too.
+        """
+        box = _level_box(last.landmarks.astype(np.float64), 1)
+        reach = box.side * (0.5 + _MARGIN) * np.sqrt(2)
+        left, top = (max(int(middle - reach), 0) for middle in (box.x, box.y))
+        right, bottom = (max(int(middle + reach), 0) for middle in (box.x, box.y))
+        part = np.ascontiguousarray(rgb8[top:bottom, left:right])
+        box = replace(box, x=box.x - left, y=box.y - top)
+        if not part.size or (check and not self._sees_face(part, box)):
+            return None
+        for _ in range(_LOOKS):
+            landmarks, spread = self._points(part, box, _SECOND_WIDTH, _RING, _NEAR_MARGIN)
+            if spread[17:].mean() > _STEADY:
+                return None
+            before, box = box, _level_box(landmarks, 1)
+            if np.hypot(box.x - before.x, box.y - before.y) < _FAR * box.side:
+                return face_of(landmarks + np.array([left, top], np.float64), np.exp(-spread / _STEADY))
+        return None
+
+    def _sees_face(self, rgb8: NDArray[np.uint8], box: _Candidate) -> bool:
+        """Whether HOG finds something about as large as the box and about where it is."""
+        crop, _ = _level_crop(rgb8, box, _HOG_WIDTH)
+        rectangles, _, _ = self._hog.run(crop, 0, _HOG_DOUBT)
+        middle = np.array([len(crop), len(crop)]) / 2
+        centres = [(each.dcenter().x, each.dcenter().y) for each in rectangles]
+        return any(np.linalg.norm(centre - middle) < _HOG_WIDTH / 3 for centre in centres)
+
     def _searches(self, rgb8: NDArray[np.uint8]) -> Iterator[list[_Candidate]]:
         yield self._by_hog(rgb8, 1)
         yield self._by_hog(rgb8, 2)
@@ -104,21 +141,26 @@ class DlibDetector:
         HOG's boxes jump by a twelfth of the face when the picture moves by a pixel; the predictor follows them, and
         gives whole pixels. A box made of the points, and the mean over small shifts of it, are five times steadier.
         """
-        first, _ = self._points(rgb8, candidate, _FIRST_WIDTH)
+        first, _ = self._points(rgb8, candidate, _FIRST_WIDTH, _GRID)
         level = _level_box(first, candidate.score)
-        landmarks, spread = self._points(rgb8, level, _SECOND_WIDTH)
+        landmarks, spread = self._points(rgb8, level, _SECOND_WIDTH, _GRID)
         if spread[17:].mean() > _STEADY:
             return None
         return face_of(landmarks, candidate.score * np.exp(-spread / _STEADY))
 
     def _points(
-        self, rgb8: NDArray[np.uint8], box: _Candidate, width: int
+        self,
+        rgb8: NDArray[np.uint8],
+        box: _Candidate,
+        width: int,
+        shifts: Sequence[tuple[float, float]],
+        margin: float = _MARGIN,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(68, 2) pixels of the picture, the mean over shifts of the box, and (68,) how far they follow the shifts."""
-        crop, to_crop = _level_crop(rgb8, box, width)
+        crop, to_crop = _level_crop(rgb8, box, width, margin)
         corner = (len(crop) - width) / 2
         found: list[list[tuple[int, int]]] = []
-        for x, y in product((-_SHIFT, 0, _SHIFT), repeat=2):
+        for x, y in shifts:
             left, top = round(corner + x * width), round(corner + y * width)
             shape = self._predictor(crop, dlib.rectangle(left, top, left + width, top + width))
             found.append([(point.x, point.y) for point in shape.parts()])
@@ -164,11 +206,13 @@ def _level_box(landmarks: NDArray[np.float64], score: float) -> _Candidate:
     return _Candidate(float(x), float(y), _BOX_TO_POINTS * float((high - low).max()), np.degrees(angle), score)
 
 
-def _level_crop(rgb8: NDArray[np.uint8], box: _Candidate, width: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _level_crop(
+    rgb8: NDArray[np.uint8], box: _Candidate, width: int, margin: float = _MARGIN
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A square with the box, made level and `width` pixels wide, in its middle, and the (2, 3) matrix to its pixels."""
     factor, shrink = width / box.side, min(1.0, 2 * width / box.side)
     small = _resized(rgb8, shrink) if shrink < 1 else rgb8  # against aliasing
-    size = round(width * (1 + 2 * _MARGIN))
+    size = round(width * (1 + 2 * margin))
     to_crop = np.asarray(cv2.getRotationMatrix2D((box.x, box.y), box.degrees, factor), np.float64)
     to_crop[:, 2] += (size - 1) / 2 - np.array([box.x, box.y])
     from_small = np.array([[1 / shrink, 0, 0.5 / shrink - 0.5], [0, 1 / shrink, 0.5 / shrink - 0.5], [0, 0, 1]])

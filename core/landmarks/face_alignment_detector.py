@@ -17,7 +17,7 @@ import torch
 from numba.core import config as numba_config
 
 from ..errors import BadInputError
-from .detect import Face, face_of, largest_first
+from .detect import Face, face_of, largest_first, nearest_face
 from .weights import FACES, POINTS_2D, Weights, find_weights
 
 # The package lets numba compile a loop over 68 points, which takes 13 s of every new process and saves 8 ms a face.
@@ -80,6 +80,10 @@ class FaceAlignmentDetector:
             if faces:
                 return largest_first(faces)
         return []
+
+    def follow(self, rgb8: NDArray[np.uint8], last: Face, *, check: bool) -> Face | None:  # noqa: ARG002 - S3FD checks
+        """The face that was `last` a frame ago; None if no face is found there."""
+        return nearest_face(self.detect(rgb8, thorough=False), last)
 
     def _boxes(self, rgb8: NDArray[np.uint8], side: int) -> list[NDArray[np.float64]]:
         """Left, top, right, bottom of every face, in pixels of the picture."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..media.pictures import read_picture, to_rgb8
-from ..media.video import open_video
-from .detect import Face, FaceDetector, pick_face
-from .track import LandmarkTrack
+from ..media.video import open_video, pieces, read_ahead, survey_video
+from .detect import create_detector, nearest_face, pick_face
+from .likeness import ALIKE, Person
+from .track import MISSING, LandmarkTrack
+from .track_cache import cached, content_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,10 +23,60 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .detect import Face, FaceDetector
+
     OnEvent = Callable[[dict[str, Any]], None]
 
-_JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
 _PATIENCE = 10  # frames without the face, after which only every tenth is searched thoroughly
+# So many frames apart: whether what is followed is a face, whether there are others, and then whether it is the same.
+_CHECK, _LOOK_AROUND, _COMPARE = 5, 100, 10
+_SURELY = 0.1  # of a distance of likeness: another face is taken for the person if it is nearer by this
+
+
+@dataclass(frozen=True)
+class FaceChoice:
+    """Which face is followed, and by what."""
+
+    detector: str = "dlib"
+    face_index: int = 0  # 0 is the largest in the first frame that shows enough faces
+    like: Path | None = None  # a picture of the person to be followed, instead of the index
+    missing: str = "interpolate"  # frames without the face; or "hold" the last one with it
+    models: Path | None = None
+    allow_download: bool = False
+
+
+def cached_track(path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache: bool = True) -> LandmarkTrack:
+    """`track_video`, or what it gave when the same movie was last tracked with the same choice.
+
+    Movies are known by their content. A warning lists the frames without the face, if there are any. Raises
+    BadInputError, MissingError.
+    """
+
+    def track() -> LandmarkTrack:
+        detector = create_detector(choice.detector, choice.models, allow_download=choice.allow_download)
+        like = None if choice.like is None else person_of(choice.like, detector)
+        return track_video(path, detector, choice.face_index, on_event, like)
+
+    if choice.missing not in MISSING:
+        raise BadInputError(f"Frames without a face can be {' or '.join(MISSING)}; not {choice.missing!r}.")
+    if use_cache:
+        files = pieces(path) + ([] if choice.like is None else [choice.like])
+        found = cached(content_key(files, f"{choice.detector} {choice.face_index}"), track, on_event)
+    else:
+        found = track()
+    hold = choice.missing == "hold"
+    if found.unseen():
+        ranges = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in found.unseen())
+        done = "held from the frame before" if hold else "interpolated"
+        message = f"{path.name}: the face is not seen in the frames {ranges} (counted from 0); they are {done}."
+        on_event({"event": "warning", "message": message})
+    return found.holding() if hold else found
+
+
+def person_of(path: Path, detector: FaceDetector) -> Person:
+    """The person of a picture, by its largest face. Raises BadInputError."""
+    rgb8 = to_rgb8(read_picture(path))
+    return Person(rgb8, pick_face(detector.detect(rgb8), 0, str(path)))
 
 
 def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent) -> LandmarkTrack:
@@ -35,14 +88,25 @@ def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event:
     return LandmarkTrack(face.landmarks[None], face.confidence[None], Fraction(25), size)
 
 
-def track_video(path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent) -> LandmarkTrack:
+def track_video(
+    path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent, like: Person | None = None
+) -> LandmarkTrack:
     """The landmarks of one face of a movie in every frame.
 
-    The face is picked in the first frame that shows enough faces, then the nearest one is taken. Frames without
-    it are filled in from their neighbours, with confidence 0. Raises BadInputError when it is never seen.
+    The face is picked in the first frame that shows enough faces, or the person, and then followed; one that was
+    lost is known again by its looks. Frames without it are filled in from their neighbours, with confidence 0. Raises
+    BadInputError when it is never seen.
     """
-    with open_video(path) as (fps, size, frames):
-        return track_frames(frames, fps, size, detector, face_index, on_event, path)
+    total, even = survey_video(path)
+    with open_video(path) as (fps, size, decoded), read_ahead(decoded) as frames:
+        if not even:
+            spread = f"its frames are not evenly spaced; they are read at {float(fps):.6g} per second"
+            on_event({"event": "warning", "message": f"{path.name}: {spread}."})
+
+        def tell(event: dict[str, Any]) -> None:
+            on_event({**event, "total": total})
+
+        return track_frames(frames, fps, size, detector, face_index, tell, path, like)
 
 
 def track_frames(
@@ -53,30 +117,89 @@ def track_frames(
     face_index: int,
     on_event: OnEvent,
     path: Path,
+    like: Person | None = None,
 ) -> LandmarkTrack:
     """`track_video` of (H, W, 3) frames that were read; `path` names them in events and errors."""
     if face_index < 0:
         raise BadInputError(f"{path}: face {face_index} does not exist; 0 is the largest.")
-    found: list[Face | None] = []
-    last: Face | None = None
-    missed = 0
+    follower = _Follower(detector, face_index, like)
     for number, pixels in enumerate(frames, 1):
-        faces = detector.detect(pixels, thorough=missed < _PATIENCE or missed % _PATIENCE == 0)
-        face = _nearest(faces, last) if last else next(iter(faces[face_index:]), None)
-        found.append(face)
-        last, missed = (face, 0) if face else (last, missed + 1)
+        follower.look(pixels)
         on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
-    if last is None:
-        raise BadInputError(f"{path}: no face {face_index} is found in any of its {len(found)} frames.")
+    found = follower.found
+    if not any(found):
+        wanted = f"no face {face_index}" if like is None else "nobody like the person of the picture"
+        raise BadInputError(f"{path}: {wanted} is found in any of its {len(found)} frames.")
     return _fill(found, fps, size)
 
 
-def _nearest(faces: list[Face], last: Face) -> Face | None:
-    def distance(face: Face) -> float:
-        return float(np.linalg.norm(face.landmarks.mean(0) - last.landmarks.mean(0)))
+class _Follower:
+    """One face, from frame to frame."""
 
-    nearest = min(faces, key=distance, default=None)
-    return nearest if nearest is not None and distance(nearest) < _JUMP * last.box[2] else None
+    def __init__(self, detector: FaceDetector, face_index: int, person: Person | None) -> None:
+        self.found: list[Face | None] = []
+        self._detector, self._face_index, self._person = detector, face_index, person
+        self._last: Face | None = None
+        self._missed = 0
+        self._several = False  # faces are in the picture
+        self._sure = 0  # the last frame in which it was the person
+
+    def look(self, pixels: NDArray[np.uint8]) -> None:
+        """Find the face in the next frame."""
+        number = len(self.found)
+        face = None
+        if self._last is not None and not self._missed:
+            face = self._detector.follow(pixels, self._last, check=number % _CHECK == 0)
+        if face is not None and number % _LOOK_AROUND == 0:
+            self._several = len(self._detector.detect(pixels, thorough=False)) > 1
+        if face is not None and self._person is not None and self._several and number % _COMPARE == 0:
+            face = self._compare(pixels, face, self._person)
+        face = face or self._find(pixels)
+        self.found.append(face)
+        self._last, self._missed = (face, 0) if face else (self._last, self._missed + 1)
+
+    def _find(self, pixels: NDArray[np.uint8]) -> Face | None:
+        """The face, wherever it is."""
+        thorough = self._missed < _PATIENCE or self._missed % _PATIENCE == 0
+        faces = self._detector.detect(pixels, thorough=thorough)
+        self._several = len(faces) > 1
+        if self._person is None:
+            face = next(iter(faces[self._face_index :]), None)
+            self._person = None if face is None else Person(pixels, face)
+        else:
+            face = _most_alike(self._person, pixels, faces, ALIKE, self._last)
+        if face is None:
+            return None
+        self._sure = len(self.found)
+        return self._detector.follow(pixels, face, check=False) or face  # as steadily as in the frames to come
+
+    def _compare(self, pixels: NDArray[np.uint8], face: Face, person: Person) -> Face:
+        """The face, if no other one is more like the person; else that, and frames since the last sure one are lost."""
+        distance = person.distance(pixels, face)
+        if distance < ALIKE:
+            self._sure = len(self.found)
+            return face
+        others = [each for each in self._detector.detect(pixels, thorough=False) if nearest_face([each], face) is None]
+        other = _most_alike(person, pixels, others, min(ALIKE, distance - _SURELY), None)
+        if other is None:
+            return face
+        self.found[self._sure + 1 :] = [None] * (len(self.found) - self._sure - 1)
+        self._sure = len(self.found)
+        return other
+
+
+def _most_alike(
+    person: Person, pixels: NDArray[np.uint8], faces: list[Face], limit: float, last: Face | None
+) -> Face | None:
+    """Of faces that differ from the person by less than `limit` the likest; of much the same ones that at `last`."""
+    distances = [person.distance(pixels, face) for face in faces]
+    least = min(distances, default=limit)
+    if least >= limit:
+        return None
+    much_the_same = min(limit, least + _SURELY)
+    best = [face for face, distance in zip(faces, distances, strict=True) if distance < much_the_same]
+    near = None if last is None else nearest_face(best, last)
+    return near or faces[distances.index(least)]
 
 
 def _fill(found: list[Face | None], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:

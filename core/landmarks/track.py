@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _Float = TypeVar("_Float", bound="np.floating[Any]")
 
+MISSING = ("interpolate", "hold")
+"""What frames of a movie without the face get."""
+
 _KEYS = ("landmarks", "confidence", "fps", "size")
 
 
@@ -41,6 +44,21 @@ class LandmarkTrack:
     def frames(self) -> int:
         """Number of frames."""
         return len(self.landmarks)
+
+    def unseen(self) -> list[tuple[int, int]]:
+        """The frames in which nothing was found, as ranges: first and last one, counted from 0."""
+        frames = np.flatnonzero(~self.confidence.any(axis=1))
+        parts = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+        return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
+
+    def holding(self) -> LandmarkTrack:
+        """The same, but frames in which nothing was found are as the last one before (the first ones: as the next)."""
+        seen = np.flatnonzero(self.confidence.any(axis=1))
+        if not len(seen):
+            return self
+        held = seen[np.maximum(np.searchsorted(seen, np.arange(self.frames), side="right") - 1, 0)]
+        iris = None if self.iris is None else self.iris[held]
+        return replace(self, landmarks=self.landmarks[held], iris=iris)
 
     def resample(self, fps: Fraction, frames: int, start: Fraction = Fraction(0)) -> LandmarkTrack:
         """Read `frames` frames at another rate from `start` seconds on: linear in time, the ends are held."""

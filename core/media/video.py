@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
@@ -22,24 +24,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer
+    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
 # x264's constant rate factor (16: visually without loss), and threads: their number changes what is written, so it
 # must not depend on the machine.
 _OPTIONS = {"crf": "16", "threads": "4"}
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal on every processor
+_AHEAD = 4  # frames
 _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the same number
 _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def is_video(path: Path) -> bool:
     """By the file's ending; a folder of pieces (`open_video`) counts."""
-    return path.suffix.lower() in _ENDINGS or bool(_pieces(path))
+    return path.suffix.lower() in _ENDINGS or (path.is_dir() and bool(pieces(path)))
 
 
-def _pieces(path: Path) -> list[Path]:
+def pieces(path: Path) -> list[Path]:
+    """The files of a movie: one, or those in its folder (`open_video`)."""
     if not path.is_dir():
-        return []
+        return [path]
     return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS)
 
 
@@ -50,8 +55,8 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
     Frames are upright, and evenly spaced: where a movie's own are not, some are repeated or left out. A folder of
     movies is one that was written in pieces, which follow each other in the order of their names.
     """
-    if path.is_dir():
-        with _open_pieces(_pieces(path)) as movie:
+    if path.is_dir() and pieces(path):
+        with _open_pieces(pieces(path)) as movie:
             yield movie
         return
     try:
@@ -62,7 +67,7 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
         if not container.streams.video:
             raise BadInputError(f"{path}: has no picture in it.")
         stream = container.streams.video[0]
-        fps = stream.average_rate or stream.base_rate or Fraction(25)
+        fps = _rate(stream)
         frames = _evenly(_decode(path, container), fps)
         first = next(frames, None)
         if first is None:
@@ -81,6 +86,45 @@ def _open_pieces(paths: list[Path]) -> Generator[tuple[Fraction, tuple[int, int]
 
     with open_video(paths[0]) as (fps, size, frames):
         yield fps, size, chain(frames, rest())
+
+
+def survey_video(path: Path) -> tuple[int | None, bool]:
+    """How many frames `open_video` will give, if the file tells it, and whether the movie's own are evenly spaced.
+
+    Nothing is decoded, and what is no movie is not told here.
+    """
+    if path.is_dir() and pieces(path):
+        totals, even = zip(*map(survey_video, pieces(path)), strict=True)
+        return None if None in totals else sum(totals), all(even)
+    with suppress(av.error.FFmpegError, OSError, IndexError), av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        fps, unit = _rate(stream), stream.time_base
+        times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        if times and unit is not None:
+            due = [round((time - times[0]) * unit * fps) for time in times]
+            return due[-1] + 1, due == list(range(len(due)))
+    return None, True
+
+
+@contextmanager
+def read_ahead(frames: Iterator[NDArray[np.uint8]]) -> Generator[Iterator[NDArray[np.uint8]]]:
+    """The same frames; a thread decodes the next ones while one is worked on."""
+    pool = ThreadPoolExecutor(1)
+
+    def ahead() -> Iterator[NDArray[np.uint8]]:
+        waiting = deque(pool.submit(next, frames, None) for _ in range(_AHEAD))
+        while (frame := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, frames, None))
+            yield frame
+
+    try:
+        yield ahead()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.base_rate or Fraction(25)
 
 
 def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:

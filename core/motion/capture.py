@@ -66,8 +66,9 @@ def capture_controls(
     pressed = PRESSED * performance.lip_contact(at_rest, track.fps)
     channels |= {name: np.maximum(channels[name], pressed) for name in ("mouthPressLeft", "mouthPressRight")}
     moved: dict[str, NDArray[np.float32]] = {}
+    looks_on = at_rest if track.iris is None else at_rest & (track.iris == track.iris[neutral_frame]).all(axis=(1, 2))
     for name, values in channels.items():
-        values[at_rest] = CONTROLS[name].neutral
+        values[looks_on if name.startswith("gaze") else at_rest] = CONTROLS[name].neutral
         if (values != CONTROLS[name].neutral).any():
             moved[name] = values.astype(np.float32)
     return ControlTrack(track.fps, moved or {"jawOpen": np.zeros(track.frames, np.float32)})

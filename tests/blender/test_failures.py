@@ -97,7 +97,7 @@ def test_a_second_job_has_to_wait() -> None:
 
 
 def test_a_killed_worker_fails_the_job_only(addon: Callable[[str], ModuleType], portrait: Any, running: Any) -> None:
-    addon("session").session.current.task.current._child.process.kill()
+    addon("session").session.current.task._child.process.kill()
     outcome = _end(addon)
     assert outcome.state == "failed"
     assert "SIGKILL" in outcome.message or "exit code" in outcome.message
@@ -110,7 +110,7 @@ def test_a_killed_worker_fails_the_job_only(addon: Callable[[str], ModuleType], 
 @pytest.mark.usefixtures("running")
 def test_another_file_ends_the_job(addon: Callable[[str], ModuleType]) -> None:
     session = addon("session").session
-    process = session.current.task.current._child.process
+    process = session.current.task._child.process
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     assert session.current is None
     assert process.wait(10) != 0
@@ -118,7 +118,7 @@ def test_another_file_ends_the_job(addon: Callable[[str], ModuleType]) -> None:
 
 def test_the_worker_dies_with_blender(addon: Callable[[str], ModuleType], running: Any) -> None:
     """All that a dying Blender tells its worker is that stdin ends."""
-    child = addon("session").session.current.task.current._child
+    child = addon("session").session.current.task._child
     child.hang_up()
     child.process.wait(10)
     assert _end(addon).state in ("failed", "cancelled")

@@ -272,7 +272,7 @@ def test_a_trimmed_portrait_reads_its_track_from_there(
     strip = add_picture(scene, astronaut, start=10, length=1)
     for _ in range(5):
         strip.elements.append(astronaut.name)
-    strip.frame_final_start = 14
+    strip.frame_final_start, strip.gioconda.every_frame = 14, False
     bpy.ops.gioconda.find_face()
     face = np.array(addon("portraits").chosen_landmarks(strip, 0), np.float32)
     moved = np.repeat(face[None], 20, axis=0)

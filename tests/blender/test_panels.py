@@ -21,7 +21,7 @@ ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"
 KINDS = ("KEYS", "MOVIE", "SOUND", "FILE", "CLIP", "MESH", "PRESET")
 SETTINGS = {
     "KEYS": ["operator gioconda.save_preset"],
-    "MOVIE": ["prop strip_name", "prop face_index", "prop missing", "prop motion", "prop find_neutral"],
+    "MOVIE": ["prop strip_name", "prop face_index", "prop like", "prop missing", "prop neutral_picture"],
     "SOUND": ["prop strip_name", "prop words", "prop text", "prop loudness slider"],
     "FILE": ["prop filepath", "prop motion"],
     "CLIP": ["prop clip", "operator gioconda.name_track", "prop neutral_frame"],
@@ -102,7 +102,7 @@ def draw() -> Callable[[], str]:
 @pytest.mark.usefixtures("scene")
 def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str]) -> None:
     told = draw().replace("\n", " ")
-    assert "No strip is selected: click the image strip" in told
+    assert "No strip is selected: click the image or movie strip" in told
     assert "operator gioconda.generate" not in told
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 import build
 
-SAMPLE = build.ROOT / "docs/samples/talking_portrait.py"
+SAMPLE = build.ROOT / "samples/08_talking_portrait_in_blender.py"
 
 
 @pytest.fixture(scope="module")

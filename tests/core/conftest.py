@@ -89,6 +89,14 @@ def files() -> Callable[[Path], list[str]]:
     return lambda folder: sorted(path.name for path in folder.iterdir())
 
 
+@pytest.fixture(autouse=True)
+def track_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which tracks of movies are kept: none of a test before."""
+    folder = tmp_path / "cache of tracks"
+    monkeypatch.setattr("core.landmarks.track_cache.folder", lambda: folder)
+    return folder
+
+
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[Event]]]:
     """cli("animate", ...): the exit code and the events of a command, run in this process."""

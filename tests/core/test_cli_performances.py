@@ -69,9 +69,17 @@ def test_capture_a_movie(cli: Cli, pixels: NDArray[np.uint8], tmp_path: Path) ->
     options = ("--track", tmp_path / "t.npz", "--face", "0", "--neutral-frame", "0")
     code, events = cli("capture", tmp_path / "movie.mp4", "-o", tmp_path / "c.csv", "--live-link", *options)
     assert code == 0
-    assert "1 frames without the face" in _warnings(events)
+    assert "movie.mp4: the face is not seen in the frames 1 (counted from 0); they are interpolated" in _warnings(
+        events
+    )
     assert load_track(tmp_path / "t.npz").frames == 4
     assert (tmp_path / "c.csv").read_text().startswith("Timecode,BlendShapeCount,EyeBlinkLeft")
+    code, events = cli("detect", tmp_path / "movie.mp4", "-o", tmp_path / "held.npz", "--missing", "hold")
+    assert code == 0
+    assert not [event for event in events if event["event"] == "frame"]  # it was tracked before
+    held = load_track(tmp_path / "held.npz")
+    assert (held.landmarks[1] == held.landmarks[0]).all()
+    assert "held from the frame before" in _warnings(events)
     code, events = cli("capture", tmp_path / "movie.mp4", "-o", tmp_path / "c.json", "--face", "3")
     assert code == 2
     assert "no face 3 is found" in events[-1]["message"]

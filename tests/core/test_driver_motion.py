@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from core.driver_motion import motion_as_controls, read_motion
-from core.drivers import PerformanceDriver
+from core.drivers import PerformanceDriver, PresetDriver
+from core.errors import BadInputError
 from core.landmarks.track import LandmarkTrack, save_track
-from core.motion.amounts import WHOLE
+from core.motion.amounts import WHOLE, RegionAmounts
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
+from core.motion.preset import load_preset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +44,43 @@ def test_the_face_at_rest_may_be_in_another_file(landmarks: NDArray[np.float32],
     assert opened[:2] == [0, 0]
     assert opened[2] == pytest.approx(0.3, abs=0.1)
     assert opened[3] == pytest.approx(points[0, 57, 1] - landmarks[57, 1], abs=1)
+
+
+def test_irises_turn_the_eyes_of_a_portrait_that_follows_landmarks(
+    landmarks: NDArray[np.float32], tmp_path: Path
+) -> None:
+    middles = np.stack([landmarks[36:42].mean(0), landmarks[42:48].mean(0)])
+    aside = np.zeros((8, 2, 2), np.float32)
+    aside[:, :, 0] = np.linspace(0, 0.08 * np.linalg.norm(middles[1] - middles[0]), 8)[:, None]
+    points, confidence = np.repeat(landmarks[None], 8, 0), np.ones((8, 68), np.float32)
+    track = LandmarkTrack(points, confidence, Fraction(25), (256, 256), middles.astype(np.float32) + aside)
+    save_track(tmp_path / "track.npz", track)
+    driver = PerformanceDriver(tmp_path / "track.npz", fps=Fraction(50), frames=15)
+    motion = read_motion(driver, None, lambda _: None)
+    gaze = motion.keys(None, RegionAmounts(eyes=0.5))
+    assert gaze is not None
+    assert gaze.frames == 15
+    assert gaze.channels["gazeYaw"][0] == 0
+    assert 3 < gaze.channels["gazeYaw"][-1] < 20
+    whole = motion.keys(ControlTrack(Fraction(50), {"gazeYaw": np.full(15, -2, np.float32)}), WHOLE)
+    assert whole is not None
+    assert whole.channels["gazeYaw"] == pytest.approx(2 * gaze.channels["gazeYaw"] - 2, abs=1e-4)
+
+
+def test_a_preset_starts_later_and_loops() -> None:
+    nod = load_preset("nod", Fraction(25)).channels["headPitch"]
+    once = PresetDriver("nod", Fraction(25), start=Fraction(-1), frames=100)
+    played = read_motion(once, None, lambda _: None).content
+    assert isinstance(played, ControlTrack)
+    assert np.array_equal(played.channels["headPitch"][25 : 25 + len(nod)], nod)
+    again = read_motion(PresetDriver("nod", Fraction(25), frames=100, loop=True), None, lambda _: None).content
+    assert isinstance(again, ControlTrack)
+    assert np.array_equal(again.channels["headPitch"][len(nod) : 2 * len(nod)], nod)
+
+
+def test_controls_of_points_as_they_stand_are_refused(landmarks: NDArray[np.float32], tmp_path: Path) -> None:
+    save_track(tmp_path / "t.npz", LandmarkTrack(landmarks[None], np.ones((1, 68), np.float32), Fraction(25), (256, 256)))
+    driver = PerformanceDriver(tmp_path / "t.npz", relative=False)
+    motion = read_motion(driver, None, lambda _: None)
+    with pytest.raises(BadInputError, match="as they stand have no controls"):
+        motion_as_controls(driver, motion, WHOLE, None)

@@ -240,6 +240,31 @@ def test_exact_rates_do_not_drift(track: LandmarkTrack) -> None:
     assert last.landmarks[0, 0, 0] == 107_999
 
 
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001)])
+@pytest.mark.parametrize("timeline", [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)])
+def test_ten_minutes_end_on_the_right_frame(track: LandmarkTrack, rate: Fraction, timeline: Fraction) -> None:
+    frames = round(600 * rate)
+    numbers = np.arange(frames, dtype=np.float32)[:, None, None] * np.ones((1, 68, 2), np.float32)
+    long = replace(track, landmarks=numbers, confidence=numbers[..., 0], fps=rate, iris=None)
+    asked = round(frames / rate * timeline)
+    last = long.resample(timeline, asked).landmarks[-1, 0, 0]
+    assert last == pytest.approx(min(float((asked - 1) / timeline * rate), frames - 1), abs=0.01)
+
+
+def test_frames_in_which_nothing_is_found(track: LandmarkTrack) -> None:
+    confidence = np.zeros((6, 68), np.float32)
+    confidence[[1, 4]] = 0.5
+    landmarks = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((1, 68, 2), np.float32)
+    gaps = replace(track, landmarks=landmarks, confidence=confidence, iris=landmarks[:, :2])
+    assert gaps.unseen() == [(0, 0), (2, 3), (5, 5)]
+    held = gaps.holding()
+    assert held.landmarks[:, 0, 0].tolist() == [1, 1, 1, 1, 4, 4]
+    assert held.iris is not None
+    assert held.iris[:, 0, 0].tolist() == [1, 1, 1, 1, 4, 4]
+    assert held.unseen() == gaps.unseen()
+    assert replace(gaps, confidence=confidence + 1).unseen() == []
+
+
 @pytest.mark.parametrize(("fps", "frames"), [(Fraction(0), 3), (Fraction(-25), 3), (Fraction(25), 0)])
 def test_no_time_or_no_frames_cannot_be_read(track: LandmarkTrack, fps: Fraction, frames: int) -> None:
     with pytest.raises(BadInputError):

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 from core.errors import BadInputError
-from core.media.video import VideoWriter, is_video, open_video
+from core.media.video import VideoWriter, is_video, open_video, read_ahead, survey_video
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[3]
@@ -227,3 +229,35 @@ def test_uneven_frames_are_spread_evenly(file: Path) -> None:
     fps, _, frames = _read(file)
     assert 7 < fps < 8
     assert [round(float(frame.mean()) / 40) for frame in frames] == [1, 2, 2, 3, 4]
+    assert survey_video(file) == (len(frames), False)
+
+
+def test_what_is_known_of_a_movie_before_it_is_read(file: Path) -> None:
+    _write(file, [_grey(9)] * 7)
+    assert survey_video(file) == (7, True)
+    assert survey_video(file.with_name("nowhere.mp4")) == (None, True)
+
+
+def test_frames_that_are_read_ahead_are_the_same_and_errors_come_through() -> None:
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        yield from (_grey(level) for level in range(9))
+        raise BadInputError("it is damaged")
+
+    seen: list[int] = []
+    with pytest.raises(BadInputError, match="damaged"), read_ahead(frames()) as ahead:
+        seen.extend(int(frame[0, 0, 0]) for frame in ahead)
+    assert seen == list(range(9))
+
+
+def test_reading_ahead_ends_when_the_reader_does_and_keeps_few_frames() -> None:
+    made: list[int] = []
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for level in range(100):
+            made.append(level)
+            yield _grey(level)
+
+    with read_ahead(frames()) as ahead:
+        for _ in range(3):
+            next(ahead)
+    assert 3 <= len(made) <= 9

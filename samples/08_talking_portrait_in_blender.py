@@ -3,11 +3,11 @@
 
 In Blender, with the Gioconda extension installed and enabled:
 
-    blender --background --python docs/samples/talking_portrait.py -- --portrait face.jpg --output talk.mp4
+    blender --background --python samples/08_talking_portrait_in_blender.py -- --portrait face.jpg --output talk.mp4
 
 With Blender as a Python module (`pip install bpy`), which starts without extensions, give it one as well:
 
-    python docs/samples/talking_portrait.py --extension ZIP --portrait face.jpg --output talk.mp4
+    python samples/08_talking_portrait_in_blender.py --extension ZIP --portrait face.jpg --output talk.mp4
 
 Beside the movie lie the timeline as a .blend file, ready to be changed, and the frames in `gioconda/`.
 """
