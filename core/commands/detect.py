@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BadInputError
 from .portrait_options import add_tracking_options, track_movie
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
     if is_video(options.source):
         track = track_movie(options, tell)
+    elif options.like is not None:
+        raise BadInputError(f"{options.source}: is no movie; a person is followed (--like) in movies only.")
     else:
         detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
         track = track_picture(options.source, detector, options.face_index, tell)

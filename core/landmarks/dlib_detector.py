@@ -29,7 +29,8 @@ _CNN_SIDE = 512  # its time grows with the pixels: 1 to 2 s for a square
 _TILT = 30.0  # degrees that the picture is turned by to find tilted heads: HOG knows them to about 20
 _BOX_TO_POINTS = 1.25  # side of HOG's boxes / extent of brows, eyes, nose and mouth: median of 69 faces
 _FIRST_WIDTH, _SECOND_WIDTH = 250, 400  # pixels a box is brought to before its points are found
-_MARGIN, _NEAR_MARGIN = 0.6, 0.3  # of the box's side, kept around it; what shifts and the jaw need at least
+_MARGIN = 0.6  # of the box's side, kept around it
+_NEAR_WIDTH, _NEAR_MARGIN = 320, 0.3  # the same for a face that is followed: what shifts and the jaw need at least
 # Shifts of the box, in its side, that points are the mean over. The ring takes two thirds of the grid's time, and is as
 # steady from a box that is made of points.
 _GRID: _Shifts = [(x, y) for x in (-0.05, 0.0, 0.05) for y in (-0.05, 0.0, 0.05)]
@@ -89,12 +90,12 @@ class DlibDetector:
         reach = box.side * (0.5 + _MARGIN) * np.sqrt(2)
         left, top = (max(int(middle - reach), 0) for middle in (box.x, box.y))
         right, bottom = (max(int(middle + reach), 0) for middle in (box.x, box.y))
-        part = np.ascontiguousarray(rgb8[top:bottom, left:right])
+        part = rgb8[top:bottom, left:right]
         box = replace(box, x=box.x - left, y=box.y - top)
         if not part.size or (check and not self._sees_face(part, box)):
             return None
         for _ in range(_LOOKS):
-            landmarks, spread = self._points(part, box, _SECOND_WIDTH, _RING, _NEAR_MARGIN)
+            landmarks, spread = self._points(part, box, _NEAR_WIDTH, _RING, _NEAR_MARGIN)
             if spread[17:].mean() > _STEADY:
                 return None
             before, box = box, _level_box(landmarks, 1)
