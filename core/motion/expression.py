@@ -44,12 +44,18 @@ def express(face: FittedFace, values: Mapping[str, float]) -> FaceTarget:
     _round_lower_lip(points, face.points)
     _part(points, face.points, LID_PAIRS)
     _part(points, face.points, LIP_PAIRS)
-    _let_tongue_through(points, face, value["tongueOut"])
+    jaw = face.direction(load_face_model().expressions["jawOpen"])
+    before, opened, jaw_opens = (_gap(of, face) for of in (face.points, points, jaw))
+    parted = opened - before - value["jawOpen"] * jaw_opens
+    # Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw. What stands open in the
+    # portrait is no room: there are teeth in it.
+    lacking = value["tongueOut"] * _TONGUE_THICK * face.scale - max(opened - before, 0)
+    points += max(lacking, 0) / jaw_opens * jaw
     height = float(np.ptp(face.points[:, 1]))
     move = np.array([value["headX"], -value["headY"]]) * height
     rotation = head_rotation(_visible_yaw(face, value["headYaw"]), value["headPitch"], value["headRoll"])
     pose = Pose(rotation, face.pivot, value["headZoom"], move)
-    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], tracked=False)
+    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False)
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
@@ -111,16 +117,11 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
             points[[lower[place], outer]] += lacking
 
 
-def _let_tongue_through(points: Array, face: FittedFace, tongue: float) -> None:
-    """Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw.
-
-    What stands open in the portrait is no room: there are teeth in it.
-    """
+def _gap(points: Array, face: FittedFace) -> float:
+    """Pixels by which the lips of (68, 3) points stand apart down the face."""
     upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
     down = face.direction(np.array([0.0, -1.0, 0.0])) / face.scale
-    jaw = face.direction(load_face_model().expressions["jawOpen"])
-    parted, opens = (float(((of[lower] - of[upper]) @ down).mean()) for of in (points - face.points, jaw))
-    points += max(tongue * _TONGUE_THICK * face.scale - max(parted, 0), 0) / opens * jaw
+    return float(((points[lower] - points[upper]) @ down).mean())
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:
