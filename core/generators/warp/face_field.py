@@ -26,7 +26,7 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
-from .lips import parted
+from .lips import middles, parted
 from .positions import Bumps
 from .rbf import bump_weights, thin_plate
 from .sampling import smooth_curve, spread
@@ -124,9 +124,15 @@ class FaceField:
 
     def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
         """What the skin above and the skin below an opening add to the base field."""
-        own = opening.rims(self._head.face.points[:, :2] + self._lit_edges, _RIM_STEPS)
-        moved = opening.rims(self.moved, _RIM_STEPS)
-        if not opening.round_corners:
+        points = self._head.face.points[:, :2] + self._lit_edges
+        own, moved = opening.rims(points, _RIM_STEPS), opening.rims(self.moved, _RIM_STEPS)
+        if opening.round_corners:
+            # Lips are stretched evenly: bent by what goes on around them they would show teeth.
+            own, moved = (
+                tuple(np.concatenate(side) for side in zip(rims, middles(of), strict=True))
+                for rims, of in ((own, points), (moved, self.moved))
+            )
+        else:
             skin = _unrolled(own[0], moved[0])
             # A band of lid with its lashes goes with the rim as it is.
             own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
