@@ -43,6 +43,7 @@ _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
+_STEEPEST = 0.5  # pixels a pixel by which what an edge adds falls off towards a point that stays
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -146,8 +147,9 @@ class FaceField:
         self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
     ) -> Bumps:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        centres = np.concatenate([moved, self.moved[list(anchors)]])
-        values = np.concatenate([rest, np.zeros((len(anchors), 2))])
+        still = self.moved[list(anchors)]
+        centres = np.concatenate([moved, still])
+        values = np.concatenate([rest, _fading(rest, moved, still)])
         return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
@@ -155,6 +157,18 @@ class FaceField:
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
+
+
+def _fading(values: NDArray[np.float64], centres: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(M, 2) what (N, 2) values at (N, 2) centres leave at least at (M, 2) points, where else there would be nothing.
+
+    A point that lies on an edge which moves must go with it: asked to stay there, the field would swing over.
+    """
+    strength = np.linalg.norm(values, axis=1)
+    left = strength - _STEEPEST * np.linalg.norm(points[:, None] - centres, axis=2)
+    nearest = left.argmax(axis=1)
+    share = np.clip(left.max(axis=1) / np.maximum(strength[nearest], 1e-6), 0, 1)
+    return share[:, None] * values[nearest]
 
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
