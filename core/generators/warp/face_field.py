@@ -28,7 +28,7 @@ from ...landmarks.topology import (
 )
 from .lips import middles, parted
 from .positions import Bumps
-from .rbf import bump_weights, thin_plate
+from .rbf import bump_weights, fading, thin_plate
 from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class FaceField:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
         still = self.moved[list(anchors)]
         centres = np.concatenate([moved, still])
-        values = np.concatenate([rest, _fading(rest, moved, still)])
+        values = np.concatenate([rest, fading(rest, moved, still, _STEEPEST)])
         return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
@@ -157,18 +157,6 @@ class FaceField:
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
-
-
-def _fading(values: NDArray[np.float64], centres: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(M, 2) what (N, 2) values at (N, 2) centres leave at least at (M, 2) points, where else there would be nothing.
-
-    A point that lies on an edge which moves must go with it: asked to stay there, the field would swing over.
-    """
-    strength = np.linalg.norm(values, axis=1)
-    left = strength - _STEEPEST * np.linalg.norm(points[:, None] - centres, axis=2)
-    nearest = left.argmax(axis=1)
-    share = np.clip(left.max(axis=1) / np.maximum(strength[nearest], 1e-6), 0, 1)
-    return share[:, None] * values[nearest]
 
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
