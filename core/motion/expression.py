@@ -61,8 +61,12 @@ def express(
     gaze = np.radians(_gaze_degrees(value))
     points = face.points + face.direction(_model_offsets(value))
     _round_lower_lip(points, face.points)
+    jaw = face.direction(load_face_model().expressions["jawOpen"])
+    before, jaw_opens = _gap(face.points, face), _gap(jaw, face)
+    keyed = None
     driven = face.points
     if offsets is not None:
+        keyed = _gap(points, face)  # nobody can tell how far a track's jaw is open
         driven = face.points + offsets
         _put_on(points, face.points, driven)
     _close_lids(points, face.points, value)
@@ -71,12 +75,17 @@ def express(
     least = face.points if limited else driven
     _part(points, least, LID_PAIRS)
     _part(points, least, LIP_PAIRS)
-    _let_tongue_through(points, face, value["tongueOut"])
+    opened = _gap(points, face)
+    parted = (opened if keyed is None else keyed) - before - value["jawOpen"] * jaw_opens
+    # Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw. What stands open in the
+    # portrait is no room: there are teeth in it.
+    lacking = value["tongueOut"] * _TONGUE_THICK * face.scale - max(opened - before, 0)
+    points += max(lacking, 0) / jaw_opens * jaw
     height = float(np.ptp(face.points[:, 1]))
     move = np.array([value["headX"], -value["headY"]]) * height
     yaw = _visible_yaw(face, value["headYaw"]) if limited else value["headYaw"]
     pose = Pose(head_rotation(yaw, value["headPitch"], value["headRoll"]), face.pivot, value["headZoom"], move)
-    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], tracked=False)
+    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False)
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:
@@ -157,16 +166,11 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
             points[[lower[place], outer]] += lacking
 
 
-def _let_tongue_through(points: Array, face: FittedFace, tongue: float) -> None:
-    """Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw.
-
-    What stands open in the portrait is no room: there are teeth in it.
-    """
+def _gap(points: Array, face: FittedFace) -> float:
+    """Pixels by which the lips of (68, 3) points stand apart down the face."""
     upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
     down = face.direction(np.array([0.0, -1.0, 0.0])) / face.scale
-    jaw = face.direction(load_face_model().expressions["jawOpen"])
-    parted, opens = (float(((of[lower] - of[upper]) @ down).mean()) for of in (points - face.points, jaw))
-    points += max(tongue * _TONGUE_THICK * face.scale - max(parted, 0), 0) / opens * jaw
+    return float(((points[lower] - points[upper]) @ down).mean())
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

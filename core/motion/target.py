@@ -24,6 +24,7 @@ class FaceTarget:
     pose: Pose  # the head's part of that motion, from the portrait as it is
     gaze: NDArray[np.float64]  # (2, 2) right and left eye: yaw, pitch in radians, from the portrait's own gaze
     tongue: float = 0.0  # 0..1 how far it is put out
+    parted: float = 0.0  # pixels of the lips' opening that the jaw has no share in; no tracker can tell
     tracked: bool = True  # whether a tracker found the landmarks in a driver; else the portrait's own are moved
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None

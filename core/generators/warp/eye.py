@@ -46,6 +46,7 @@ _SEAM, _TINT = 0.45, (0.8, 1.25)  # closed lids touch in a line that takes this 
 _BAND, _THICKEST = 1.2, 0.6  # lashes of a closed eye lie in a band; so much darker than those of the open one; at most
 _BAND_ABOVE, _BAND_BELOW, _BAND_ASIDE = 0.06, 0.03, 0.35  # how dark those are is told near the rim, off the corners
 _FADE = 2.5  # in the last of so many parts of their length lashes and shadow fade out
+_TINTED = 1.5  # times as much as of the colour that it takes least of, a lash takes of any colour
 _DARKEST = 0.75  # no lash takes more of the light
 _LINE = 0.025  # of dark lashes at the very edge of the lid
 _STIRRED = 0.07  # of motion after which it is drawn instead of left as it is in the portrait
@@ -198,6 +199,7 @@ class Eye:
         bare = np.where((below > 0)[..., None], self._ball.whole, skin)[..., :3]
         bare = np.maximum(bare.astype(np.float32), 0.02 * full_scale(patch.dtype))
         dark = np.clip(1 - patch[..., :3].astype(np.float32) / bare, 0, _DARKEST)
+        dark = np.minimum(dark, _TINTED * dark.min(axis=2, keepdims=True))  # skin before the eyeball is no lash
         weight = smooth_step(_FADE * (1 - np.maximum(-below / LASHES_UP, below / SHADOW)))
         weight *= smooth_step((0.5 + LASHES_ASIDE - np.abs(along - 0.5)) / LASHES_ASIDE)
         return (dark * weight[..., None]).astype(np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import IRIS_DEPTH, FittedFace, load_face_model
+from .plate import membrane
 from .sampling import from_8bit, polygon_mask, read_at, smooth_curve, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _WORK_WIDTH = 64  # pixels across the eye while searching and filling
 _IRIS_RADII = np.linspace(0.17, 0.25, 5)  # of the eye's width; 11.7 mm iris, about 30 mm between the corners
 _LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
+_RIM = 0.03  # and this close to any edge skin shines through
+_ROUND = 0.3  # of the light that a white of the eye lacks at the corners
 _ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
 
 
@@ -42,34 +45,48 @@ class Eyeball:
         zoom = min(1.0, _WORK_WIDTH / self._width)
         reduced = cv2.resize(to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         small = np.asarray(reduced, np.uint8)
-        seen = polygon_mask((outline + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0)
-        shadow = max(1, round(_LID_SHADOW * self._width * zoom))
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * shadow + 1,) * 2)
-        clear = np.asarray(cv2.erode((seen > 0.99).astype(np.uint8), kernel), np.uint8)
-        if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
-            clear = (seen > 0.5).astype(np.uint8)
-        centre, radius = _find_iris(small, clear, self._width * zoom)
-        white, iris = _fill_white(small, clear, centre, radius), _fill_iris(small, clear, centre, radius)
-        self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
-        self._radius = radius / zoom
-        self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)
-        """Pixels of the patch: centre, radius, softness of the edge."""
         # Of what is seen, lashes and shadow at the upper lid go with the lid.
         half = len(outline) // 2
         up = _upwards(outline) * self._width
         bare = np.concatenate([outline[:half] - _LID_SHADOW * up, outline[half:]])
+        seen, below = (polygon_mask((edge + 0.5) * zoom - 0.5, (0, 0), small.shape[:2], 0) for edge in (outline, bare))
+        clear = _within(seen, _LID_SHADOW * self._width * zoom)
+        if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
+            clear = (seen > 0.5).astype(np.uint8)
+        centre, radius = _find_iris(small, clear, self._width * zoom)
+        white = _fill_white(small, _within(below, _RIM * self._width * zoom), centre, radius)
+        iris = _fill_iris(small, clear, centre, radius)
+        self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
+        self._radius = radius / zoom
+        self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)
+        """Pixels of the patch: centre, radius, softness of the edge."""
         shown = polygon_mask(bare, (0, 0), patch.shape[:2], 0.02 * self._width)
         disc = smooth_step((radius - _distance(small.shape[:2], centre)) / max(0.15 * radius, 1) + 0.5)
+        white *= self._shade(small.shape[:2], outline, zoom)[..., None]
         whole = white + (iris - white) * disc[..., None]
         white, whole = (_to_patch(part, patch) for part in (white, whole))
         beside = smooth_step((_distance(patch.shape[:2], self._centre) / self._radius - 1.1) / 0.3)
         self.white = _over(white, patch, shown * beside)
         self.whole = _over(whole, patch, shown)
 
+    def _shade(self, shape: tuple[int, ...], outline: NDArray[np.float64], zoom: float) -> Array:
+        """(h, w) light on the ball that is made up: it turns away from the viewer on the way to the corners."""
+        left, right = outline[[0, len(outline) // 2]]
+        x, y = np.meshgrid(*((np.arange(n, dtype=np.float32) + 0.5) / zoom - 0.5 for n in shape[::-1]))
+        along = ((np.dstack([x, y]) - (left + right) / 2) @ (right - left)) / (self._width / 2) ** 2 / 2
+        return np.asarray(1 - _ROUND * np.clip(along, -1, 1) ** 2, np.float32)
+
     def move(self, gaze: NDArray[np.float64]) -> Array:
         """By a gaze (yaw, pitch) in radians: pixels to the right, down, and how far the moved iris is drawn, 0..1."""
         way = np.array([np.sin(gaze[0]), -np.sin(gaze[1])]) * self._turn_radius
         return np.append(way, smooth_step(np.hypot(*way) / (_ON * self._radius))).astype(np.float32)
+
+
+def _within(seen: Array, margin: float) -> NDArray[np.uint8]:
+    """(h, w) 1 where something is `seen` (0..1) and its edge is farther away than `margin` pixels."""
+    size = 2 * max(1, round(margin)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.erode((seen > 0.99).astype(np.uint8), kernel), np.uint8)
 
 
 def _upwards(outline: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,11 +129,11 @@ def _local_mean(grey: Array, known: Array, kernel: Array) -> tuple[Array, Array]
 
 
 def _fill_white(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
-    """The eyeball without its iris: the clear white, continued under iris and lids."""
+    """The eyeball without its iris: the clear white of both sides, continued smoothly under iris and lids."""
     outside = (clear > 0) & (_distance(clear.shape, centre) > 1.15 * radius)
     if not outside.any():
-        outside = clear > 0
-    return cv2.inpaint(small, (~outside).astype(np.uint8), 3, cv2.INPAINT_TELEA).astype(np.float32)
+        outside = np.ones_like(outside)
+    return membrane(np.asarray(cv2.medianBlur(small, 3), np.float32), outside.astype(np.float32))
 
 
 def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:

@@ -26,9 +26,9 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
-from .lips import parted
+from .lips import middles, parted
 from .positions import Bumps
-from .rbf import bump_weights, thin_plate
+from .rbf import bump_weights, fading, thin_plate
 from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _SMOOTH = 1e-4
 _FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
+_STEEPEST = 0.5  # pixels a pixel by which what an edge adds falls off towards a point that stays
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
 
@@ -124,9 +125,15 @@ class FaceField:
 
     def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
         """What the skin above and the skin below an opening add to the base field."""
-        own = opening.rims(self._head.face.points[:, :2] + self._lit_edges, _RIM_STEPS)
-        moved = opening.rims(self.moved, _RIM_STEPS)
-        if not opening.round_corners:
+        points = self._head.face.points[:, :2] + self._lit_edges
+        own, moved = opening.rims(points, _RIM_STEPS), opening.rims(self.moved, _RIM_STEPS)
+        if opening.round_corners:
+            # Lips are stretched evenly: bent by what goes on around them they would show teeth.
+            own, moved = (
+                tuple(np.concatenate(side) for side in zip(rims, middles(of), strict=True))
+                for rims, of in ((own, points), (moved, self.moved))
+            )
+        else:
             skin = _unrolled(own[0], moved[0])
             # A band of lid with its lashes goes with the rim as it is.
             own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
@@ -140,8 +147,9 @@ class FaceField:
         self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
     ) -> Bumps:
         rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        centres = np.concatenate([moved, self.moved[list(anchors)]])
-        values = np.concatenate([rest, np.zeros((len(anchors), 2))])
+        still = self.moved[list(anchors)]
+        centres = np.concatenate([moved, still])
+        values = np.concatenate([rest, fading(rest, moved, still, _STEEPEST)])
         return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:

@@ -159,24 +159,26 @@ class Frame:
         # The coarse nodes are too far apart to show all that is squeezed between them.
         squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8))
         if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
-            sharp = self._exact_in(squeezed, coarse, way)
-            return sharp, sharp, _smooth(coarse, turn)
+            sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
+            return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
         fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
         numbers, cells = _parts_of(squeezed, FINER)
         fine_way[cells], fine_turn[cells] = self._head.ways(self._look, fine.node_at(*cells))
-        sharp = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way)
+        sharp, sharp_turn = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way, fine_turn)
         rows, columns = np.nonzero(squeezed)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
-        return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, _smooth(fine, fine_turn)
+        return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
 
-    def _exact_in(self, cells: NDArray[Any], grid: Grid, way: Array) -> Ways:
-        """The way between the nodes of a grid, and that of every single pixel in the marked cells."""
+    def _exact_in(self, cells: NDArray[Any], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
+        """The way and the turn between the nodes of a grid, and those of every single pixel in the marked cells."""
+        smooth = _smooth(grid, way), _smooth(grid, turn)
         if grid.cell == 1:
-            return _smooth(grid, way)
+            return smooth
         numbers, pixels = _parts_of(cells, grid.cell)
-        exact, _ = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
-        return _smooth(grid, way)._replace(blocks=numbers, exact=exact)
+        exact = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
+        sharp, sharp_turn = (of._replace(blocks=numbers, exact=e) for of, e in zip(smooth, exact, strict=True))
+        return sharp, sharp_turn
 
     def _look_beside(self, opening: Opening, area: Area) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""

@@ -148,7 +148,12 @@ class WarpGenerator:
         if not coverage.any():
             return None
         inside = self._mouth.read(
-            window.unturned, moved=frame.moved, pose=target.pose, driver=target.mouth, covered=coverage
+            window.unturned,
+            moved=frame.moved,
+            pose=target.pose,
+            parted=target.parted,
+            driver=target.mouth,
+            covered=coverage,
         )
         return window.area, inside, coverage
 

@@ -86,6 +86,12 @@ def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], e
     return edges * float(smooth_step(np.array(opened)))
 
 
+def middles(points: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
+    """(3, 2) places in the middle of the upper and of the lower lip's red of (68, 2) landmarks."""
+    upper, lower = ((points[list(outer)] + points[list(inner)]) / 2 for outer, inner in (_UPPER, _LOWER))
+    return upper, lower
+
+
 def opening(points: NDArray[np.floating[Any]]) -> float:
     """How far the lips of (68, 2) landmarks stand apart, less than 0 where they cross."""
     return float(_APART @ points[:, 1])

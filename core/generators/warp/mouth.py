@@ -43,13 +43,14 @@ _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _COARSEST = 16  # cells of the last of them in one
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.55  # the light comes down this much for each centimetre inwards
+_FROM_ABOVE = 0.8  # the light comes down this much for each centimetre inwards
 _TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
 _JAW_HIGHER = (
     0.2  # cm, lower teeth and tongue: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
 )
 _EXPOSURE = 1.0
-_BOUNCED = 0.06  # light that comes through the cheeks and from wall to wall
+_BOUNCED = 0.04  # light that comes through the cheeks and from wall to wall
+_POUT = 0.8  # of what the mouth gets narrower: 0.9 in the model's `mouthPucker`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
@@ -118,21 +119,23 @@ class MouthInterior:
         positions: Array,
         moved: NDArray[np.floating[Any]],
         pose: Pose | None = None,
+        parted: float = 0.0,
         driver: Array | None = None,
         covered: Array | None = None,
     ) -> NDArray[Any]:
         """Pixels of the interior at (h, w, 2) positions of the unturned face, for its (68, 2) moved landmarks.
 
-        The head's turn `pose` says from where the mouth is looked into; `driver` is what `mouth_driver.measure` found.
+        The head's turn `pose` says from where the mouth is looked into; by `parted` pixels the lips have opened without
+        the jaw; `driver` is what `mouth_driver.measure` found.
         What is drawn where `covered` (h, w) is 0 means nothing.
         """
         if covered is None:
-            return self._draw(positions, moved, pose, driver, np.ones(positions.shape[:2], np.float32))
+            return self._draw(positions, moved, pose, parted, driver, np.ones(positions.shape[:2], np.float32))
         left, top, width, height = cv2.boundingRect((covered > 0).view(np.uint8))
         part = slice(top, top + height), slice(left, left + width)
         drawn = np.zeros((*covered.shape, self._pixels.shape[2]), self._pixels.dtype)
         if width:
-            drawn[part] = self._draw(positions[part], moved, pose, driver, np.ascontiguousarray(covered[part]))
+            drawn[part] = self._draw(positions[part], moved, pose, parted, driver, np.ascontiguousarray(covered[part]))
         return drawn
 
     def _draw(
@@ -140,19 +143,22 @@ class MouthInterior:
         positions: Array,
         moved: NDArray[np.floating[Any]],
         pose: Pose | None,
+        parted: float,
         driver: Array | None,
         covered: Array,
     ) -> NDArray[Any]:
         positions = np.ascontiguousarray(positions)
         look = self._look(positions, pose)
-        opened, aside = self._jaw(moved)
+        opened, aside = self._jaw(moved, parted)
         jaw, tongue = (
             Sight.of_jaw(look.view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
         )
         parts = ((self._upper, look.sight), (self._teeth, jaw), (self._tongue, tongue))
         lips = look.lips
         depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
-        behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(lips - _LIP_THICK - depth for depth in depths)])
+        in_head = [sight.in_head(look.places, depth) for (_, sight), depth in zip(parts, depths, strict=True)]
+        front = lips - _LIP_THICK + np.float32(self._pout(moved))
+        behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(front - depth for depth in in_head)])
         light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
         throat = self._palette.throat * light
         seen = [
@@ -275,14 +281,19 @@ class MouthInterior:
         behind -= np.float32(_CHIN_BACK) * np.maximum(np.float32(rim - _LIP) - places[..., 1], 0)
         return places - behind[..., None] * view.astype(np.float32), behind + np.float32(self._plane)
 
-    def _jaw(self, moved: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    def _jaw(self, moved: NDArray[np.floating[Any]], parted: float = 0.0) -> tuple[float, float]:
         """By which share of its full way the jaw is open, and centimetres that it has gone to the picture's right.
 
         Told from the lips, one against the other: trackers know the chin's outline far worse.
         """
-        opened = _JAW_PART * (opening(moved) - self._still) / self._wide
+        opened = _JAW_PART * (opening(moved) - parted - self._still) / self._wide
         way = moved[:, 0] @ _ASIDE - self._lips[:, 0] @ _ASIDE
         return min(max(float(opened), 0.0), 1.3), float(way) / self._face.scale
+
+    def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
+        """Centimetres that the lips stand out: a mouth gets narrow by rounding them."""
+        before, now = (np.linalg.norm(np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
+        return _POUT * max(float(before - now) / self._face.scale, 0.0)
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:
         """(2,) pixels by which the lower teeth have moved in the unturned face since the portrait."""

@@ -24,6 +24,7 @@ _LIP_SHADE = 0.02  # eye distances under the upper lip that are its edge and sha
 _GROW = 0.1  # eye distances by which shown teeth go on upwards
 _TOOTH = 1.0  # cm, the height of a front tooth
 _LEAST_GROWN, _GUM_EDGE = 0.15, 0.15  # cm
+_GUM_SHADE = 0.45  # of the light is taken from it by the upper lip, half a tooth above the teeth
 _MIRRORED = 0.45  # of their height: so far up they are their own mirror image
 _DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
 _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
@@ -58,8 +59,9 @@ class OwnMouth:
         self._picture = read_at(pixels[..., :3], at, cubic=True).astype(np.float32)
         if gum is not None:
             crown = np.maximum(_TOOTH * face.scale, self._height + _LEAST_GROWN * face.scale)
-            above = smooth_step((bottom - crown - y) / (_GUM_EDGE * face.scale) + 0.5)[..., None]
-            self._picture += (gum - self._picture) * above
+            above = (bottom - crown - y) / face.scale
+            shaded = gum * (1 - _GUM_SHADE * smooth_step(2 * above / _TOOTH)[..., None])
+            self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
         outline = smooth_curve(shown, loop=True)
         coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)

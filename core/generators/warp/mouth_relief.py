@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -36,6 +36,7 @@ class Sight:
 
     at: NDArray[np.float64]  # (2, 3)
     slope: NDArray[np.float64]  # (2,)
+    depth: NDArray[np.float64] = field(default_factory=lambda: np.array([0.0, 1, 0]))  # in the head: @ (y, z, 1)
 
     @classmethod
     def of_skull(cls, view: NDArray[np.float64], lips: float) -> Sight:
@@ -57,7 +58,13 @@ class Sight:
         start_y = np.array([cos, y - cos * y + sin * (lips - z)])
         start_z = np.array([-sin, z + sin * y + cos * (lips - z)])
         (ax, bx), (ay, by) = -slope[0] * start_z, start_y - slope[1] * start_z
-        return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope)
+        depth = np.array([sin * ay, sin * slope[1] + cos, sin * (by - y) + z - cos * z])
+        return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope, depth)
+
+    def in_head(self, places: Array, depth: Array) -> Array:
+        """(h, w) z in the head's axes where the lines through (h, w, 2) places are at `depth` (h, w)."""
+        y, z, start = self.depth.astype(np.float32)
+        return y * places[..., 1] + z * depth + start
 
 
 def of_model(picture: NDArray[np.uint8]) -> tuple[Array, Array]:

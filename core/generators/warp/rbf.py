@@ -74,6 +74,28 @@ def bump_weights(centres: NDArray[np.float64], values: NDArray[np.float64], per_
 
 
 @compiled
+def fading(
+    values: NDArray[np.float64], centres: NDArray[np.float64], points: NDArray[np.float64], steepest: float
+) -> NDArray[np.float64]:
+    """(M, 2) what (N, 2) values at (N, 2) centres leave at least at (M, 2) points, where else nothing would be asked.
+
+    A point on an edge that moves must go with it: asked to stay, `bump`s would swing over. Values fall off by
+    `steepest` a pixel.
+    """
+    out = np.zeros((len(points), 2))
+    for i in range(len(points)):
+        most = 0.0
+        for j in range(len(centres)):
+            size = np.sqrt(values[j, 0] ** 2 + values[j, 1] ** 2)
+            x, y = points[i, 0] - centres[j, 0], points[i, 1] - centres[j, 1]
+            left = size - steepest * np.sqrt(x * x + y * y)
+            if left > most:
+                most = left
+                out[i, 0], out[i, 1] = values[j, 0] * left / size, values[j, 1] * left / size
+    return out
+
+
+@compiled
 def bump(x: float, y: float) -> float:
     """1 at the centre, falling to 0 at a distance of 1."""
     squared = x * x + y * y

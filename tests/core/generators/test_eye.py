@@ -6,16 +6,21 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.eyes import Eyeball
+from core.generators.warp.face_field import LEFT, RIGHT
+from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
+from core.generators.warp.grid import positions
 from core.generators.warp.lids import follow_lids, lid_shifts
 from core.landmarks.topology import EYES, LEFT_EYE, LID_PAIRS, RIGHT_EYE
 from core.motion.controls import ControlTrack
-from core.motion.face_model import fit_face
+from core.motion.face_model import fit_face, load_face_model
 from core.motion.plan import plan_motion
 from core.motion.pose import Pose
 from core.motion.target import FaceTarget
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.generators.base import Generator
+    from core.motion.face_model import FittedFace
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +117,52 @@ def test_moves_of_the_head_do_not_close_the_eyes(
     shifts = lid_shifts(astronaut, fit_face(astronaut_landmarks).points)
     assert np.abs(shifts[lids]).max() > 0.5
     assert (seen - astronaut_landmarks)[lids] == pytest.approx(shifts[lids], abs=0.02)
+
+
+@pytest.mark.parametrize("yaw", [-36.0, 36.0])
+def test_an_eye_at_the_contour_of_a_turned_head_is_looked_up_exactly(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], yaw: float
+) -> None:
+    """Where the face ends the map jumps; between the nodes of a grid it would swing over and show the eye twice."""
+    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+    channels = {"headYaw": np.array([yaw], np.float32), "headPitch": np.array([10], np.float32)}
+    target = generator._with_edges(plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0])
+    head = generator._head
+    frame = Frame(head, target)
+    for opening in (RIGHT, LEFT):
+        window = frame.window(opening, target)
+        assert window is not None
+        pixels = positions(window.area)
+        _, turn = head.ways(frame._look, pixels)
+        assert np.abs(pixels + turn - window.unturned).max() < 0.1 * head.eye_distance
+
+
+def _eye(white: tuple[NDArray[np.float32], NDArray[np.float32]], iris: int) -> tuple[NDArray[np.uint8], FittedFace]:
+    """The model's face, its eyes grey from left to right as given, each with a dark disc as wide as usual."""
+    landmarks = load_face_model().landmarks[:, :2] * [30, -30] + 256
+    x, y = np.meshgrid(np.arange(512, dtype=np.float32), np.arange(512, dtype=np.float32))
+    picture = np.full((512, 512, 3), (200, 150, 120), np.uint8)
+    for eye in EYES:
+        left, right = landmarks[eye[0]], landmarks[eye[3]]
+        inside = np.zeros((512, 512), np.uint8)
+        cv2.fillPoly(inside, [np.round(landmarks[list(eye)]).astype(np.int32)], (1,))
+        along = (x - left[0]) / (right[0] - left[0])
+        grey = np.interp(along, *white)
+        centre = landmarks[list(eye)].mean(0)
+        grey[np.hypot(x - centre[0], y - centre[1]) < 0.2 * (right[0] - left[0])] = iris
+        picture[inside > 0] = np.repeat(grey[inside > 0][:, None], 3, axis=1)
+    return picture, fit_face(landmarks)
+
+
+def test_the_white_behind_the_iris_goes_smoothly_from_side_to_side() -> None:
+    ends = np.float32([0.3, 0.7]), np.float32([220, 120])
+    picture, face = _eye(ends, iris=30)
+    for eye in range(2):
+        ball = Eyeball(picture, np.zeros(2), face, eye)
+        left, right = face.points[[EYES[eye][0], EYES[eye][3]], :2]
+        middle = face.points[list(EYES[eye]), :2].mean(0)
+        row = ball.white[int(middle[1]), int(left[0]) : int(right[0]), 0].astype(float)
+        across = row[int(0.3 * len(row)) : int(0.7 * len(row))]
+        assert across.min() > 90  # no iris
+        assert across[0] > across[-1] + 40
+        assert np.abs(np.diff(across)).max() < 12  # nowhere an edge

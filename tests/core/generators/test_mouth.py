@@ -13,6 +13,7 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
 from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
@@ -141,9 +142,9 @@ def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face
     again = MouthInterior(_picture(face, 6.0), face).read(window, moved)
     assert (rough == again).all()
     tongue = _inside(face, moved) & (window[..., 1] > moved[[60, 64], 1].mean())
-    fine = rough - cv2.GaussianBlur(rough.astype(np.float64), (0, 0), 3)
+    grain = rough.astype(np.float64) - smooth
     # The tongue is less lit than the skin, and so is its grain.
-    assert 0.5 * smooth[tongue].mean() / np.mean(SKIN) < fine[tongue].std() / 6 < 0.8
+    assert 0.5 * smooth[tongue].mean() / np.mean(SKIN) < grain[tongue].std() / 6 < 0.8
 
 
 @pytest.mark.parametrize("blur", [1.0, 2.5])
@@ -323,6 +324,50 @@ def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> N
     top, middle = int(target.landmarks[62, 1]), int(target.landmarks[62, 0])
     column = drawn[top : top + int(0.6 * SCALE), middle + 6 : middle + 14].mean((1, 2))
     assert column[: int(0.35 * SCALE)].max() > 2 * column[-1]
+
+
+def test_lips_drawn_apart_over_a_shut_jaw_show_both_rows_of_teeth(face: FittedFace) -> None:
+    """Lower teeth go with the jaw and not with the lip: what lips open by themselves is told apart."""
+    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    generator = create_generator("warp", portrait)
+    apart = {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0, "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5}
+
+    def inside(jaw: float) -> NDArray[np.float64]:
+        """Brightness from the upper lip to the lower one, between the middle teeth and the next ones."""
+        channels = {name: np.array([value], np.float32) for name, value in {**apart, "jawOpen": jaw}.items()}
+        target = plan_motion(portrait.landmarks, ControlTrack(Fraction(25), channels))[0]
+        top, bottom = (int(target.landmarks[i, 1]) for i in (62, 66))
+        column = int(target.landmarks[62, 0]) + int(0.4 * SCALE)
+        return generator.draw(target)[top + 6 : bottom - 3, column - 2 : column + 3].mean((1, 2)).astype(np.float64)
+
+    shut, open_jaw = inside(0.0), inside(0.3)
+    third = len(shut) // 3
+    assert 0.5 * shut[:third].max() < shut[-third:].max() < shut[:third].max()  # darker than the upper ones
+    middle = open_jaw[len(open_jaw) // 4 : -len(open_jaw) // 4]
+    assert middle.min() < 0.5 * min(open_jaw.max(), open_jaw[-len(open_jaw) // 4 :].max())  # the gap between the rows
+
+
+def test_rounded_lips_shade_what_is_behind_them(face: FittedFace) -> None:
+    mouth, moved = MouthInterior(_picture(face), face), _opened(face, 0.2)
+    narrow = moved.copy()
+    narrow[[48, 54, 60, 64], 0] += np.array([0.5, -0.5, 0.5, -0.5]) * SCALE
+    inside = _inside(face, narrow)
+    wide, rounded = (mouth.read(_window(face), lips).astype(np.float64)[inside].mean() for lips in (moved, narrow))
+    assert rounded < 0.85 * wide
+
+
+def test_red_of_the_lips_is_stretched_evenly(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    """A lip that is drawn thick showed, between its edges, the teeth below it."""
+    channels = {"mouthPucker": 0.7, "mouthFunnel": 0.5, "jawOpen": 0.15, "headPitch": 12.0}
+    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
+    target = plan_motion(astronaut_landmarks, track)[0]
+    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(target)
+    top, bottom = (int(target.landmarks[i, 1]) for i in (51, 62))
+    rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
+    assert len(rows) >= 5
+    assert rows.max() < astronaut_landmarks[62, 1]
 
 
 def test_only_what_is_covered_is_drawn(face: FittedFace) -> None:

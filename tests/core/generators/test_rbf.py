@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from core.generators.warp.rbf import bump, bump_weights
+from core.generators.warp.rbf import bump, bump_weights, fading
 
 _RADIUS = 30.0
 
@@ -29,3 +30,19 @@ def test_a_bump_ends() -> None:
     assert bump(0.0, 0.0) == 1
     assert 0 < bump(0.6, 0.7) < bump(0.3, 0.3) < 1
     assert bump(0.8, 0.7) == bump(-1.0, 0.0) == 0
+
+
+@pytest.mark.parametrize("away", [0.3, 1.0, 4.0])
+def test_an_edge_that_moves_beside_a_point_that_stays_does_not_swing_over(away: float) -> None:
+    edge = np.column_stack([np.arange(0.0, 41, 5), np.zeros(9)])
+    moves = np.tile([0.0, 4.0], (9, 1))
+    still = np.array([[11.0, -away], [0.0, -25.0], [40.0, -25.0]])
+    values = np.concatenate([moves, fading(moves, edge, still, 0.5)])
+    assert values[-2:] == pytest.approx(0)  # who is far enough stays
+    centres = np.concatenate([edge, still])
+    weights = bump_weights(centres, values, 1 / _RADIUS)[:, 1]
+    x, y = np.meshgrid(np.arange(0.0, 41, 2), np.arange(-25.0, 1))
+    places = np.column_stack([x.ravel(), y.ravel()])
+    near = [sum(bump(*((place - centres[i]) / _RADIUS)) * weights[i] for i in range(12)) for place in places]
+    assert max(near) < 1.1 * 4
+    assert min(near) > -0.3 * 4
