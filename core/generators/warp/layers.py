@@ -12,7 +12,7 @@ from . import compose_pixels
 from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .sampling import blend, full_scale, read_at, with_alpha_in
+from .sampling import blend, full_scale, premultiplied, read_at, straight, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,11 +34,13 @@ class Layers:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does."""
         self._plate, person = pixels.copy(), pixels.copy()
         self._laid: tuple[Area, NDArray[Any]] | None = None  # an area of the plate, and what it was
-        part = pixels[area]
+        part = premultiplied(pixels[area])
         own = colours_beside(part, mask[area])
         covered = with_wisps(part, mask[area], own)
-        self._plate[area] = fill_behind(part, covered)
-        person[area] = foreground(part, self._plate[area], covered, own)
+        behind = fill_behind(part, covered)
+        # Elsewhere even the colour of what is invisible stays.
+        np.copyto(self._plate[area], straight(behind, pixels.dtype), where=(covered > 0)[..., None])
+        person[area] = straight(foreground(part, behind, covered, own), pixels.dtype)
         coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
         coverage[area] = np.rint(covered * _OPAQUE)
         weights = kernel_weights(_kernel_for(part, mask[area]))

@@ -11,7 +11,7 @@ import numpy as np
 from .grid import area_of, overlap
 from .head import project_model
 from .plate import surroundings
-from .sampling import smooth_step, to_8bit
+from .sampling import premultiplied, smooth_step, straight, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part
 _UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
+_FADE = 0.3  # beside what is invisible the mask ends so far behind it
 _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 
 
@@ -53,35 +54,41 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     points = face.points[:, :2]
     box = np.concatenate([points.min(0), points.max(0)]) + _MARGIN * face.eye_distance * [-1, -1, 1, 1]
     area = overlap(area_of(box), (slice(0, height), slice(0, width)))
-    part = pixels[area]
+    part = premultiplied(pixels[area])
     corner = np.array([area[1].start, area[0].start])
-    coarse, scale = _reduce(part, _COARSE / face.eye_distance)
+    reduced, scale = _reduce(part, _COARSE / face.eye_distance)
+    coarse, invisible = np.ascontiguousarray(reduced[..., :3]), (reduced[..., 3:] == 0).any(2)
     surface = project_model(face)[:, :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
     where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
     labels, examples = _guess(where), _examples(where)
-    if pixels.shape[2] > coarse.shape[2]:
-        invisible = _reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0
+    if invisible.any():
+        wall = coarse[(examples == cv2.GC_BGD) & ~invisible]
+        if 2 * len(wall) < np.count_nonzero(examples == cv2.GC_BGD):
+            return (pixels[..., 3] > 0).astype(np.float32)  # cut out already
         labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
+        # What is invisible has no colour that could be learnt from.
+        coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     _cut(coarse, labels, examples)
     eye_distance = face.eye_distance * float(scale[0])
     found = _thick(labels, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
     person = _with_body(_one_piece(found, (points[30] - corner) * scale), where.below >= 0, _GAP * eye_distance)
-    mask = _follow_edges(part, person, face.eye_distance)
+    person |= invisible & (_distance(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
+    mask = _follow_edges(part, person, face.eye_distance) * (part[..., 3:] > 0).all(2)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
     return np.asarray(cv2.copyMakeBorder(mask, above, below, left, right, cv2.BORDER_REPLICATE), np.float32)
 
 
 def _reduce(part: NDArray[Any], zoom: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """An 8-bit copy of at most three channels, and its scale along x and y."""
+    """An 8-bit copy of premultiplied pixels, with straight alpha, and its scale along x and y."""
     height, width = part.shape[:2]
     size = (max(2, round(width * min(zoom, 1))), max(2, round(height * min(zoom, 1))))
-    small = np.asarray(cv2.resize(np.ascontiguousarray(part[..., :3]), size, interpolation=cv2.INTER_AREA))
-    return to_8bit(small.reshape(size[1], size[0], -1)), np.array(size) / (width, height)
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    return to_8bit(straight(small, small.dtype)), np.array(size) / (width, height)
 
 
 class _Where(NamedTuple):
@@ -201,7 +208,7 @@ def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: f
     """The coarse mask at the part's size: along its edge a linear function of the picture's brightness."""
     small, _ = _reduce(part, _FINE / eye_distance)
     size = small.shape[1::-1]
-    guide = small.astype(np.float32).mean(axis=2) / 255
+    guide = small[..., :3].astype(np.float32).mean(axis=2) / 255
     mask = np.asarray(cv2.resize(person.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
     radius = max(1, round(_EDGE * min(_FINE, eye_distance)))
 
@@ -216,7 +223,8 @@ def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: f
         np.asarray(cv2.resize(field, large, interpolation=cv2.INTER_LINEAR), np.float32)
         for field in (mean(slope), mean(offset), mask_mean)
     )
-    bright = to_8bit(np.ascontiguousarray(part[..., :3])).astype(np.float32).mean(axis=2) / 255
+    shown = straight(part, part.dtype)[..., :3]
+    bright = to_8bit(np.ascontiguousarray(shown)).astype(np.float32).mean(axis=2) / 255
     soft = smooth_step((slope * bright + offset - _SOLID[0]) / (_SOLID[1] - _SOLID[0]))
     # Away from the edge the brightness has no say.
     return np.where(near > 1 - 1e-3, np.float32(1), np.where(near < 1e-3, np.float32(0), soft))

@@ -187,3 +187,13 @@ def test_rendered_heads_are_found(shared: Path, name: str) -> None:
     picture = cv2.cvtColor(cv2.imread(str(folder / "source.png")), cv2.COLOR_BGR2RGB)
     face = fit_face(np.load(folder / "lm.npz")["source"])
     assert _overlap(find_head(picture, face), there, face) > 0.98
+
+
+@pytest.mark.parametrize("hidden", [(0, 0, 0), (0, 255, 0), HAIR])
+def test_a_person_cut_out_already_stays_so(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]], hidden: tuple[int, ...]
+) -> None:
+    picture, there = drawn
+    alpha = np.rint(255 * cv2.GaussianBlur(there.astype(np.float32), (0, 0), 1.5)).astype(np.uint8)
+    colours = np.where(alpha[..., None] > 0, picture, np.uint8(hidden))
+    assert np.array_equal(find_head(np.dstack([colours, alpha]), face), alpha > 0)
