@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from .exemplars import grown
 from .grid import area_of, overlap
 from .head import project_model
 from .plate import surroundings
@@ -36,6 +37,7 @@ _AWAY, _THROAT = (
 )  # so far outside there is mostly background; and this far beside it the throat, then the chest
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
 _GAP = 0.4  # gaps of the body are narrower
+_WIDE = 0.1  # what only learnt colours add is narrower
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
@@ -70,8 +72,8 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
         # What is invisible has no colour that could be learnt from.
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
-    _cut(coarse, labels, examples)
     eye_distance = face.eye_distance * float(scale[0])
+    _cut(coarse, labels, examples, _WIDE * eye_distance)
     found = _thick(labels, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
@@ -132,16 +134,16 @@ def _examples(where: _Where) -> NDArray[np.uint8]:
     return examples
 
 
-def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]) -> None:
+def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], wide: float) -> None:
     """Cut the person out, in place.
 
     Left alone GrabCut learns from its first guess, and the wall beside a neck becomes a colour of the person. So it
-    cuts by the colours of the examples first, and learns from what that gives. The person is what both cuts have: one
-    takes a bright wall beside a shirt along, the other what edges shut in, be it wall.
+    cuts by the colours of the examples first, and learns from what that gives. What only the second
+    cut has and is as wide as this, pixels, is wall that edges shut in; what is narrower is a veil's or a hat's rim.
     """
     cv2.setRNGSeed(1)
     background, person = np.zeros((1, 65)), np.zeros((1, 65))
-    mode, wall = cv2.GC_INIT_WITH_MASK, np.zeros(labels.shape, np.bool_)
+    mode, wall = cv2.GC_INIT_WITH_MASK, np.zeros(labels.shape, np.bool_)  # of the first cut
     if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
         clear = examples != _UNCLEAR
         line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
@@ -149,7 +151,8 @@ def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArra
         cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, 1, cv2.GC_EVAL_FREEZE_MODEL)
         mode, wall = cv2.GC_EVAL, labels == cv2.GC_PR_BGD
     cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, _ROUNDS, mode)
-    labels[wall] = cv2.GC_PR_BGD
+    added = wall & (labels == cv2.GC_PR_FGD)
+    labels[added & grown(_open(added, wide), 1)] = cv2.GC_PR_BGD
 
 
 def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
