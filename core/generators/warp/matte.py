@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
 _ROUNDS = 2
+_NO_BOX = (0, 0, 0, 0)
 _UNCLEAR, _ENOUGH = 255, 200  # no label of GrabCut's; pixels of either kind
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
@@ -38,8 +39,10 @@ _AWAY, _THROAT = (
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
 _GAP = 0.4  # gaps of the body are narrower
 _WIDE = 0.1  # what only learnt colours add is narrower
+_CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
+_SHADES, _RARE = 3, 2e-3  # bits of a colour that say nothing; what is rarer on the head is none of its colours
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
 _FADE = 0.3  # beside what is invisible the mask ends so far behind it
@@ -73,7 +76,12 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         # What is invisible has no colour that could be learnt from.
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
-    _cut(coarse, labels, examples, _WIDE * eye_distance)
+    guess, wide = labels.copy(), _WIDE * eye_distance
+    _cut(coarse, labels, examples, wide)
+    wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
+    if wall.any():
+        labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), guess), cv2.GC_BGD
+        _cut(coarse, labels, examples, wide)
     found = _thick(labels, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
@@ -138,21 +146,51 @@ def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArra
     """Cut the person out, in place.
 
     Left alone GrabCut learns from its first guess, and the wall beside a neck becomes a colour of the person. So it
-    cuts by the colours of the examples first, and learns from what that gives. What only the second
-    cut has and is as wide as this, pixels, is wall that edges shut in; what is narrower is a veil's or a hat's rim.
+    cuts by the colours of the examples first, and learns from what that gives. What only the second cut has and is as
+    wide as this, pixels, is wall that edges shut in; what is narrower is a veil's or a hat's rim.
     """
-    cv2.setRNGSeed(1)
-    background, person = np.zeros((1, 65)), np.zeros((1, 65))
-    mode, wall = cv2.GC_INIT_WITH_MASK, np.zeros(labels.shape, np.bool_)  # of the first cut
-    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
-        clear = examples != _UNCLEAR
-        line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
-        cv2.grabCut(line, known, (0, 0, 0, 0), background, person, 1, cv2.GC_INIT_WITH_MASK)
-        cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, 1, cv2.GC_EVAL_FREEZE_MODEL)
-        mode, wall = cv2.GC_EVAL, labels == cv2.GC_PR_BGD
-    cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, _ROUNDS, mode)
+    models = _cut_by(picture, labels, examples)
+    if models is None:
+        models = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+        return
+    wall = labels == cv2.GC_PR_BGD
+    cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_EVAL)
     added = wall & (labels == cv2.GC_PR_FGD)
     labels[added & grown(_open(added, wide), 1)] = cv2.GC_PR_BGD
+
+
+def _cut_by(
+    picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Cut by the colours of the examples, in place; gives the models of both colours, None of too few examples."""
+    cv2.setRNGSeed(1)
+    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) <= _ENOUGH:
+        return None
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    clear = examples != _UNCLEAR
+    line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
+    cv2.grabCut(line, known, _NO_BOX, *models, 1, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(picture, labels, _NO_BOX, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    return models
+
+
+def _wall_beside(
+    picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], where: _Where, wide: float
+) -> NDArray[np.bool_]:
+    """What is cut out beside the head, as wide as this, leaves the copy there and has none of the head's colours.
+
+    It is a wall in the colour of the shirt. Hair and hats that leave the copy are seen on the bald head as well.
+    """
+    head = picture[(examples == cv2.GC_FGD) & (where.below < 0)] >> _SHADES
+    count = np.pad(np.zeros((256 >> _SHADES,) * 3, np.float32), 1)
+    np.add.at(count, tuple(head.T + 1), 1 / max(len(head), 1))
+    alike = np.lib.stride_tricks.sliding_window_view(count, (3, 3, 3)).sum((3, 4, 5)) > _RARE
+    strange = ~alike[tuple(np.moveaxis(picture >> _SHADES, 2, 0))]
+    beside = (labels == cv2.GC_PR_FGD) & (where.below < _CHEEKS) & (where.outside > _CLOSE)
+    pieces = np.asarray(cv2.connectedComponents(_open(beside & strange, wide).view(np.uint8), connectivity=4)[1])
+    leaving = np.concatenate([pieces[0], pieces[:, 0], pieces[:, -1]])
+    return np.isin(pieces, leaving[leaving > 0])
 
 
 def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
