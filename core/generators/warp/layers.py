@@ -12,7 +12,7 @@ from . import compose_pixels
 from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .sampling import blend, full_scale, premultiplied, read_at, straight, with_alpha_in
+from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Layers:
         if self._laid:
             self._plate[self._laid[0]] = self._laid[1]
         self._laid = area, self._plate[area].copy()
-        self._plate[area] = blend(self._laid[1], pixels, coverage)
+        self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
     def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.

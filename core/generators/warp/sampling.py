@@ -160,12 +160,18 @@ def _catmull_rom(steps: int) -> NDArray[np.float64]:
 
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
-    """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1.
+    """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1."""
+    return _mix(under, over, spread(coverage, under.shape[2]))
 
-    Alpha is straight: the colour of what is fainter counts less.
-    """
+
+def lay_on(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
+    """Like `blend`, but by straight alpha: the colour of what is fainter counts less."""
     share = spread(coverage, under.shape[2])
     if under.shape[2] > _OPAQUE_CHANNELS:
         faint, alpha = under[..., 3], over[..., 3].astype(np.float32)
         share[..., :3] *= (alpha / np.maximum(faint + (alpha - faint) * coverage, _INVISIBLE))[..., None]
+    return _mix(under, over, share)
+
+
+def _mix(under: Pixels, over: Pixels, share: Array) -> Pixels:
     return to_pixels(under + (over.astype(np.float32) - under) * share, under.dtype)
