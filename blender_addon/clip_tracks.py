@@ -32,9 +32,7 @@ def read_marks(clip: bpy.types.MovieClip, frames: range, fps: Fraction) -> dict[
             "them to noseTip, chin, mouthLeft ... or to a landmark's number from 0 to 67."
         )
     offset = clip.frame_start - 1  # clips count their frames from 1
-    marks = {
-        name: [_place(track, frame - offset, width, height) for frame in frames] for name, track in named.items()
-    }
+    marks = {name: [_place(track, frame - offset, width, height) for frame in frames] for name, track in named.items()}
     return {"fps": [fps.numerator, fps.denominator], "size": [width, height], "marks": marks}
 
 
@@ -43,7 +41,9 @@ def find(clip: bpy.types.MovieClip, name: str) -> Any:
     track = next((t for t in _tracks(clip) if t.name == name), None) if name else clip.tracking.tracks.active
     if track is None:
         raise BadInputError(
-            f'"{clip.name}" has no track named "{name}".' if name else f'No track of "{clip.name}" is active: click one.'
+            f'"{clip.name}" has no track named "{name}".'
+            if name
+            else f'No track of "{clip.name}" is active: click one.'
         )
     return track
 

@@ -36,6 +36,7 @@ REPLACEABLE = ("mouth", "eyes", "brows")
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
 SPEECH = ("loudness", "blinks", "brows", "head")
 
+
 def _preset_names(_settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
     from ..core.motion.preset import preset_names
 

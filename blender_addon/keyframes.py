@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _SAME = 1e-5  # of a control's range
 
+
 def add_controls(strip: Any) -> int:
     """Give the strip every control that it lacks, neutral; returns how many were new."""
     from ..core.motion.controls import CONTROLS

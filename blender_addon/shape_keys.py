@@ -52,7 +52,9 @@ def named_blocks(mesh: Any | None) -> dict[str, Any]:
         raise BadInputError("No object is chosen: choose the one whose shape keys have ARKit's names.")
     keys = getattr(mesh.data, "shape_keys", None)
     known = {name.lower(): name for name in CONTROLS}
-    blocks = {known[block.name.lower()]: block for block in keys.key_blocks if block.name.lower() in known} if keys else {}
+    blocks = (
+        {known[block.name.lower()]: block for block in keys.key_blocks if block.name.lower() in known} if keys else {}
+    )
     if not blocks:
         raise BadInputError(f'"{mesh.name}" has no shape key with an ARKit name, such as jawOpen or eyeBlinkLeft.')
     return blocks

@@ -12,7 +12,6 @@ import numpy as np
 
 from .drivers import PerformanceDriver, PresetDriver, SoundDriver
 from .errors import BadInputError
-from .motion.capture import capture_controls
 from .motion.capture_files import Capture, read_capture
 from .motion.controls import ControlTrack
 from .motion.mixing import mix, resample

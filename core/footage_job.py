@@ -67,7 +67,9 @@ class FootageJob:
             on_event({"event": "warning", "message": message})
         rest = find_neutral_frame(track) if portrait.rest_frame is None else portrait.rest_frame
         if not 0 <= rest < track.frames:
-            raise BadInputError(f"{portrait.path}: the frame at rest {rest} does not exist; it has 0-{track.frames - 1}.")
+            raise BadInputError(
+                f"{portrait.path}: the frame at rest {rest} does not exist; it has 0-{track.frames - 1}."
+            )
         self._rest = rest
         self._face = FootageFace(track.landmarks, rest, track.fps)
 
@@ -82,7 +84,9 @@ class FootageJob:
         faces = self._face.without(job.replace, job.neutralise)
         shown = [faces[self._number(i)] for i in range(motion.content.frames)]
         neutral = None if motion.found is None else motion.found.neutral
-        return plan_on(shown, motion.content, relative_to=neutral, amounts=job.amounts, keys=motion.keys(job.keys, job.amounts))
+        return plan_on(
+            shown, motion.content, relative_to=neutral, amounts=job.amounts, keys=motion.keys(job.keys, job.amounts)
+        )
 
     def draw(
         self, targets: Iterable[FaceTarget], frames: range, *, head_moves: bool

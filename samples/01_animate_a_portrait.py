@@ -28,7 +28,9 @@ def main() -> None:
     """Read the command line and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portrait", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4"
+    )
     options = parser.parse_args()
     there_and_back = np.sin(np.linspace(0, np.pi, FRAMES)).astype(np.float32)
     controls = ControlTrack(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let a person in a movie drive a portrait, and keep the performance as controls that can be changed.
 
-    python samples/02_perform_a_portrait.py face.jpg performance.mp4 -o out/performed --controls out/performance.json
+python samples/02_perform_a_portrait.py face.jpg performance.mp4 -o out/performed --controls out/performance.json
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portrait", type=Path)
     parser.add_argument("movie", type=Path, help="a movie with a face, or a capture file")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4"
+    )
     parser.add_argument("--controls", type=Path, help="the performance as controls, .json or .csv")
     parser.add_argument("--head", type=float, default=1.0, help="how much of the head's motion, 0 to 1")
     options = parser.parse_args()

@@ -28,7 +28,9 @@ def main() -> None:
     parser.add_argument("portrait", type=Path)
     parser.add_argument("voice", type=Path, help="a sound file, or a movie with sound")
     parser.add_argument("--text", type=Path, help="what is said, in English")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4"
+    )
     options = parser.parse_args()
     nod = load_preset("nod", Fraction(25))  # what is keyed by hand would be added in the same way
     driver = SoundDriver(options.voice, nod.fps, frames=nod.frames, text_path=options.text, amounts=Amounts(head=0))

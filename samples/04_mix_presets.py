@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put motion together from presets: breathe and look about, laugh in the middle, and keep it as a preset of your own.
 
-    python samples/04_mix_presets.py -o out/mine.json
+python samples/04_mix_presets.py -o out/mine.json
 """
 
 from __future__ import annotations

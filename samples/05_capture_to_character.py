@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take a recording of Live Link Face, halve what the brows do, and write it back for a 3D character.
 
-    python samples/05_capture_to_character.py MySlate_1.csv -o out/character.csv
+python samples/05_capture_to_character.py MySlate_1.csv -o out/character.csv
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let a person in a movie say something else: the mouth is replaced, all else stays as it was filmed.
 
-    python samples/06_change_footage.py movie.mp4 new_voice.wav -o out/dubbed
+python samples/06_change_footage.py movie.mp4 new_voice.wav -o out/dubbed
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("movie", type=Path)
     parser.add_argument("voice", type=Path, help="a sound file, or a movie with sound")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="a folder for frames, or a file ending in .mp4"
+    )
     parser.add_argument("--frames", type=int, help="so many, from the first on")
     options = parser.parse_args()
     with open_video(options.movie) as (fps, _, _):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In Blender: a preset drives a portrait, becomes keys that are touched up, and a second portrait does the same.
 
-    blender --background --python samples/09_drive_in_blender.py -- one.jpg other.jpg out/drive.blend
+blender --background --python samples/09_drive_in_blender.py -- one.jpg other.jpg out/drive.blend
 """
 
 from __future__ import annotations

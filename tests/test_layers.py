@@ -33,7 +33,17 @@ LAYERS = {
     "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
     "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
-    "footage_job": {"driver_motion", "drivers", "errors", "events", "job", "media", "landmarks", "motion", "generators"},
+    "footage_job": {
+        "driver_motion",
+        "drivers",
+        "errors",
+        "events",
+        "job",
+        "media",
+        "landmarks",
+        "motion",
+        "generators",
+    },
     "run": {
         "driver_motion",
         "drivers",

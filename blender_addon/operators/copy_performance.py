@@ -27,7 +27,9 @@ class GIOCONDA_OT_copy_performance(PortraitOperator, bpy.types.Operator):
         if self.target_name:
             targets = [portraits.portrait_strip(scene, self.target_name)]
         else:
-            targets = [s for s in strips.all_strips(scene) if s.select and s.type == "IMAGE" and not s.get(portraits.SOURCE)]
+            targets = [
+                s for s in strips.all_strips(scene) if s.select and s.type == "IMAGE" and not s.get(portraits.SOURCE)
+            ]
         targets = [target for target in targets if target.name != strip.name]
         if not targets:
             raise BadInputError("Select the image strips to copy to, and this one last.")

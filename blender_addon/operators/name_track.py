@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...core.errors import BadInputError
-from .. import clip_tracks, driver_settings, portraits
+from .. import clip_tracks, driver_settings
 from .portrait_operator import PortraitOperator
 
 

@@ -115,9 +115,7 @@ def test_a_preset_drives_and_keys_are_added_to_it(
     assert np.abs(driven[-1] - driven[0]).max() > 0.2
 
 
-def test_amounts_keep_regions_still(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
-) -> None:
+def test_amounts_keep_regions_still(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     settings = portrait.gioconda
     settings.driven_by, settings.preset, settings.amount_mouth, settings.amount_jaw = "PRESET", "laugh", 0, 0.5
     bpy.ops.gioconda.bake_keys()
@@ -182,7 +180,16 @@ def test_baking_keeps_keys_before_and_after_and_thins(
     portrait.gioconda.driven_by = "FILE"
     bpy.ops.gioconda.bake_keys(tolerance=0)
     curve = curve_of(addon, scene, portrait, "jawOpen")
-    assert [round(curve.evaluate(frame), 3) for frame in range(10, 18)] == [0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.25, 0.25]
+    assert [round(curve.evaluate(frame), 3) for frame in range(10, 18)] == [
+        0.25,
+        0.25,
+        0.75,
+        0.75,
+        0.25,
+        0.25,
+        0.25,
+        0.25,
+    ]
     assert (curve.evaluate(5), curve.evaluate(30)) == (0.25, 0.75)
 
 

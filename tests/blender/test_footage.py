@@ -33,7 +33,9 @@ def pan(astronaut: Path, tmp_path: Path) -> list[Path]:
 def test_every_picture_of_a_sequence_is_drawn_from_itself(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, pan: list[Path], tmp_path: Path
 ) -> None:
-    strip = strips_of(scene).new_image(name="pan", filepath=str(pan[0]), channel=1, frame_start=1, fit_method="ORIGINAL")
+    strip = strips_of(scene).new_image(
+        name="pan", filepath=str(pan[0]), channel=1, frame_start=1, fit_method="ORIGINAL"
+    )
     for path in pan[1:]:
         strip.elements.append(path.name)
     strip.frame_final_start = 2

@@ -79,7 +79,9 @@ def test_a_preset_starts_later_and_loops() -> None:
 
 
 def test_controls_of_points_as_they_stand_are_refused(landmarks: NDArray[np.float32], tmp_path: Path) -> None:
-    save_track(tmp_path / "t.npz", LandmarkTrack(landmarks[None], np.ones((1, 68), np.float32), Fraction(25), (256, 256)))
+    save_track(
+        tmp_path / "t.npz", LandmarkTrack(landmarks[None], np.ones((1, 68), np.float32), Fraction(25), (256, 256))
+    )
     driver = PerformanceDriver(tmp_path / "t.npz", relative=False)
     motion = read_motion(driver, None, lambda _: None)
     with pytest.raises(BadInputError, match="as they stand have no controls"):

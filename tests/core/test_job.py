@@ -56,12 +56,16 @@ def test_voices_presets_amounts_and_keys_are_kept(tmp_path: Path) -> None:
         SoundDriver(tmp_path / "v.wav", Fraction(25), text="Mary had a little lamb", amounts=speech),
         SoundDriver(tmp_path / "v.wav", Fraction(30000, 1001), Fraction(-1, 2), 40, text_path=tmp_path / "words.txt"),
         PresetDriver("nod", Fraction(24), Fraction(1), 20, 0.5, loop=True),
-        PerformanceDriver(tmp_path / "m.mp4", neutral_frame=None, detector="face-alignment", face_index=1, missing="hold"),
+        PerformanceDriver(
+            tmp_path / "m.mp4", neutral_frame=None, detector="face-alignment", face_index=1, missing="hold"
+        ),
         PerformanceDriver(tmp_path / "m.mp4", neutral=tmp_path / "still.jpg"),
     ]
     keys = ControlTrack(Fraction(25), {"jawOpen": np.zeros(20, np.float32)})
     for driver in drivers:
-        job = Job(PortraitSource(tmp_path / "p.png"), driver, tmp_path, amounts=RegionAmounts(head=0, jaw=0.5), keys=keys)
+        job = Job(
+            PortraitSource(tmp_path / "p.png"), driver, tmp_path, amounts=RegionAmounts(head=0, jaw=0.5), keys=keys
+        )
         job.save(tmp_path / "job.json")
         again = load_job(tmp_path / "job.json")
         assert (again.driver, again.amounts) == (driver, job.amounts)
@@ -123,7 +127,9 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     job = job_from_dict(_data(driver={"performance_path": "t.npz"}), tmp_path)
-    assert job == Job(PortraitSource(tmp_path / "portrait.png"), PerformanceDriver(tmp_path / "t.npz"), tmp_path / "out")
+    assert job == Job(
+        PortraitSource(tmp_path / "portrait.png"), PerformanceDriver(tmp_path / "t.npz"), tmp_path / "out"
+    )
     assert not job.allow_download
 
 
@@ -144,7 +150,10 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ({"portrait": {"path": "p.png", "landmarks_path": 3}}, "wrong kind"),
         ({"driver": []}, "driver: an object with named values is wanted"),
         ({"driver": {}}, "one of controls, controls_path, performance_path"),
-        ({"driver": {"controls": CONTROLS, "performance_path": "t.npz"}}, "one of controls, controls_path, performance_path"),
+        (
+            {"driver": {"controls": CONTROLS, "performance_path": "t.npz"}},
+            "one of controls, controls_path, performance_path",
+        ),
         (
             {"driver": {"controls": {"fps": [25, 1], "channels": {"jawOpen": [0], "headYaw": [0, 1]}}}},
             "differ in length",

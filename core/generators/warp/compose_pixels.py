@@ -145,7 +145,7 @@ def draw(  # noqa: C901, PLR0912 - to call a function for every pixel takes long
                     if changes[node]:
                         colour = _lit(factors, node, gain_columns, across, down, colour)
             if covered < _ALL:
-                colour = over(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
+                colour = _laid_on(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
             store(drawn, at, channels, colour, high)
 
 
@@ -205,6 +205,16 @@ def over(behind: Colour, colour: Colour, share: Number) -> Colour:
         behind[2] + (colour[2] - behind[2]) * share,
         behind[3] + (colour[3] - behind[3]) * share,
     )
+
+
+@compiled
+def _laid_on(behind: Colour, colour: Colour, share: Number) -> Colour:
+    """A share of a colour over what is behind it, where alpha is not multiplied in: what is fainter counts less."""
+    alpha = behind[3] + (colour[3] - behind[3]) * share
+    if alpha > 0:
+        share *= colour[3] / alpha
+    red, green, blue, _ = over(behind, colour, share)
+    return red, green, blue, alpha
 
 
 @compiled

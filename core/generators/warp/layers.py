@@ -12,7 +12,7 @@ from . import compose_pixels
 from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .sampling import blend, full_scale, read_at, with_alpha_in
+from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +34,14 @@ class Layers:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it."""
         self._plate, person = pixels.copy(), pixels.copy()
         self._laid: tuple[Area, NDArray[Any]] | None = None  # an area of the plate, and what it was
-        part, covered = pixels[area], mask[area]
+        part, covered = premultiplied(pixels[area]), mask[area]
         if covered.min() < 1:  # else there is nothing behind
             own = colours_beside(part, covered)
             covered = with_wisps(part, covered, own)
-            self._plate[area] = fill_behind(part, covered)
-            person[area] = foreground(part, self._plate[area], covered, own)
+            behind = fill_behind(part, covered)
+            # Elsewhere even the colour of what is invisible stays.
+            np.copyto(self._plate[area], straight(behind, pixels.dtype), where=(covered > 0)[..., None])
+            person[area] = straight(foreground(part, behind, covered, own), pixels.dtype)
         coverage = np.rint(mask * _OPAQUE).astype(np.uint8)
         coverage[area] = np.rint(covered * _OPAQUE)
         weights = kernel_weights(kernel_for(part, mask[area]) if kernel is None else kernel)
@@ -61,7 +63,7 @@ class Layers:
         if self._laid:
             self._plate[self._laid[0]] = self._laid[1]
         self._laid = area, self._plate[area].copy()
-        self._plate[area] = blend(self._laid[1], pixels, coverage)
+        self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
     def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.

@@ -88,7 +88,7 @@ def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], e
 
 def middles(points: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
     """(3, 2) places in the middle of the upper and of the lower lip's red of (68, 2) landmarks."""
-    upper, lower = ((points[list(outer)] + points[list(inner)]) / 2 for outer, inner in (_UPPER, _LOWER))
+    upper, lower = ((points[list(outer)] + points[list(inner)]) / 2 for outer, inner in (UPPER, LOWER))
     return upper, lower
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from .exemplars import grown
 from .grid import area_of, overlap
 from .head import project_model
 from .plate import surroundings
-from .sampling import smooth_step, to_8bit
+from .sampling import premultiplied, smooth_step, straight, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
 _ROUNDS = 2
+_NO_BOX = (0, 0, 0, 0)
 _UNCLEAR, _ENOUGH = 255, 200  # no label of GrabCut's; pixels of either kind
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
@@ -36,10 +38,14 @@ _AWAY, _THROAT = (
 )  # so far outside there is mostly background; and this far beside it the throat, then the chest
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
 _GAP = 0.4  # gaps of the body are narrower
+_WIDE = 0.1  # what only learnt colours add is narrower
+_CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
+_SHADES, _RARE = 3, 2e-3  # bits of a colour that say nothing; what is rarer on the head is none of its colours
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
+_FADE = 0.3  # beside what is invisible the mask ends so far behind it
 _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 
 
@@ -53,35 +59,46 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     points = face.points[:, :2]
     box = np.concatenate([points.min(0), points.max(0)]) + _MARGIN * face.eye_distance * [-1, -1, 1, 1]
     area = overlap(area_of(box), (slice(0, height), slice(0, width)))
-    part = pixels[area]
+    part = premultiplied(pixels[area])
     corner = np.array([area[1].start, area[0].start])
-    coarse, scale = _reduce(part, _COARSE / face.eye_distance)
+    reduced, scale = _reduce(part, _COARSE / face.eye_distance)
+    coarse, invisible = np.ascontiguousarray(reduced[..., :3]), (reduced[..., 3:] == 0).any(2)
     surface = project_model(face)[:, :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
     where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
     labels, examples = _guess(where), _examples(where)
-    if pixels.shape[2] > coarse.shape[2]:
-        invisible = _reduce(part[..., 3:], _COARSE / face.eye_distance)[0][..., 0] == 0
+    if invisible.any():
+        wall = coarse[(examples == cv2.GC_BGD) & ~invisible]
+        if 2 * len(wall) < np.count_nonzero(examples == cv2.GC_BGD):
+            return (pixels[..., 3] > 0).astype(np.float32)  # cut out already
         labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
-    _cut(coarse, labels, examples)
+        # What is invisible has no colour that could be learnt from.
+        coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
+    guess, wide = labels.copy(), _WIDE * eye_distance
+    _cut(coarse, labels, examples, wide)
+    wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
+    if wall.any():
+        labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), guess), cv2.GC_BGD
+        _cut(coarse, labels, examples, wide)
     found = _thick(labels, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
     person = _with_body(_one_piece(found, (points[30] - corner) * scale), where.below >= 0, _GAP * eye_distance)
-    mask = _follow_edges(part, person, face.eye_distance)
+    person |= invisible & (_distance(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
+    mask = _follow_edges(part, person, face.eye_distance) * (part[..., 3:] > 0).all(2)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
     return np.asarray(cv2.copyMakeBorder(mask, above, below, left, right, cv2.BORDER_REPLICATE), np.float32)
 
 
 def _reduce(part: NDArray[Any], zoom: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """An 8-bit copy of at most three channels, and its scale along x and y."""
+    """An 8-bit copy of premultiplied pixels, with straight alpha, and its scale along x and y."""
     height, width = part.shape[:2]
     size = (max(2, round(width * min(zoom, 1))), max(2, round(height * min(zoom, 1))))
-    small = np.asarray(cv2.resize(np.ascontiguousarray(part[..., :3]), size, interpolation=cv2.INTER_AREA))
-    return to_8bit(small.reshape(size[1], size[0], -1)), np.array(size) / (width, height)
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    return to_8bit(straight(small, small.dtype)), np.array(size) / (width, height)
 
 
 class _Where(NamedTuple):
@@ -125,22 +142,55 @@ def _examples(where: _Where) -> NDArray[np.uint8]:
     return examples
 
 
-def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]) -> None:
+def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], wide: float) -> None:
     """Cut the person out, in place.
 
     Left alone GrabCut learns from its first guess, and the wall beside a neck becomes a colour of the person. So it
-    cuts by the colours of the examples first, and learns from what that gives.
+    cuts by the colours of the examples first, and learns from what that gives. What only the second cut has and is as
+    wide as this, pixels, is wall that edges shut in; what is narrower is a veil's or a hat's rim.
     """
+    models = _cut_by(picture, labels, examples)
+    if models is None:
+        models = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+        return
+    wall = labels == cv2.GC_PR_BGD
+    cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_EVAL)
+    added = wall & (labels == cv2.GC_PR_FGD)
+    labels[added & grown(_open(added, wide), 1)] = cv2.GC_PR_BGD
+
+
+def _cut_by(
+    picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Cut by the colours of the examples, in place; gives the models of both colours, None of too few examples."""
     cv2.setRNGSeed(1)
-    background, person = np.zeros((1, 65)), np.zeros((1, 65))
-    mode = cv2.GC_INIT_WITH_MASK
-    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
-        clear = examples != _UNCLEAR
-        line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
-        cv2.grabCut(line, known, (0, 0, 0, 0), background, person, 1, cv2.GC_INIT_WITH_MASK)
-        cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, 1, cv2.GC_EVAL_FREEZE_MODEL)
-        mode = cv2.GC_EVAL
-    cv2.grabCut(picture, labels, (0, 0, 0, 0), background, person, _ROUNDS, mode)
+    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) <= _ENOUGH:
+        return None
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    clear = examples != _UNCLEAR
+    line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
+    cv2.grabCut(line, known, _NO_BOX, *models, 1, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(picture, labels, _NO_BOX, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    return models
+
+
+def _wall_beside(
+    picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], where: _Where, wide: float
+) -> NDArray[np.bool_]:
+    """What is cut out beside the head, as wide as this, leaves the copy there and has none of the head's colours.
+
+    It is a wall in the colour of the shirt. Hair and hats that leave the copy are seen on the bald head as well.
+    """
+    head = picture[(examples == cv2.GC_FGD) & (where.below < 0)] >> _SHADES
+    count = np.pad(np.zeros((256 >> _SHADES,) * 3, np.float32), 1)
+    np.add.at(count, tuple(head.T + 1), 1 / max(len(head), 1))
+    alike = np.lib.stride_tricks.sliding_window_view(count, (3, 3, 3)).sum((3, 4, 5)) > _RARE
+    strange = ~alike[tuple(np.moveaxis(picture >> _SHADES, 2, 0))]
+    beside = (labels == cv2.GC_PR_FGD) & (where.below < _CHEEKS) & (where.outside > _CLOSE)
+    pieces = np.asarray(cv2.connectedComponents(_open(beside & strange, wide).view(np.uint8), connectivity=4)[1])
+    leaving = np.concatenate([pieces[0], pieces[:, 0], pieces[:, -1]])
+    return np.isin(pieces, leaving[leaving > 0])
 
 
 def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
@@ -201,7 +251,7 @@ def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: f
     """The coarse mask at the part's size: along its edge a linear function of the picture's brightness."""
     small, _ = _reduce(part, _FINE / eye_distance)
     size = small.shape[1::-1]
-    guide = small.astype(np.float32).mean(axis=2) / 255
+    guide = small[..., :3].astype(np.float32).mean(axis=2) / 255
     mask = np.asarray(cv2.resize(person.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
     radius = max(1, round(_EDGE * min(_FINE, eye_distance)))
 
@@ -216,7 +266,8 @@ def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: f
         np.asarray(cv2.resize(field, large, interpolation=cv2.INTER_LINEAR), np.float32)
         for field in (mean(slope), mean(offset), mask_mean)
     )
-    bright = to_8bit(np.ascontiguousarray(part[..., :3])).astype(np.float32).mean(axis=2) / 255
+    shown = straight(part, part.dtype)[..., :3]
+    bright = to_8bit(np.ascontiguousarray(shown)).astype(np.float32).mean(axis=2) / 255
     soft = smooth_step((slope * bright + offset - _SOLID[0]) / (_SOLID[1] - _SOLID[0]))
     # Away from the edge the brightness has no say.
     return np.where(near > 1 - 1e-3, np.float32(1), np.where(near < 1e-3, np.float32(0), soft))

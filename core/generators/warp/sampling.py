@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SUBPIXEL_BITS = 4
 _NO_SECOND_MAP: Any = None  # both coordinates are in the first one; OpenCV's type stubs do not know of that
 _OPAQUE_CHANNELS = 3
+_INVISIBLE = 1e-4  # alpha of full scale: the least that is divided by
 
 
 def sample(pixels: Pixels, positions: Array, *, kernel: int = cv2.INTER_CUBIC) -> Pixels:
@@ -35,7 +36,7 @@ def sample(pixels: Pixels, positions: Array, *, kernel: int = cv2.INTER_CUBIC) -
     weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
     moved = _read(weighted, positions, kernel)
     visible = np.clip(moved[..., 3:], 0, 1)
-    colour = moved[..., :3] / np.maximum(visible, 1e-4)
+    colour = moved[..., :3] / np.maximum(visible, _INVISIBLE)
     return to_pixels(np.concatenate([colour, visible * top], axis=2), pixels.dtype)
 
 
@@ -107,6 +108,25 @@ def with_alpha_in(pixels: Pixels) -> Array:
     return four
 
 
+def premultiplied(pixels: Pixels) -> Pixels:
+    """The pixels (h, w, 3 or 4) with alpha multiplied in, 16 bits or floats; themselves where all are opaque."""
+    if pixels.shape[2] == _OPAQUE_CHANNELS or _is_opaque(pixels):
+        return pixels
+    kind = np.dtype(np.uint16 if np.issubdtype(pixels.dtype, np.integer) else np.float32)
+    scale = np.float32(full_scale(kind) / full_scale(pixels.dtype))
+    return to_pixels(with_alpha_in(pixels) * scale, kind)
+
+
+def straight(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    """The way back from `premultiplied`, to pixels of the type that it was given."""
+    if pixels.shape[2] == _OPAQUE_CHANNELS or (pixels.dtype == dtype and _is_opaque(pixels)):
+        return pixels
+    top = np.float32(full_scale(pixels.dtype))
+    alpha = pixels[..., 3:] / top
+    colour = pixels[..., :3] / np.maximum(alpha, np.float32(_INVISIBLE)) / top
+    return to_pixels(np.concatenate([colour, alpha], axis=2) * np.float32(full_scale(dtype)), dtype)
+
+
 def polygon_mask(
     outline: NDArray[np.floating[Any]], corner: tuple[int, int], shape: tuple[int, ...], soft: float
 ) -> Array:
@@ -141,4 +161,17 @@ def _catmull_rom(steps: int) -> NDArray[np.float64]:
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
     """Lay `over` on `under` (same shape and type) where coverage (h, w) is 1; exact at 0 and 1."""
-    return to_pixels(under + (over.astype(np.float32) - under) * spread(coverage, under.shape[2]), under.dtype)
+    return _mix(under, over, spread(coverage, under.shape[2]))
+
+
+def lay_on(under: Pixels, over: Pixels, coverage: Array) -> Pixels:
+    """Like `blend`, but by straight alpha: the colour of what is fainter counts less."""
+    share = spread(coverage, under.shape[2])
+    if under.shape[2] > _OPAQUE_CHANNELS:
+        faint, alpha = under[..., 3], over[..., 3].astype(np.float32)
+        share[..., :3] *= (alpha / np.maximum(faint + (alpha - faint) * coverage, _INVISIBLE))[..., None]
+    return _mix(under, over, share)
+
+
+def _mix(under: Pixels, over: Pixels, share: Array) -> Pixels:
+    return to_pixels(under + (over.astype(np.float32) - under) * share, under.dtype)

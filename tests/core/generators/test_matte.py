@@ -187,3 +187,29 @@ def test_rendered_heads_are_found(shared: Path, name: str) -> None:
     picture = cv2.cvtColor(cv2.imread(str(folder / "source.png")), cv2.COLOR_BGR2RGB)
     face = fit_face(np.load(folder / "lm.npz")["source"])
     assert _overlap(find_head(picture, face), there, face) > 0.98
+
+
+@pytest.mark.parametrize("hidden", [(0, 0, 0), (0, 255, 0), HAIR])
+def test_a_person_cut_out_already_stays_so(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]], hidden: tuple[int, ...]
+) -> None:
+    picture, there = drawn
+    alpha = np.rint(255 * cv2.GaussianBlur(there.astype(np.float32), (0, 0), 1.5)).astype(np.uint8)
+    colours = np.where(alpha[..., None] > 0, picture, np.uint8(hidden))
+    assert np.array_equal(find_head(np.dstack([colours, alpha]), face), alpha > 0)
+
+
+def test_a_wall_in_the_shirts_colour_is_no_part_of_the_person(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    up = round(0.3 * face.eye_distance)
+    near = fit_face(face.points[:, :2] - [0, up])  # the picture's upper edge
+    picture, there = drawn[0][up:].copy(), drawn[1][up:]
+    strip = np.zeros_like(there)
+    middle, half = near.points[27, 0], 0.7 * near.eye_distance
+    strip[: round(float(near.points[8, 1])), round(middle - half) : round(middle + half)] = True
+    strip &= ~there
+    picture[strip] = np.array(SHIRT) + 6
+    mask = find_head(picture, near)
+    assert mask[strip].mean() < 0.1
+    assert _overlap(mask, there, near) > 0.97

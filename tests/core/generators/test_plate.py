@@ -140,3 +140,29 @@ def test_single_hairs_beside_the_mask_go_with_the_person() -> None:
     assert np.abs(moved - PERSON)[arrived].mean() < 60  # and they are seen where the head went
     clean = (np.roll(hairs, 100, axis=1) == 0) & (hairs == 0)
     assert np.abs(moved - wall)[clean].max() < 12
+
+
+@pytest.mark.parametrize("hidden", [(0, 0, 0), (0, 255, 0)])
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_a_colour_that_nobody_sees_leaves_no_fringe(hidden: tuple[int, ...], kind: str) -> None:
+    alpha, one = _mask(), {"uint16": 257, "float32": 1 / 255}.get(kind, 1)
+    colours = np.where(alpha[..., None] > 0, PERSON, hidden)
+    picture = (np.rint(np.dstack([colours, 255 * alpha])) * one).astype(kind)
+    layers = Layers(picture, alpha, AREA)
+    still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+    assert np.array_equal(_drawn(layers, picture, still), picture)
+    moved = _drawn(layers, picture, still - np.float32([60.5, 0.5])) / one
+    seen = moved[..., 3:] > 4
+    assert np.abs(np.where(seen, moved[..., :3] - PERSON, 0)).max() < 5
+    halfway = (alpha + np.roll(alpha, 1, axis=1)) / 2
+    wanted = np.roll((halfway + np.roll(halfway, 1, axis=0)) / 2, 60, axis=1)
+    assert np.abs(moved[..., 3] / 255 - wanted)[1 : HEIGHT // 2].max() < 0.15
+
+
+def test_what_is_laid_on_the_plate_counts_by_its_alpha() -> None:
+    picture = np.full((HEIGHT, WIDTH, 4), (0, 255, 0, 0), np.uint8)
+    layers = Layers(picture, np.zeros((HEIGHT, WIDTH), np.float32), AREA)
+    area = slice(20, 40), slice(30, 60)
+    layers.lay_behind(area, np.full((20, 30, 4), (90, 60, 50, 255), np.uint8), np.full((20, 30), 0.5, np.float32))
+    far = np.full((HEIGHT, WIDTH, 2), 5, np.float32)  # nothing of the person is seen there
+    assert (_drawn(layers, picture, far)[area] == (90, 60, 50, 128)).all()
