@@ -56,7 +56,7 @@ class FootageFace:
         """As each frame shows it."""
 
     def without(self, regions: Collection[str], neutralise: float = 0.0) -> list[FittedFace]:
-        """The faces whose `regions` ("mouth", "eyes", "brows") are as at rest: what the footage does there is taken off.
+        """The faces with their `regions` ("mouth", "eyes", "brows") at rest: what the footage does there is taken off.
 
         `neutralise` (0..1) takes that share of the expression at rest off everywhere.
         """
@@ -88,8 +88,8 @@ def _jaw_motion(face: FittedFace, still: FittedFace) -> Array:
     shapes = np.stack([face.direction(load_face_model().expressions[name]) for name in _JAW_SHAPES])
     chin, went = list(_CHIN), face.points - still.points
     seen = (went[chin] - went[list(NOSE_BASE)].mean(0))[:, :2].reshape(-1)
-    strengths = np.linalg.lstsq(shapes[:, chin, :2].reshape(len(shapes), -1).T, seen, rcond=None)[0]
-    return np.tensordot(strengths, shapes[:, list(JAW)], 1)
+    strengths = np.linalg.pinv(shapes[:, chin, :2].reshape(len(shapes), -1).T) @ seen
+    return np.asarray(np.tensordot(strengths, shapes[:, list(JAW)], 1), np.float64)
 
 
 def _with_lips_shut(face: FittedFace) -> FittedFace:

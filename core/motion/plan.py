@@ -47,10 +47,11 @@ def plan_on(
     relative_to: NDArray[np.float32] | None = None,
 ) -> list[FaceTarget]:
     """What is put on faces of their own, one for every frame of the driver: as `plan_motion`, but never absolute."""
-    if not isinstance(driver, ControlTrack):
-        assert relative_to is not None
-        return list(follow_relative(faces, driver, relative_to))
-    channels = driver.channels
-    return [
-        express(face, {name: float(values[i]) for name, values in channels.items()}) for i, face in enumerate(faces)
-    ]
+    if isinstance(driver, ControlTrack):
+        channels = driver.channels
+        return [
+            express(face, {name: float(values[i]) for name, values in channels.items()}) for i, face in enumerate(faces)
+        ]
+    if relative_to is None:
+        raise TypeError("a track moves faces by its change against neutral landmarks")
+    return list(follow_relative(faces, driver, relative_to))
