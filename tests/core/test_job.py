@@ -51,7 +51,7 @@ def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
         path = tmp_path / "deep" / f"{number}.json"
         job.save(path)
         assert load_job(path) == job
-    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"0.json", "1.json"}
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"0.json", "1.json", "2.json"}
 
 
 def test_controls_and_landmarks_are_kept_to_the_last_bit(tmp_path: Path) -> None:
