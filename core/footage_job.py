@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +62,8 @@ class FootageJob:
         self._frames, seen = track.frames, _seen(track)
         self._drawn: NDArray[np.bool_] = seen
         for run in _runs(~seen):
-            message = f"{portrait.path.name}: no face is seen in the frames {run}; they stay as they are."
+            which = f"the frames {run.start + 1}-{run.stop}"
+            message = f"{portrait.path.name}: no face is seen in {which}; they stay as they are."
             on_event({"event": "warning", "message": message})
         rest = find_neutral_frame(track) if portrait.rest_frame is None else portrait.rest_frame
         if not 0 <= rest < track.frames:
@@ -134,16 +134,14 @@ class FootageJob:
 
 def _seen(track: LandmarkTrack) -> NDArray[np.bool_]:
     """(F,) whether the face is there; short gaps are filled in."""
-    seen = track.confidence.any(axis=1)
-    unseen = np.flatnonzero(~seen)
-    for missing in np.split(unseen, np.flatnonzero(np.diff(unseen) > 1) + 1):
-        if len(missing) <= _LONGEST_GAP:
-            seen[missing] = True
+    seen = np.asarray(track.confidence.any(axis=1))
+    for run in _runs(~seen):
+        if len(run) <= _LONGEST_GAP:
+            seen[run.start : run.stop] = True
     return seen
 
 
-def _runs(marked: NDArray[np.bool_]) -> list[str]:
-    """The marked frames as ranges, counted from 1."""
-    numbered = groupby(enumerate(marked), key=lambda pair: pair[1])
-    groups = [[number for number, _ in group] for is_marked, group in numbered if is_marked]
-    return [f"{group[0] + 1}-{group[-1] + 1}" for group in groups]
+def _runs(marked: NDArray[np.bool_]) -> list[range]:
+    """The frames that are marked, in ranges without gaps."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]]))).tolist()
+    return [range(start, stop) for start, stop in zip(steps[::2], steps[1::2], strict=True)]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInputError
@@ -55,7 +54,7 @@ class Footage:
                 self.fps = fps
 
     def frames(self) -> Iterator[NDArray[Any]]:
-        """All of them: (H, W, 3 or 4) pixels of one size and type, as `read_picture` gives them. Raises BadInputError."""
+        """All of them: (H, W, 3 or 4) pixels as `read_picture` gives them, of one size and type (BadInputError)."""
         if self._movie is not None:
             with open_video(self._movie) as (_, _, frames):
                 yield from frames
@@ -69,12 +68,11 @@ class Footage:
             last = len(self.pictures) - 1
             yield from self._read([self.pictures[min(number, last)] for number in wanted])
             return
-        frames, next_one = self.frames(), 0
-        pixels: NDArray[Any] | None = None
+        frames = enumerate(self.frames())
+        shown, pixels = next(frames)
         for number in wanted:
-            for pixels in islice(frames, max(number + 1 - next_one, 0)):  # noqa: B007 - the last one is wanted
-                next_one += 1
-            assert pixels is not None
+            while shown < number and (following := next(frames, None)) is not None:
+                shown, pixels = following
             yield pixels
 
     def _read(self, paths: Iterable[Path]) -> Iterator[NDArray[Any]]:
@@ -84,9 +82,8 @@ class Footage:
             if path != before:
                 pixels, before = read_picture(path), path
             if pixels.shape != first.shape or pixels.dtype != first.dtype:
-                raise BadInputError(
-                    f"{path}: is {_kind(pixels)}; {self.pictures[0].name}, the first of its sequence, is {_kind(first)}."
-                )
+                other = f"{self.pictures[0].name}, the first of its sequence, is {_kind(first)}"
+                raise BadInputError(f"{path}: is {_kind(pixels)}; {other}.")
             yield pixels
 
 

@@ -58,7 +58,7 @@ class FootageFace:
         """As each frame shows it."""
 
     def without(self, regions: Collection[str], neutralise: float = 0.0) -> list[FittedFace]:
-        """The faces whose `regions` ("mouth", "eyes", "brows") are as at rest: what the footage does there is taken off.
+        """The faces with their `regions` ("mouth", "eyes", "brows") at rest: what the footage does there is taken off.
 
         `neutralise` (0..1) takes that share of the expression at rest off everywhere.
         """
@@ -78,20 +78,20 @@ class FootageFace:
                 share = _opens(face, still, moved) if region == "eyes" else 1.0
                 points[list(moved)] += share * (calm.points[list(moved)] + hung - points[list(moved)])
         if "mouth" in regions:
-            points[list(JAW)] -= _jaw_motion(face, still)
+            points[list(JAW), :2] -= _jaw_motion(face, still)
         return replace(face, points=points)
 
 
 def _jaw_motion(face: FittedFace, still: FittedFace) -> Array:
-    """(17, 3) what the jaw's opening and sliding add to its outline, told by the chin.
+    """(17, 2) what the jaw's opening and sliding add to its outline, told by the chin.
 
     The rest of the outline is what is seen of the cheeks: it is no jaw that could be put back.
     """
-    shapes = np.stack([face.direction(load_face_model().expressions[name]) for name in _JAW_SHAPES])
-    chin, went = list(_CHIN), face.points - still.points
-    seen = (went[chin] - went[list(NOSE_BASE)].mean(0))[:, :2].reshape(-1)
-    strengths = np.linalg.lstsq(shapes[:, chin, :2].reshape(len(shapes), -1).T, seen, rcond=None)[0]
-    return np.tensordot(strengths, shapes[:, list(JAW)], 1)
+    shapes = np.stack([face.direction(load_face_model().expressions[name])[:, :2] for name in _JAW_SHAPES])
+    chin, went = list(_CHIN), (face.points - still.points)[:, :2]
+    seen = (went[chin] - went[list(NOSE_BASE)].mean(0)).reshape(-1)
+    strengths = np.linalg.pinv(shapes[:, chin].reshape(len(shapes), -1).T) @ seen
+    return np.asarray(np.tensordot(strengths, shapes[:, list(JAW)], 1), np.float64)
 
 
 def _with_lips_shut(face: FittedFace) -> FittedFace:

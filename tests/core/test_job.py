@@ -38,16 +38,23 @@ def _data(**changes: Any) -> dict[str, Any]:
 def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
     track = PerformanceDriver(tmp_path / "track.npz", False, 3, Fraction(24000, 1001), Fraction(1, 3), 12)
     files = (tmp_path / "Mona Lisa ü.png", None, tmp_path / "l.npz")
-    source = PortraitSource(*files, "face-alignment", 2, True, tmp_path / "mask.png")
+    source = PortraitSource(*files, "face-alignment", 2, True, tmp_path / "mask.png", first_frame=3, rest_frame=0)
     jobs = [
         Job(source, track, tmp_path / "movie.mp4", (5, 9), "few_shot", tmp_path / "models", True, 0.25, 1),
         Job(PortraitSource(tmp_path / "p.png"), PerformanceDriver(tmp_path / "t.json"), tmp_path / "out"),
+        Job(
+            PortraitSource(tmp_path / "1.png", paths=(tmp_path / "1.png", tmp_path / "2.png")),
+            PerformanceDriver(tmp_path / "t.json"),
+            tmp_path / "out",
+            replace=("mouth", "brows"),
+            only_changes=True,
+        ),
     ]
     for number, job in enumerate(jobs):
         path = tmp_path / "deep" / f"{number}.json"
         job.save(path)
         assert load_job(path) == job
-    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"0.json", "1.json"}
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"0.json", "1.json", "2.json"}
 
 
 def test_voices_presets_amounts_and_keys_are_kept(tmp_path: Path) -> None:

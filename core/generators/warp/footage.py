@@ -43,6 +43,7 @@ class Known(NamedTuple):
     rims: NDArray[np.float64]  # (68, 2) shifts to where lips begin that are drawn elsewhere
     glasses: Glasses | None
     kernel: int  # as `kernel_for` chooses it
+    only_face: bool  # the head does not move
     mouth: Callable[[NDArray[Any], FittedFace], MouthInterior | CarriedMouth]
 
 
@@ -80,7 +81,7 @@ class FootageWarp:
         rims = np.zeros((68, 2))
         if self._new_mouth:
             rims = open_rims(pixels, points + edges.follow(points, tracked=True), face.eye_distance)
-        known = Known(face, edges, rims, glasses, self._kernel, mouth)
+        known = Known(face, edges, rims, glasses, self._kernel, not self._head_moves, mouth)
         mask = None if self._head_moves else np.ones(pixels.shape[:2], np.float32)
         return WarpGenerator(Portrait(pixels, points, mask, self._rest.creases), known).draw(target)
 

@@ -65,7 +65,8 @@ class WarpGenerator:
         mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
         glasses = find_glasses(portrait.pixels, self._detected) if known is None else known.glasses
-        self._head = Head(self._face, mask, self._edges.lip_edges(self._detected), glasses)
+        only_face = known is not None and known.only_face
+        self._head = Head(self._face, mask, self._edges.lip_edges(self._detected), glasses, only_face=only_face)
         reached = overlap(self._head.grid.whole, self._head.picture)
         kernel = None if known is None else known.kernel
         layers = _THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)

@@ -35,6 +35,8 @@ _STEEPEST = 4.0  # slope of the surface
 _STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 
+_RING_FADE = 0.2  # of its axes
+
 
 class Look(NamedTuple):
     """How one frame looks at a head."""
@@ -53,10 +55,13 @@ class Head:
         mask: Array,
         lip_edges: NDArray[np.float64] | None = None,
         glasses: Glasses | None = None,
+        *,
+        only_face: bool = False,
     ) -> None:
         """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person.
 
-        `lip_edges` (68, 2) is what `lips.seam_edges` found, `glasses` what `find_glasses` did.
+        `lip_edges` (68, 2) is what `lips.seam_edges` found, `glasses` what `find_glasses` did. `only_face`: expressions
+        move nothing beyond the ring around the face, where there is no mask that says what is background.
         """
         self.face = face
         self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
@@ -72,6 +77,10 @@ class Head:
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
         self.ring = _ring(points, self.eye_distance)
+        if only_face:
+            middle, half = _ellipse(points, self.eye_distance)
+            outwards = np.linalg.norm((self.grid.nodes - middle) / half, axis=2)
+            self.skin_reach = self.skin_reach * smooth_step((1 - outwards) / _RING_FADE)
         self.turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
@@ -203,10 +212,15 @@ class Head:
 
 def _ring(points: NDArray[np.float64], distance: float) -> NDArray[np.float64]:
     """(N, 2) still points around the face: an ellipse about its landmarks, wide enough for the chin to drop."""
-    low, high = points.min(0), points.max(0)
+    middle, half = _ellipse(points, distance)
     angle = np.linspace(0, 2 * np.pi, _RING_POINTS, endpoint=False)
-    half = (high - low) / 2 + _RING_DISTANCE * distance
-    return (low + high) / 2 + half * np.column_stack([np.cos(angle), np.sin(angle)])
+    return middle + half * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def _ellipse(points: NDArray[np.float64], distance: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(2,) middle and (2,) half axes of the ring."""
+    low, high = points.min(0), points.max(0)
+    return (low + high) / 2, (high - low) / 2 + _RING_DISTANCE * distance
 
 
 def project_model(face: FittedFace) -> Array:

@@ -38,7 +38,7 @@ def open_rims(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance:
     start, end = upper.mean(0), lower.mean(0)  # (3, 2) the middles of the lips
     share = np.linspace(0, 1, _STEPS)
     places = start[:, None] + share[:, None] * (end - start)[:, None] + _BESIDE[:, None, None] * across
-    colour = _lab(pixels, places.astype(np.float32), distance)  # (lines, 3, steps, 3)
+    colour = _colours(pixels, places.astype(np.float32), distance)  # (lines, 3, steps, 3)
     middle = (upper[1] + lower[1]) / 2
     shifts = np.zeros((68, 2))
     for lip, inner, side in ((UPPER[1], upper[1], -1), (LOWER[1], lower[1], 1)):
@@ -46,9 +46,9 @@ def open_rims(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance:
         unlike = np.linalg.norm(colour - np.median(ends, axis=(0, 1, 2)), axis=-1)
         for number, point in enumerate(lip):
             length = max(float((end - start)[number] @ down), 1e-6)
-            at = [float((p[number] - start[number]) @ down) / length for p in (middle, inner)]
-            edges = [_edge(line, *at, side) for line in unlike[:, number]]
-            way = side * (float(np.median(edges)) - at[1]) * length / distance
+            between, own = (float((p[number] - start[number]) @ down) / length for p in (middle, inner))
+            edges = [_edge(line, between, own, side) for line in unlike[:, number]]
+            way = side * (float(np.median(edges)) - own) * length / distance
             if way > 0:
                 shifts[point] = side * min(way + _MARGIN, _MOST) * distance * down
     wide = float(smooth_step(np.array(opening(points + shifts) / (_WIDE * distance))))
@@ -65,7 +65,7 @@ def _edge(unlike: Array, middle: float, inner: float, side: int) -> float:
     return (first + side * int(other[-1])) / (_STEPS - 1) if len(other) else inner
 
 
-def _lab(pixels: NDArray[Any], places: NDArray[np.float32], distance: float) -> Array:
+def _colours(pixels: NDArray[Any], places: NDArray[np.float32], distance: float) -> Array:
     """(..., 3) colours at places (..., 2), in which brightness counts less."""
     low = np.floor(np.clip(places.reshape(-1, 2).min(0) - 3, 0, None)).astype(int)
     high = np.ceil(places.reshape(-1, 2).max(0) + 4).astype(int)
@@ -73,6 +73,6 @@ def _lab(pixels: NDArray[Any], places: NDArray[np.float32], distance: float) -> 
     if not part.size:
         return np.zeros((*places.shape[:-1], 3))
     soft = cv2.GaussianBlur(part, (0, 0), max(0.008 * distance, 0.3))
-    lab = cv2.cvtColor(soft, cv2.COLOR_RGB2LAB).astype(np.float32) * np.float32([_LIGHT, 1, 1])
+    lab = cv2.cvtColor(soft, cv2.COLOR_RGB2LAB).astype(np.float32) * np.array([_LIGHT, 1, 1], np.float32)
     flat = (places - low.astype(np.float32)).reshape(1, -1, 2)
     return np.asarray(read_at(lab, flat).reshape(*places.shape[:-1], 3), np.float64)

@@ -6,12 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .lids import follow_lids, lid_shifts
 from .lips import follow_seam, parted, seam_edges, seam_shifts
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
