@@ -81,12 +81,12 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     neutral_picture: StringProperty(
         name="Neutral Picture",
         subtype="FILE_PATH",
-        description="Another picture of the performer, whose face rests in it, or its landmarks: tells the face at rest",
+        description="The performer's face at rest, in another picture or as its landmarks",
     )
     like: StringProperty(
         name="Person",
         subtype="FILE_PATH",
-        description="A picture of the performer, who is then told from others by likeness; goes before the face's number",
+        description="A picture of the performer, who is told from others by it; goes before the number",
     )
     missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
 

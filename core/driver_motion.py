@@ -81,12 +81,12 @@ def motion_as_controls(
 ) -> tuple[ControlTrack, list[str]]:
     """The controls that move a portrait as driver and keys do together, and what was clamped. Raises BadInputError."""
     controls = motion.content
-    if not isinstance(controls, ControlTrack):
-        assert isinstance(driver, PerformanceDriver)
-        assert motion.found is not None
+    if isinstance(driver, PerformanceDriver) and motion.found is not None:
         if motion.found.neutral_frame is None:
             raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
         controls = _window(motion.found.capture.controls(motion.found.neutral_frame, motion.found.still), driver)
+    if not isinstance(controls, ControlTrack):
+        raise TypeError("landmarks come with what they were found in")
     controls, told = amounts.scale(controls).clamped()
     if keys is None:
         return controls, told

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class SoundDriver:
     frames: int | None = None
     text: str | None = None
     text_path: Path | None = None
-    amounts: Amounts = Amounts()
+    amounts: Amounts = field(default_factory=Amounts)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _window(data: Mapping[str, Any], source: str) -> tuple[Fraction | None, Frac
 
 
 def _speech(data: Mapping[str, Any], source: str) -> Amounts:
-    known = {field.name for field in fields(Amounts)}
+    known = {each.name for each in fields(Amounts)}
     amounts = {name: float(value) for name, value in data.items()}
     if set(amounts) - known or not all(0 <= value <= 1 for value in amounts.values()):
         raise BadInputError(f"{source}, driver: speech has amounts from 0 to 1 of {', '.join(sorted(known))}.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from .provenance import picture_text, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from fractions import Fraction
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -173,7 +173,7 @@ def _draw_picture(
     if job.replace:
         raise BadInputError(f"{job.portrait.path}: has no motion to replace; neutralise takes its expression off.")
     pixels = read_picture(job.portrait.path)
-    for message in _unfit(job, motion, pixels):
+    for message in _unfit(motion, pixels):
         on_event({"event": "warning", "message": message})
     if _must_find(job.portrait):
         begin("detect", f"Looking for faces in {job.portrait.path.name}")
@@ -223,14 +223,14 @@ def _wanted(job: Job, motion: DriverMotion, targets: list[FaceTarget], frames: r
     return movie.watch(wanted, map(float, times), job.amounts)
 
 
-def _unfit(job: Job, motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
+def _unfit(motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
     """What a person should know of a track whose points are wanted as they stand."""
     size = (pixels.shape[1], pixels.shape[0])
     found = motion.found
     if found is None or found.neutral_frame is not None or found.track.size == size:
         return []
     told = "the track belongs to a picture of {} x {} pixels, the portrait has {} x {}".format(*found.track.size, *size)
-    return [f"{job.driver.path}: {told}. Its points are taken as they stand."]
+    return [f"The driver: {told}. Its points are taken as they stand."]
 
 
 def _must_find(portrait: PortraitSource) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def thin(values: NDArray[np.floating], tolerance: float, *, eased: bool = False) -> list[int]:
+def thin(values: NDArray[np.floating[Any]], tolerance: float, *, eased: bool = False) -> list[int]:
     """Rows of (F,) values that must be keyed so that what is between two keys is at most `tolerance` off.
 
     Between keys the curve goes straight, or eases in and out as a preset does. The key that is added next is where

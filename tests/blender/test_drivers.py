@@ -203,7 +203,8 @@ def test_tracks_of_a_clip_drive_the_landmarks_they_name(
     for name in names:
         track = clip.tracking.tracks.new(name=name, frame=1)
         for number in range(FRAMES):
-            x, y = points[list(MARKS[name])].mean(0) + (0, 3 * number if name in ("chin", "lowerLipInner") else 0)
+            x, y = points[list(MARKS[name])].mean(0)
+            y += 3 * number if name in ("chin", "lowerLipInner") else 0
             track.markers.insert_frame(number + 1, co=((x + 0.5) / 512, 1 - (y + 0.5) / 512))
     settings = portrait.gioconda
     settings.driven_by, settings.clip = "CLIP", clip

@@ -100,11 +100,13 @@ class CarriedMouth:
         *,
         moved: NDArray[np.floating[Any]],
         pose: Pose,
+        parted: float,
         driver: Array | None,
         covered: Array,
     ) -> NDArray[Any]:
         """As `MouthInterior.read`."""
-        seen = self._mouth.read(self._at_rest(positions), self._at_rest(moved), self._turned(pose), driver, covered)
+        places, lips, opened = self._at_rest(positions), self._at_rest(moved), parted / self._pose.scale
+        seen = self._mouth.read(places, lips, self._turned(pose), opened, driver, covered)
         is_light = not np.issubdtype(seen.dtype, np.integer)
         gain = np.float32(self._gain ** (1 / _DISPLAY) if is_light else self._gain)
         return np.concatenate([to_pixels(seen[..., :3] * gain, seen.dtype), seen[..., 3:]], axis=2)
