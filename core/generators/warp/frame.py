@@ -16,12 +16,14 @@ from .head import FINER, Head
 from .lips import keep_lips
 from .positions import Seam, Sides, Ways
 from .sampling import farthest, polygon_mask, read_at
+from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
     from .grid import Area
+    from .positions import Bumps
 
     Array = NDArray[np.float32]
     _Openings = tuple[Sides, Sides, Sides]
@@ -67,19 +69,21 @@ class Frame:
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
+        bumps = THREADS.map(self._field.beside, _OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
-        base = np.ascontiguousarray(np.moveaxis(self._field.base, 2, 0))
-        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), base)
+        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
         self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of the picture.
         self._whole = overlap(self._coarse.whole, head.picture)
-        areas = {opening: overlap(self._reached(opening, target), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
-        # An eye that has left the picture has no pixels.
-        self._beside = {opening: self._look_beside(opening, area) for opening, area in areas.items() if is_some(area)}
-        right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in areas)
+        self._beside: dict[Opening, _Beside] = {}
+        for opening, sides in zip(_OPENINGS, bumps, strict=True):
+            area = overlap(self._reached(opening, target), self._whole)
+            if is_some(area):  # an eye that has left the picture has no pixels
+                self._beside[opening] = self._look_beside(opening, area, sides)
+        right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in _OPENINGS)
         self._openings: _Openings = right, left, mouth
 
     def areas(self) -> list[Area]:
@@ -178,12 +182,12 @@ class Frame:
         exact, _ = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
         return _smooth(grid, way)._replace(blocks=numbers, exact=exact)
 
-    def _look_beside(self, opening: Opening, area: Area) -> _Beside:
+    def _look_beside(self, opening: Opening, area: Area, bumps: tuple[Bumps, Bumps]) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, self._field.beside(opening), _seam(*rims), self._turn, *place)
+        positions.beside(fields, bumps, _seam(*rims), self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
@@ -199,6 +203,7 @@ class Frame:
         return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
 
+_OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
 
 

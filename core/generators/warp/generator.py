@@ -7,7 +7,6 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from .matte import find_head
 from .mouth import MouthInterior
 from .nape import Nape
 from .sampling import blend, smooth_step
+from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
 _STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
 
@@ -60,7 +59,7 @@ class WarpGenerator:
         lip_edges = seam_edges(portrait.pixels, face.points, face.eye_distance)
         self._head = Head(face, mask, lip_edges, find_glasses(portrait.pixels, self._detected))
         reached = overlap(self._head.grid.whole, self._head.picture)
-        layers = _THREADS.submit(Layers, portrait.pixels, mask, reached)
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes = tuple(Eye(portrait.pixels, face, eye) for eye in range(2))
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
@@ -69,11 +68,11 @@ class WarpGenerator:
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
-        copying = _THREADS.submit(self._pixels.copy)
+        copying = THREADS.submit(self._pixels.copy)
         moved = np.abs(target.landmarks - self._detected).max()
         if moved < STILL and np.abs(target.gaze).max() == 0:
             return copying.result()
-        shading = _THREADS.submit(self._shade, target)
+        shading = THREADS.submit(self._shade, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
         out, shade = copying.result(), shading.result()
@@ -84,7 +83,7 @@ class WarpGenerator:
         def draw_skin(area: Area) -> None:
             self._layers.draw(out, area, frame.skin(area), shade)
 
-        skin = _THREADS.map(draw_skin, frame.areas())
+        skin = THREADS.map(draw_skin, frame.areas())
         eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
         inside, edges = self._inside(frame, target), frame.edges()
         list(skin)
@@ -114,7 +113,7 @@ class WarpGenerator:
 
         right, left = windows
         apart = right is None or left is None or not is_some(overlap(right.area, left.area))
-        list((_THREADS.map if apart else map)(draw_eye, range(2)))
+        list((THREADS.map if apart else map)(draw_eye, range(2)))
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
         """The mouth's inside and how far it covers an area; None where it is not seen."""

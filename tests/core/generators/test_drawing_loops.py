@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from core.generators.warp import compose_pixels, positions
-from core.generators.warp.compose_pixels import Gains, Person, blocks_of, kernel_weights
+from core.generators.warp.compose_pixels import Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Sides, Ways
 from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
+from core.generators.warp.read_pixels import kernel_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def _sight(yaw: float, height: Array) -> Sight:
 
 def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_what_is_behind() -> None:
     height = np.full((HEIGHT, WIDTH), 10, np.float32)
-    fields = Fields(np.zeros(2), 1.0, height, np.zeros((2, HEIGHT, WIDTH), np.float32))
+    fields = Fields(np.zeros(2), 1.0, height, np.zeros((HEIGHT, WIDTH, 2), np.float32))
     # The head ends below row 60, half-way at row 65, and higher up beside columns 40 to 80.
     neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 0.0, 1.0)
     seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)
