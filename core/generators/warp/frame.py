@@ -15,7 +15,7 @@ from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
 from .positions import Seam, Sides, Ways
-from .sampling import farthest, polygon_mask, read_at
+from .sampling import polygon_mask, read_at
 from .threads import THREADS
 
 if TYPE_CHECKING:
@@ -88,13 +88,13 @@ class Frame:
 
     def areas(self) -> list[Area]:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
-        head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
-        was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
-        moving = (farthest(way) > STILL) & (was | is_now)
+        person, of_person = self._head.person, self._head.grid
+        place = of_person.left, of_person.top, of_person.cell
+        moving = positions.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
-            moving[self._coarse.window(beside.area)] = True
+            moving[self._coarse.window(beside.area)] = 1
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))
         parts: list[Area] = []
         for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
             columns = np.nonzero(moving[rows].any(axis=0))[0]
@@ -159,26 +159,26 @@ class Frame:
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
-        coarse, way, squeezed = self._coarse, self._coarse_way, _squeezed(turn, self._coarse.cell)
+        coarse, way = self._coarse, self._coarse_way
         # The coarse nodes are too far apart to show all that is squeezed between them.
-        squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8))
+        squeezed = cv2.dilate(positions.squeezed(turn, _SQUEEZED * coarse.cell), np.ones((3, 3), np.uint8))
         if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
             sharp = self._exact_in(squeezed, coarse, way)
             return sharp, sharp, _smooth(coarse, turn)
         fine = coarse.finer(FINER)
         fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
-        numbers, cells = _parts_of(squeezed, FINER)
-        fine_way[cells], fine_turn[cells] = self._head.ways(self._look, fine.node_at(*cells))
-        sharp = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way)
+        numbers, *cells = positions.parts_of(squeezed, FINER)
+        fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
+        sharp = self._exact_in(positions.squeezed(fine_turn, _SQUEEZED * fine.cell), fine, fine_way)
         rows, columns = np.nonzero(squeezed)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
         return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, _smooth(fine, fine_turn)
 
-    def _exact_in(self, cells: NDArray[Any], grid: Grid, way: Array) -> Ways:
+    def _exact_in(self, cells: NDArray[np.uint8], grid: Grid, way: Array) -> Ways:
         """The way between the nodes of a grid, and that of every single pixel in the marked cells."""
         if grid.cell == 1:
             return _smooth(grid, way)
-        numbers, pixels = _parts_of(cells, grid.cell)
+        numbers, *pixels = positions.parts_of(cells, grid.cell)
         exact, _ = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
         return _smooth(grid, way)._replace(blocks=numbers, exact=exact)
 
@@ -211,27 +211,6 @@ def _smooth(grid: Grid, nodes: Array) -> Ways:
     """A way that is known at the nodes (rows, columns, 2) of a grid."""
     blocks = np.full(nodes.shape[:2], -1, np.int32)
     return Ways(grid.left, grid.top, grid.cell, nodes, blocks, np.zeros((0, grid.cell, grid.cell, 2), np.float32))
-
-
-def _squeezed(turn: Array, cell: int) -> NDArray[np.bool_]:
-    """(rows, columns): where the portrait is pressed together, or hides itself, between nodes `cell` pixels apart."""
-    down, across = np.gradient(turn, axis=(0, 1))
-    return np.maximum(farthest(down), farthest(across)) > _SQUEEZED * cell
-
-
-def _parts_of(cells: NDArray[Any], parts: int) -> tuple[NDArray[np.int32], tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Numbers (rows, columns) for the marked ones of some cells, -1 for the others; rows and columns of their parts.
-
-    Each marked cell has parts x parts of them: (marked, parts, parts).
-    """
-    rows, columns = np.nonzero(cells)
-    numbers = np.full(cells.shape, -1, np.int32)
-    numbers[rows, columns] = np.arange(len(rows))
-    part = np.arange(parts)
-    all_rows, all_columns = np.broadcast_arrays(
-        rows[:, None, None] * parts + part[:, None], columns[:, None, None] * parts + part
-    )
-    return numbers, (all_rows, all_columns)
 
 
 def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:

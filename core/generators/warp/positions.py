@@ -9,6 +9,7 @@ import numpy as np
 
 from .compiled import Number, compiled
 from .cubic import cubic
+from .rays import read
 from .rbf import bump
 
 if TYPE_CHECKING:
@@ -169,6 +170,63 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
     found[:, 0] += ways.top
     found[:, 1] += ways.left
     return found[:count]
+
+
+@compiled
+def moving(nodes: Array, way: Array, person: Array, left: int, top: int, cell: int, still: float) -> NDArray[np.uint8]:
+    """(rows, columns) 1 where a way (rows, columns, 2) from pixels `nodes` is one, and begins or ends on the person.
+
+    That is where a field on the grid (left, top, cell) is above 0.
+    """
+    rows, columns = person.shape
+    flat, out = person.reshape(-1), np.zeros(nodes.shape[:2], np.uint8)
+    for i in range(nodes.shape[0]):
+        for j in range(nodes.shape[1]):
+            if max(abs(way[i, j, 0]), abs(way[i, j, 1])) > still:
+                across, down = (nodes[i, j, 0] - left + 0.5) / cell - 0.5, (nodes[i, j, 1] - top + 0.5) / cell - 0.5
+                there = across + way[i, j, 0] / cell, down + way[i, j, 1] / cell
+                was, is_now = read(flat, rows, columns, across, down), read(flat, rows, columns, there[0], there[1])
+                out[i, j] = was > 0 or is_now > 0
+    return out
+
+
+@compiled
+def squeezed(turn: Array, most: float) -> NDArray[np.uint8]:
+    """(rows, columns) 1 where a turn (rows, columns, 2) changes by more than `most` from a node to the next one."""
+    rows, columns = turn.shape[:2]
+    out = np.zeros((rows, columns), np.uint8)
+    for i in range(rows):
+        above, below = max(i - 1, 0), min(i + 1, rows - 1)
+        for j in range(columns):
+            before, after = max(j - 1, 0), min(j + 1, columns - 1)
+            for k in range(2):
+                down = abs(turn[below, j, k] - turn[above, j, k])
+                across = abs(turn[i, after, k] - turn[i, before, k])
+                if down > most * (below - above) or across > most * (after - before):
+                    out[i, j] = 1
+    return out
+
+
+@compiled
+def parts_of(cells: NDArray[np.uint8], parts: int) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers (rows, columns) for the marked ones of some cells, -1 for the others; rows and columns of their parts.
+
+    Each marked cell has parts x parts of them: (marked, parts, parts).
+    """
+    numbers = np.full(cells.shape, np.int32(-1))
+    count = int(cells.sum())
+    rows, columns = np.empty((count, parts, parts), np.intp), np.empty((count, parts, parts), np.intp)
+    number = 0
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            if cells[i, j]:
+                numbers[i, j] = number
+                for down in range(parts):
+                    for across in range(parts):
+                        rows[number, down, across] = i * parts + down
+                        columns[number, down, across] = j * parts + across
+                number += 1
+    return numbers, rows, columns
 
 
 @compiled

@@ -110,7 +110,7 @@ def _meet(
     high, low, at_high, at_low = top, top, 0.0, 0.0
     for k in range(_SEARCH_STEPS + 1):
         low = top - k * step
-        at_low = depth + low * slope[2] - _read(height, rows, columns, column + low * slope[0], row + low * slope[1])
+        at_low = depth + low * slope[2] - read(height, rows, columns, column + low * slope[0], row + low * slope[1])
         if k > 0 and at_low <= 0:
             break
         if k < _SEARCH_STEPS:
@@ -118,9 +118,7 @@ def _meet(
     for k in range(_HALVINGS + _SECANTS):
         middle = low + (high - low) * (0.5 if k < _HALVINGS else _crossing(at_low, at_high))
         value = (
-            depth
-            + middle * slope[2]
-            - _read(height, rows, columns, column + middle * slope[0], row + middle * slope[1])
+            depth + middle * slope[2] - read(height, rows, columns, column + middle * slope[0], row + middle * slope[1])
         )
         if value <= 0:
             low, at_low = middle, value
@@ -189,7 +187,7 @@ def _crossing(at_low: float, at_high: float) -> float:
 
 
 @compiled
-def _read(flat: Array, rows: int, columns: int, column: float, row: float) -> float:
+def read(flat: Array, rows: int, columns: int, column: float, row: float) -> float:
     """A field of (rows, columns) between its nodes, bilinear; beyond the edge the edge goes on."""
     column, row = min(max(column, 0.0), columns - 1.0), min(max(row, 0.0), rows - 1.0)
     i, j = min(np.int64(row), rows - 2), min(np.int64(column), columns - 2)

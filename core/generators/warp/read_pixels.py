@@ -23,11 +23,11 @@ PHASES = 256  # places between two pixels that are told apart
 
 def kernel_weights(kernel: int) -> Array:
     """(PHASES + 1, taps) weights for places from a pixel to the next, of OpenCV's cubic or 8-tap Lanczos kernel."""
-    shares = np.arange(PHASES + 1) / PHASES
-    if kernel == cv2.INTER_CUBIC:
-        return np.array([cubic(share) for share in shares], np.float32)
-    x = shares[:, None] - np.arange(-3, 5)
-    weights = np.sinc(x) * np.sinc(x / 4)
+    places = np.arange(PHASES + 1) / PHASES
+    weights = np.array([cubic(place) for place in places])
+    if kernel != cv2.INTER_CUBIC:
+        x = places[:, None] - np.arange(-3, 5)
+        weights = np.sinc(x) * np.sinc(x / 4)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
