@@ -119,7 +119,7 @@ def draw(
 
 
 @compiled
-def _find(places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool) -> int:  # noqa: FBT001
+def _find(places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool) -> Number:  # noqa: FBT001
     """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
     blocks, coverage = person.blocks.reshape(-1), person.coverage.reshape(-1)
     rows, columns, block_columns = person.coverage.shape[0], person.coverage.shape[1], person.blocks.shape[1]

@@ -161,7 +161,8 @@ class Frame:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
         coarse, way = self._coarse, self._coarse_way
         # The coarse nodes are too far apart to show all that is squeezed between them.
-        squeezed = cv2.dilate(positions.squeezed(turn, _SQUEEZED * coarse.cell), np.ones((3, 3), np.uint8))
+        squeezed = positions.squeezed(turn, _SQUEEZED * coarse.cell)
+        squeezed = np.asarray(cv2.dilate(squeezed, np.ones((3, 3), np.uint8)), np.uint8)
         if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
             sharp = self._exact_in(squeezed, coarse, way)
             return sharp, sharp, _smooth(coarse, turn)

@@ -206,7 +206,7 @@ def _read_two(flat: Array, rows: int, columns: int, column: float, row: float) -
 
 
 @compiled
-def _bilinear(flat: Array, at: Number, step: Number, line: Number, across: float, down: float) -> float:
+def _bilinear(flat: Array, at: Number, step: Number, line: Number, across: float, down: float) -> Number:
     upper = flat[at] + (flat[at + step] - flat[at]) * across
     lower = flat[at + line] + (flat[at + line + step] - flat[at + line]) * across
     return upper + (lower - upper) * down
