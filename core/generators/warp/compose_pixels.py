@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The person's pixels, read at fractional positions, lit, and laid over the background: one pass over the pixels."""
+"""The person's pixels, read at fractional positions, lit, and laid over the background: row by row.
+
+A row is gone through by short loops, because in a long one the processor has too few places for all that is in use.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from .compiled import Number, compiled
+from .read_pixels import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,16 +19,14 @@ if TYPE_CHECKING:
     from .creases import Shade
 
     Array = NDArray[np.float32]
-    Colour = tuple[Number, Number, Number, Number]  # red, green, blue, alpha
+    from .read_pixels import Colour
 
-PHASES = 256  # places between two pixels that are told apart
 _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
 _BLOCK = 4  # bits of a place within a square
 _MIXED = 1
 _SOFT = np.exp(-0.5 / 0.8**2 * np.array([1, 0, 1]))  # a Gauss curve of 0.8 pixels
 _AROUND = np.outer(_SOFT, _SOFT).astype(np.float32).ravel()
-_A = -0.75  # of the cubic kernel (Keys 1981), as OpenCV has it
 
 
 class Person(NamedTuple):
@@ -36,7 +37,7 @@ class Person(NamedTuple):
     pixels: Array  # (h, w, 4) on the picture's own scale; alpha, where there is any, is multiplied in
     coverage: NDArray[np.uint8]  # (h, w) how much of a pixel is the person, 0..255
     blocks: NDArray[np.uint8]  # the coverage of whole squares of pixels: none, all, or mixed; see `blocks_of`
-    weights: Array  # (PHASES + 1, taps) of the pixels around a place, see `kernel_weights`
+    weights: Array  # (PHASES + 1, taps) of the pixels around a place, see `read_pixels.kernel_weights`
 
 
 class Gains(NamedTuple):
@@ -52,19 +53,6 @@ class Gains(NamedTuple):
 _NO_GAINS = Gains(
     np.float32(0), np.float32(0), np.float32(1), np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.uint8)
 )
-
-
-def kernel_weights(kernel: int) -> Array:
-    """(PHASES + 1, taps) weights for places from a pixel to the next, of OpenCV's cubic or 8-tap Lanczos kernel."""
-    t = np.arange(PHASES + 1)[:, None] / PHASES
-    if kernel == cv2.INTER_CUBIC:
-        x = np.abs(t - np.arange(-1, 3))
-        near = ((_A + 2) * x - (_A + 3)) * x**2 + 1
-        weights = np.where(x <= 1, near, ((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A)
-    else:
-        x = t - np.arange(-3, 5)
-        weights = np.sinc(x) * np.sinc(x / 4)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 def blocks_of(coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -87,8 +75,20 @@ def gains_of(shade: Shade | None) -> Gains:
     return Gains(*corner, np.float32(1 / grid.cell), shade.gain, shade.changes)
 
 
+class Row(NamedTuple):
+    """What a row of pixels is drawn with: those that show the person, one after the other, and where they go to."""
+
+    columns: NDArray[np.int64]  # of the person's pixels in the row; room for all of it
+    moves: NDArray[np.bool_]
+    covered: Array  # 0..255 how much of the person is there
+    colours: Array  # four a pixel
+    drawn: NDArray[Any]  # the picture, flat
+    behind: NDArray[Any]  # the plate, flat
+    channels: int
+
+
 @compiled
-def draw(  # noqa: C901, PLR0912 - to call a function for every pixel takes longer than what it would do
+def draw(
     out: NDArray[Any],
     plate: NDArray[Any],
     row: int,
@@ -103,50 +103,137 @@ def draw(  # noqa: C901, PLR0912 - to call a function for every pixel takes long
     `positions` (h, w, 2) are the portrait's. What does not move keeps its very pixels. `top` is the full scale of
     whole numbers; 0: floats, which are neither rounded nor cut off above.
     """
-    channels, lit, high = out.shape[2], len(gains.values) > 0, np.float32(top)
-    drawn, behind = out.reshape(-1), plate.reshape(-1)
-    factors, changes = gains.values.reshape(-1), gains.changes.reshape(-1)
-    pixels, coverage, weights = person.pixels.reshape(-1), person.coverage.reshape(-1), person.weights.reshape(-1)
+    width, channels, high, lit = positions.shape[1], out.shape[2], np.float32(top), len(gains.values) > 0
+    columns, moves = np.empty(width, np.int64), np.empty(width, np.bool_)
+    covered, colours = np.empty(width, np.float32), np.empty(4 * width, np.float32)
+    found = Row(columns, moves, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
+    for i in range(len(positions)):
+        places, start = positions[i].reshape(-1), ((row + i) * out.shape[1] + column) * channels
+        count = _find(places, row + i, column, start, person, found, lit)
+        _read(places, person, found, count, start)
+        if channels == 4 or top == 0:
+            _as_stored(places, person, found, count, high)
+        if lit:
+            _light(places, gains, found, count)
+        _lay(found, count, start, high)
+
+
+@compiled
+def _find(places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool) -> Number:  # noqa: FBT001
+    """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
+    blocks, coverage = person.blocks.reshape(-1), person.coverage.reshape(-1)
+    rows, columns, block_columns = person.coverage.shape[0], person.coverage.shape[1], person.blocks.shape[1]
+    first_row, first_column, last_row, last_column = person.row, person.column, rows - 2, columns - 2
+    own_columns, moves, shares, own_y = found.columns, found.moves, found.covered, np.float32(row)
+    drawn, behind, channels = found.drawn, found.behind, found.channels
+    count, at = np.uint64(0), np.uint64(start)
+    for j in range(len(shares)):
+        x, y = places[np.uint64(2 * j)], places[np.uint64(2 * j + 1)]
+        still = abs(x - np.float32(column + j)) < _STILL and abs(y - own_y) < _STILL
+        across, down = x - first_column, y - first_row
+        i_block = min(max(np.int64(down), 0), last_row) >> _BLOCK
+        j_block = min(max(np.int64(across), 0), last_column) >> _BLOCK
+        covered = np.float32(blocks[np.uint64(i_block * block_columns + j_block)])
+        if covered == _MIXED:
+            covered = coverage_at(coverage, rows, columns, across, down)
+        if covered >= _NONE:
+            if not still or (lit and covered >= _ALL):
+                own_columns[count], moves[count], shares[count] = j, not still, covered
+                count += np.uint64(1)
+        elif not still:
+            drawn[at] = behind[at]
+            drawn[at + np.uint64(1)] = behind[at + np.uint64(1)]
+            drawn[at + np.uint64(2)] = behind[at + np.uint64(2)]
+            if channels == 4:
+                drawn[at + np.uint64(3)] = behind[at + np.uint64(3)]
+        at += np.uint64(channels)
+    return np.int64(count)
+
+
+@compiled
+def _read(places: Array, person: Person, found: Row, count: int, start: int) -> None:
+    """Read the colours of what moves; the others have their own."""
+    pixels, table, colours = person.pixels.reshape(-1), person.weights.reshape(-1), found.colours
+    own_columns, moves, drawn, channels = found.columns, found.moves, found.drawn, found.channels
     rows, columns, taps = person.coverage.shape[0], person.coverage.shape[1], person.weights.shape[1]
-    first_row, first_column = person.row, person.column
-    gain_left, gain_top, per_cell = gains.left, gains.top, gains.per_cell
-    gain_columns, blocks, block_columns = gains.values.shape[1], person.blocks.reshape(-1), person.blocks.shape[1]
-    zero, last_row, last_column = np.float32(0), np.float32(rows - 2), np.float32(columns - 2)
-    last_across, last_down = np.float32(gain_columns - 1), np.float32(gains.values.shape[0] - 1)
-    for i in range(positions.shape[0]):
-        at = np.uint64(((row + i) * out.shape[1] + column) * channels) - np.uint64(channels)
-        own_y, line = np.float32(row + i), positions[i]
-        for j in range(positions.shape[1]):
-            at += np.uint64(channels)
-            x, y = line[np.uint64(j), 0], line[np.uint64(j), 1]
-            still = abs(x - np.float32(column + j)) < _STILL and abs(y - own_y) < _STILL
-            across, down = x - first_column, y - first_row
-            i_block = np.int64(min(max(down, zero), last_row)) >> _BLOCK
-            j_block = np.int64(min(max(across, zero), last_column)) >> _BLOCK
-            covered = np.float32(blocks[np.uint64(i_block * block_columns + j_block)])
-            if covered == _MIXED:
-                covered = _coverage(coverage, rows, columns, across, down)
-            if covered < _NONE:
-                if not still:
-                    store(drawn, at, channels, four(behind, at, channels), high)
-                continue
-            if not still:
-                colour = _read(pixels, rows, columns, weights, taps, across, down)
-                if channels == 4 or top == 0:
-                    colour = _as_stored(pixels, rows, columns, across, down, colour, channels, high)
-            elif lit and covered >= _ALL:
-                colour = four(drawn, at, channels)
+    first_row, first_column, line = person.row, person.column, np.uint64(4 * columns)
+    end_row, end_column = np.uint64(rows - 3 if taps == 4 else 0), np.uint64(columns - 3)
+    for n in range(count):
+        j = own_columns[np.uint64(n)]
+        if moves[np.uint64(n)]:
+            across, down = places[np.uint64(2 * j)] - first_column, places[np.uint64(2 * j + 1)] - first_row
+            left, above = np.floor(across), np.floor(down)
+            first, second = np.int64(left) - 1, np.int64(above) - 1
+            right = np.uint64(np.int64((across - left) * np.float32(PHASES) + np.float32(0.5)) * taps)
+            below = np.uint64(np.int64((down - above) * np.float32(PHASES) + np.float32(0.5)) * taps)
+            if np.uint64(second) < end_row and np.uint64(first) < end_column:  # what is below 0 becomes very large
+                at = np.uint64(4 * (second * columns + first))
+                colour = cubic_at(pixels, at, line, table, right, below)
             else:
-                continue
-            if lit:
-                across, down = (x - gain_left) * per_cell, (y - gain_top) * per_cell
-                if across >= 0 and down >= 0 and across < last_across and down < last_down:
-                    node = np.uint64(np.int64(down) * gain_columns + np.int64(across))
-                    if changes[node]:
-                        colour = _lit(factors, node, gain_columns, across, down, colour)
-            if covered < _ALL:
-                colour = _laid_on(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
-            store(drawn, at, channels, colour, high)
+                colour = colour_at(pixels, (rows, columns), table, taps, (first, second), (right, below))
+        else:
+            colour = four(drawn, np.uint64(start + j * channels), channels)
+        put(colours, np.uint64(4 * n), colour)
+
+
+@compiled
+def _as_stored(places: Array, person: Person, found: Row, count: int, top: Number) -> None:
+    """Colours that were read between pixels: light is not below zero, and no alpha is multiplied in."""
+    pixels, rows, columns = person.pixels.reshape(-1), person.coverage.shape[0], person.coverage.shape[1]
+    full, zero, one = top if top > 0 else np.float32(1), np.float32(0), np.float32(1)
+    for n in range(count):
+        if not found.moves[n]:
+            continue
+        at, j = np.uint64(4 * n), found.columns[n]
+        colour = whole(found.colours, at)
+        if top == 0:
+            across, down = places[2 * j] - person.column, places[2 * j + 1] - person.row
+            colour = no_darker(pixels, rows, columns, across, down, colour)
+        if found.channels == 4:
+            alpha = min(max(colour[3] / full, zero), one)
+            seen = one / max(alpha, np.float32(1e-4))
+            colour = colour[0] * seen, colour[1] * seen, colour[2] * seen, alpha * full
+        put(found.colours, at, colour)
+
+
+@compiled
+def _light(places: Array, gains: Gains, found: Row, count: int) -> None:
+    """Multiply colours by the factors between a node and the next ones, bilinear."""
+    factors, changes, columns = gains.values.reshape(-1), gains.changes.reshape(-1), gains.values.shape[1]
+    left, top, per_cell, own_columns, colours = gains.left, gains.top, gains.per_cell, found.columns, found.colours
+    last_across, last_down = np.float32(columns - 1), np.float32(gains.values.shape[0] - 1)
+    for n in range(count):
+        j = own_columns[np.uint64(n)]
+        across = (places[np.uint64(2 * j)] - left) * per_cell
+        down = (places[np.uint64(2 * j + 1)] - top) * per_cell
+        if across >= 0 and down >= 0 and across < last_across and down < last_down:
+            above, before = np.int64(down), np.int64(across)
+            node = np.uint64(above * columns + before)
+            if changes[node]:
+                at, to = np.uint64(4) * node, np.uint64(4 * n)
+                share = across - np.float32(before)
+                upper = over(whole(factors, at), whole(factors, at + np.uint64(4)), share)
+                at += np.uint64(4 * columns)
+                lower = over(whole(factors, at), whole(factors, at + np.uint64(4)), share)
+                gain, colour = over(upper, lower, down - np.float32(above)), whole(colours, to)
+                put(
+                    colours,
+                    to,
+                    (colour[0] * gain[0], colour[1] * gain[1], colour[2] * gain[2], colour[3] * gain[3]),
+                )
+
+
+@compiled
+def _lay(found: Row, count: int, start: int, top: Number) -> None:
+    """Write the person's colours, before the background where they do not cover a pixel."""
+    own_columns, shares, colours = found.columns, found.covered, found.colours
+    drawn, behind, channels = found.drawn, found.behind, found.channels
+    for n in range(count):
+        at, covered = np.uint64(start + own_columns[np.uint64(n)] * channels), shares[np.uint64(n)]
+        colour = whole(colours, np.uint64(4 * n))
+        if covered < _ALL:
+            colour = _laid_on(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
+        store(drawn, at, channels, colour, top)
 
 
 @compiled
@@ -176,7 +263,7 @@ def _stored(value: Number, top: Number) -> Number:
     """What is stored of a value: whole numbers are rounded and cut off."""
     if top == 0:
         return value
-    return min(max(np.floor(value + np.float32(0.5)), np.float32(0)), top)
+    return np.float32(min(max(np.int32(value + np.float32(0.5)), np.int32(0)), np.int32(top)))
 
 
 @compiled
@@ -215,108 +302,3 @@ def _laid_on(behind: Colour, colour: Colour, share: Number) -> Colour:
         share *= colour[3] / alpha
     red, green, blue, _ = over(behind, colour, share)
     return red, green, blue, alpha
-
-
-@compiled
-def _as_stored(
-    flat: Array, rows: int, columns: int, across: Number, down: Number, colour: Colour, channels: int, top: Number
-) -> Colour:
-    """A colour that was read between pixels: light is not below zero, and no alpha is multiplied in."""
-    if top == 0:
-        colour = _no_darker(flat, rows, columns, across, down, colour)
-    if channels != 4:
-        return colour
-    full = top if top > 0 else np.float32(1)
-    alpha = min(max(colour[3] / full, np.float32(0)), np.float32(1))
-    seen = np.float32(1) / max(alpha, np.float32(1e-4))
-    return colour[0] * seen, colour[1] * seen, colour[2] * seen, alpha * full
-
-
-@compiled
-def _lit(flat: Array, node: Number, columns: int, across: Number, down: Number, colour: Colour) -> Colour:
-    """A colour times the factors between a node and the next ones, bilinear."""
-    at, line, step = np.uint64(4) * node, np.uint64(4 * columns), np.uint64(4)
-    across, down = across - np.floor(across), down - np.floor(down)
-    return (
-        colour[0] * between(flat, at, step, line, across, down),
-        colour[1] * between(flat, at + np.uint64(1), step, line, across, down),
-        colour[2] * between(flat, at + np.uint64(2), step, line, across, down),
-        colour[3],
-    )
-
-
-@compiled
-def between(flat: NDArray[Any], at: Number, step: Number, line: Number, across: Number, down: Number) -> Number:
-    """Bilinear, from the value `at` an index, the one `step` behind it, and those a `line` farther on."""
-    a, b = np.float32(flat[at]), np.float32(flat[at + step])
-    c, d = np.float32(flat[at + line]), np.float32(flat[at + line + step])
-    upper, lower = a + (b - a) * across, c + (d - c) * across
-    return upper + (lower - upper) * down
-
-
-@compiled
-def _coverage(flat: NDArray[np.uint8], rows: int, columns: int, across: Number, down: Number) -> Number:
-    """Bilinear, 0..255; beyond the part its edge goes on."""
-    down, across = (
-        min(max(down, np.float32(0)), np.float32(rows - 1)),
-        min(max(across, np.float32(0)), np.float32(columns - 1)),
-    )
-    i, j = min(np.int64(down), rows - 2), min(np.int64(across), columns - 2)
-    at, line = np.uint64(i * columns + j), np.uint64(columns)
-    return between(flat, at, np.uint64(1), line, across - np.float32(j), down - np.float32(i))
-
-
-@compiled
-def _read(
-    flat: Array, rows: Number, columns: Number, table: Array, taps: Number, across: Number, down: Number
-) -> Colour:
-    """The four channels at a place between pixels; beyond the part its edge goes on."""
-    left, above = np.floor(across), np.floor(down)
-    phase_across = np.uint64(np.int64((across - left) * np.float32(PHASES) + np.float32(0.5)) * taps)
-    phase_down = np.uint64(np.int64((down - above) * np.float32(PHASES) + np.float32(0.5)) * taps)
-    first_column, first_row = np.int64(left) - taps // 2 + 1, np.int64(above) - taps // 2 + 1
-    red = green = blue = alpha = np.float32(0)
-    if taps == 4 and first_column >= 0 and first_row >= 0 and first_column + 4 <= columns and first_row + 4 <= rows:
-        at, line = np.uint64(4 * (first_row * columns + first_column)), np.uint64(4 * columns)
-        for m in range(4):
-            weight = table[phase_down + np.uint64(m)]
-            r = g = b = a = np.float32(0)
-            for n in range(4):
-                part, pixel = table[phase_across + np.uint64(n)], at + np.uint64(4 * n)
-                r += part * flat[pixel]
-                g += part * flat[pixel + np.uint64(1)]
-                b += part * flat[pixel + np.uint64(2)]
-                a += part * flat[pixel + np.uint64(3)]
-            red += weight * r
-            green += weight * g
-            blue += weight * b
-            alpha += weight * a
-            at += line
-        return red, green, blue, alpha
-    for m in range(taps):
-        line = min(max(first_row + m, 0), rows - 1) * columns
-        for n in range(taps):
-            pixel = np.uint64(4 * (line + min(max(first_column + n, 0), columns - 1)))
-            weight = table[phase_down + np.uint64(m)] * table[phase_across + np.uint64(n)]
-            red += weight * flat[pixel]
-            green += weight * flat[pixel + np.uint64(1)]
-            blue += weight * flat[pixel + np.uint64(2)]
-            alpha += weight * flat[pixel + np.uint64(3)]
-    return red, green, blue, alpha
-
-
-@compiled
-def _no_darker(flat: Array, rows: int, columns: int, across: Number, down: Number, colour: Colour) -> Colour:
-    """A colour that swings below zero beside a bright lamp, raised to what lies between the four pixels around."""
-    if min(colour[0], colour[1], colour[2]) >= 0:
-        return colour
-    down, across = min(max(down, 0), rows - 1), min(max(across, 0), columns - 1)
-    i, j = min(int(down), rows - 2), min(int(across), columns - 2)
-    at, line = 4 * (i * columns + j), 4 * columns
-    down, across, zero = np.float32(down - i), np.float32(across - j), np.float32(0)
-    return (
-        max(colour[0], min(between(flat, at, 4, line, across, down), zero)),
-        max(colour[1], min(between(flat, at + 1, 4, line, across, down), zero)),
-        max(colour[2], min(between(flat, at + 2, 4, line, across, down), zero)),
-        colour[3],
-    )

@@ -17,8 +17,9 @@ from .eye_reads import colour_at, light_at, three_at, value_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .compose_pixels import Colour, Gains
+    from .compose_pixels import Gains
     from .eye_reads import Size, Three
+    from .read_pixels import Colour
 
     Array = NDArray[np.float32]
 

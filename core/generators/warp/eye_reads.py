@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .compiled import Number, compiled
-from .compose_pixels import between
+from .cubic import cubic
+from .read_pixels import between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .compose_pixels import Colour
+    from .read_pixels import Colour
 
     Array = NDArray[np.float32]
 
 Three = tuple[Number, Number, Number]
 Size = tuple[int, ...]
 
-_ZERO, _ONE, _TWO, _THREE = (np.float32(number) for number in (0, 1, 2, 3))
+_ZERO, _ONE = np.float32(0), np.float32(1)
 _STEP, _TWO_STEPS = np.uint64(1), np.uint64(2)
-_CUBIC = np.float32(-0.75)  # of the cubic kernel (Keys 1981), as OpenCV has it
 
 
 @compiled
@@ -76,8 +76,8 @@ def colour_at(flat: Array, size: Size, x: Number, y: Number) -> Colour:
     """All four channels, cubic, no darker than black; beyond the patch its edge goes on."""
     rows, columns = size
     left, top = np.floor(x), np.floor(y)
-    w = _weights(x - left)
-    a, b, c, d = _weights(y - top)
+    w = cubic(x - left)
+    a, b, c, d = cubic(y - top)
     column, row = np.int64(left), np.int64(top)
     # Where the four pixels of a line are, in a flat array.
     p = _held(column - 1, columns), _held(column, columns), _held(column + 1, columns), _held(column + 2, columns)
@@ -112,12 +112,3 @@ def _across(flat: Array, line: Number, places: Colour, weights: Colour) -> Colou
         e * flat[a + t] + f * flat[b + t] + g * flat[c + t] + h * flat[d + t],
         e * flat[a + r] + f * flat[b + r] + g * flat[c + r] + h * flat[d + r],
     )
-
-
-@compiled
-def _weights(t: Number) -> Colour:
-    """Of the two pixels before a place that lies `t` behind a pixel, and of the two after it."""
-    s = _ONE - t
-    first, last = _CUBIC * t * s * s, _CUBIC * s * t * t
-    second = ((_CUBIC + _TWO) * t - (_CUBIC + _THREE)) * t * t + _ONE
-    return first, second, _ONE - first - second - last, last

@@ -16,13 +16,15 @@ from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
 from .positions import Seam, Sides, Ways
-from .sampling import farthest, polygon_mask, read_at
+from .sampling import polygon_mask, read_at
+from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
     from .grid import Area
+    from .positions import Bumps
 
     Array = NDArray[np.float32]
     _Openings = tuple[Sides, Sides, Sides]
@@ -67,30 +69,32 @@ class Frame:
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
+        bumps = THREADS.map(self._field.beside, _OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
-        base = np.ascontiguousarray(np.moveaxis(self._field.base, 2, 0))
-        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), base)
+        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
         self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of the picture.
         self._whole = overlap(self._coarse.whole, head.picture)
-        areas = {opening: overlap(self._reached(opening, target), self._whole) for opening in (RIGHT, LEFT, MOUTH)}
-        # An eye that has left the picture has no pixels.
-        self._beside = {opening: self._look_beside(opening, area) for opening, area in areas.items() if is_some(area)}
-        right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in areas)
+        self._beside: dict[Opening, _Beside] = {}
+        for opening, sides in zip(_OPENINGS, bumps, strict=True):
+            area = overlap(self._reached(opening, target), self._whole)
+            if is_some(area):  # an eye that has left the picture has no pixels
+                self._beside[opening] = self._look_beside(opening, area, sides)
+        right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in _OPENINGS)
         self._openings: _Openings = right, left, mouth
 
     def areas(self) -> list[Area]:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
-        head, nodes, way = self._head, self._coarse.nodes, self._coarse_way
-        was, is_now = (head.grid.sample(head.person, at) > 0 for at in (nodes, nodes + way))
-        moving = (farthest(way) > STILL) & (was | is_now)
+        person, of_person = self._head.person, self._head.grid
+        place = of_person.left, of_person.top, of_person.cell
+        moving = positions.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
-            moving[self._coarse.window(beside.area)] = True
+            moving[self._coarse.window(beside.area)] = 1
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))
         parts: list[Area] = []
         for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
             columns = np.nonzero(moving[rows].any(axis=0))[0]
@@ -155,37 +159,39 @@ class Frame:
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
-        coarse, way, squeezed = self._coarse, self._coarse_way, _squeezed(turn, self._coarse.cell)
+        coarse, way = self._coarse, self._coarse_way
         # The coarse nodes are too far apart to show all that is squeezed between them.
-        squeezed = cv2.dilate(squeezed.view(np.uint8), np.ones((3, 3), np.uint8))
+        squeezed = positions.squeezed(turn, _SQUEEZED * coarse.cell)
+        squeezed = np.asarray(cv2.dilate(squeezed, np.ones((3, 3), np.uint8)), np.uint8)
         if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
             sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
             return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
         fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
-        numbers, cells = _parts_of(squeezed, FINER)
-        fine_way[cells], fine_turn[cells] = self._head.ways(self._look, fine.node_at(*cells))
-        sharp, sharp_turn = self._exact_in(_squeezed(fine_turn, fine.cell), fine, fine_way, fine_turn)
+        numbers, *cells = positions.parts_of(squeezed, FINER)
+        fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
+        marked = positions.squeezed(fine_turn, _SQUEEZED * fine.cell)
+        sharp, sharp_turn = self._exact_in(marked, fine, fine_way, fine_turn)
         rows, columns = np.nonzero(squeezed)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
         return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
 
-    def _exact_in(self, cells: NDArray[Any], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
+    def _exact_in(self, cells: NDArray[np.uint8], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
         """The way and the turn between the nodes of a grid, and those of every single pixel in the marked cells."""
         smooth = _smooth(grid, way), _smooth(grid, turn)
         if grid.cell == 1:
             return smooth
-        numbers, pixels = _parts_of(cells, grid.cell)
+        numbers, *pixels = positions.parts_of(cells, grid.cell)
         exact = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
         sharp, sharp_turn = (of._replace(blocks=numbers, exact=e) for of, e in zip(smooth, exact, strict=True))
         return sharp, sharp_turn
 
-    def _look_beside(self, opening: Opening, area: Area) -> _Beside:
+    def _look_beside(self, opening: Opening, area: Area, bumps: tuple[Bumps, Bumps]) -> _Beside:
         """The fields of an opening over an area of the picture, which is what they reach."""
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, self._field.beside(opening), _seam(*rims), self._turn, *place)
+        positions.beside(fields, bumps, _seam(*rims), self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
@@ -201,6 +207,7 @@ class Frame:
         return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
 
 
+_OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
 
 
@@ -208,27 +215,6 @@ def _smooth(grid: Grid, nodes: Array) -> Ways:
     """A way that is known at the nodes (rows, columns, 2) of a grid."""
     blocks = np.full(nodes.shape[:2], -1, np.int32)
     return Ways(grid.left, grid.top, grid.cell, nodes, blocks, np.zeros((0, grid.cell, grid.cell, 2), np.float32))
-
-
-def _squeezed(turn: Array, cell: int) -> NDArray[np.bool_]:
-    """(rows, columns): where the portrait is pressed together, or hides itself, between nodes `cell` pixels apart."""
-    down, across = np.gradient(turn, axis=(0, 1))
-    return np.maximum(farthest(down), farthest(across)) > _SQUEEZED * cell
-
-
-def _parts_of(cells: NDArray[Any], parts: int) -> tuple[NDArray[np.int32], tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Numbers (rows, columns) for the marked ones of some cells, -1 for the others; rows and columns of their parts.
-
-    Each marked cell has parts x parts of them: (marked, parts, parts).
-    """
-    rows, columns = np.nonzero(cells)
-    numbers = np.full(cells.shape, -1, np.int32)
-    numbers[rows, columns] = np.arange(len(rows))
-    part = np.arange(parts)
-    all_rows, all_columns = np.broadcast_arrays(
-        rows[:, None, None] * parts + part[:, None], columns[:, None, None] * parts + part
-    )
-    return numbers, (all_rows, all_columns)
 
 
 def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:

@@ -7,7 +7,6 @@ portrait there. Inside the lids lies the eyeball, inside the lips the mouth's in
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from .mouth import MouthInterior
 from .nape import Nape
 from .sampling import blend, smooth_step
 from .seen_edges import SeenEdges
+from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_THREADS = ThreadPoolExecutor(2, "warp")  # reading pixels leaves Python free
 _TREMBLES = 0.006  # of an eye's width: a jaw that opens moves the model's lids by less
 _STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
 
@@ -69,7 +68,7 @@ class WarpGenerator:
         self._head = Head(self._face, mask, self._edges.lip_edges(self._detected), glasses, only_face=only_face)
         reached = overlap(self._head.grid.whole, self._head.picture)
         kernel = None if known is None else known.kernel
-        layers = _THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
@@ -88,10 +87,10 @@ class WarpGenerator:
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
-        copying = _THREADS.submit(self._pixels.copy)
+        copying = THREADS.submit(self._pixels.copy)
         if target.is_still(self._detected):
             return copying.result()
-        shading = _THREADS.submit(self._shade, target)
+        shading = THREADS.submit(self._shade, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
         out, shade = copying.result(), shading.result()
@@ -102,7 +101,7 @@ class WarpGenerator:
         def draw_skin(area: Area) -> None:
             self._layers.draw(out, area, frame.skin(area), shade)
 
-        skin = _THREADS.map(draw_skin, frame.areas())
+        skin = THREADS.map(draw_skin, frame.areas())
         eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
         inside, edges = self._inside(frame, target), frame.edges()
         list(skin)
@@ -132,7 +131,7 @@ class WarpGenerator:
 
         right, left = windows
         apart = right is None or left is None or not is_some(overlap(right.area, left.area))
-        list((_THREADS.map if apart else map)(draw_eye, range(2)))
+        list((THREADS.map if apart else map)(draw_eye, range(2)))
 
     def _lids_moved(self, number: int, window: Window) -> bool:
         own = (RIGHT, LEFT)[number].rims(self._face.points[:, :2])

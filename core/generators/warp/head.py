@@ -10,7 +10,7 @@ import numpy as np
 
 from ...motion.face_model import FittedFace, load_face_model
 from .grid import Grid, area_of, overlap, within
-from .positions import Border
+from .positions import Border, missing
 from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step
@@ -73,6 +73,7 @@ class Head:
         surroundings = Grid.over(area_of(box), _cell(self.eye_distance))
         self.grid = self._around_person(surroundings, mask)
         self.fine = self.grid.finer(FINER)
+        self._corner = self.fine.points(np.zeros((1, 2)))[0].astype(np.float64)
         self.held = None if glasses is None else glasses.held(self.fine.nodes)
         self.person = self._person(self.grid, mask)
         self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
@@ -102,12 +103,12 @@ class Head:
     def seen_by(self, pose: Pose, height: Array, base: Array) -> Look:
         """What `ways` needs of a frame.
 
-        `height` (rows, columns) is the turned surface on the fine grid, `base` (2, rows, columns) the expression's way.
+        `height` (rows, columns) is the turned surface on the fine grid, `base` (rows, columns, 2) the expression's way.
         """
         rotation, cell = pose.rotation, self.fine.cell
         foot = np.eye(3)
         foot[:2, :2], foot[2, :2] = rotation[:2, :2].T / cell / pose.scale, rotation[:2, 2] / pose.scale
-        corner = self.fine.points(np.zeros((1, 2)))[0].astype(np.float64)
+        corner = self._corner
         foot[:2, 2] = (pose.pivot[:2] - corner) / cell
         foot[2, 2] = pose.pivot[2]
         foot[:, 2] -= foot[:, :2] @ (pose.pivot[:2] + pose.move)
@@ -125,22 +126,28 @@ class Head:
 
         What leaves the picture may leave; what would come in is not known, so the person is stretched there.
         """
-        near: list[Array] = []  # left, right, top, bottom
-        for axis, size in enumerate(self.size):
-            for outwards, cut in ((-1, self._cut[axis][0]), (1, self._cut[axis][1])):
-                distance = nodes[..., axis] if outwards < 0 else size - 1 - nodes[..., axis]
-                out = way[..., axis] * outwards
-                beyond = (out > distance) & (distance >= 0)
-                along = np.clip(np.rint(nodes[beyond, 1 - axis]).astype(int), 0, self.size[1 - axis] - 1)
-                missing = out[beyond][cut[along] > 0]
-                near.append(np.zeros(size, np.float32))
-                if missing.size:
-                    band = max(_BORDER * self.eye_distance, 2 * float(missing.max()))
-                    places = np.arange(size, dtype=np.float32)
-                    near[-1] = 1 - smooth_step((places if outwards < 0 else places[::-1]) / band)
         (left, right), (top, bottom) = self._cut
-        holds = any(line.any() for line in near)
+        from_left, from_top, from_right, from_bottom = missing(nodes, way, left, top, right, bottom)
+        width, height = self.size
+        near = [
+            self._near(size, farthest, first=first)
+            for size, farthest, first in (
+                (width, from_left, True),
+                (width, from_right, False),
+                (height, from_top, True),
+                (height, from_bottom, False),
+            )
+        ]
+        holds = max(from_left, from_top, from_right, from_bottom) > 0
         return Border(left, right, top, bottom, holds, near[0], near[1], near[2], near[3])
+
+    def _near(self, size: int, farthest: float, *, first: bool) -> Array:
+        """(size,) 1 at the first or the last pixel, from beyond which so many would come in, falling to 0."""
+        if farthest == 0:
+            return np.zeros(size, np.float32)
+        band = max(_BORDER * self.eye_distance, 2 * farthest)
+        near = 1 - smooth_step(np.arange(size, dtype=np.float32) / band)
+        return near if first else near[::-1].copy()
 
     def _cut_lines(self, mask: Array) -> list[list[Array]]:
         """Where the person is cut, 0..1, along the left and right border (H,), and the top and bottom one (W,)."""

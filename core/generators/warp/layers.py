@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from . import compose_pixels
-from .compose_pixels import Person, blocks_of, gains_of, kernel_weights
+from .compose_pixels import Person, blocks_of, gains_of
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
+from .read_pixels import kernel_weights
 from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
 
 if TYPE_CHECKING:

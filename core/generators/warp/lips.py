@@ -33,6 +33,9 @@ _LIT = 0.5  # of the lip's brightness: there the dark ends
 _WIDEST = 0.01, 0.03  # eye distances from the line, at most: an upper lip has shade of its own
 _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
 
+_THICKNESS = np.zeros((2, 68))  # weights of the landmarks: either lip's inner edge below its outer one
+for _weights, (_outer, _inner) in zip(_THICKNESS, (UPPER, LOWER), strict=True):
+    _weights[list(_inner)], _weights[list(_outer)] = 1 / 3, -1 / 3
 _APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
 _APART[[upper for upper, _ in LIP_PAIRS]] = -1 / len(LIP_PAIRS)
 _APART[[lower for _, lower in LIP_PAIRS]] = 1 / len(LIP_PAIRS)
@@ -128,13 +131,13 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
-    widths = [max(float(np.linalg.norm(points[left] - points[right])), 1e-6) for points in (still, moved)]
+    width, own_width = (max(float(np.hypot(*(points[left] - points[right]))), 1e-6) for points in (moved, still))
+    narrowed = min(max(own_width / width, _NARROWED[0]), _NARROWED[1])  # a lip drawn wide gets thin
     gap, before = opening(moved), opening(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
-    for (outer, inner), kept in zip((UPPER, LOWER), _KEPT, strict=True):
-        thick, wanted = (float((p[list(inner)] - p[list(outer)])[:, 1].mean()) for p in (moved, still))
-        wanted *= kept * float(np.clip(widths[0] / widths[1], *_NARROWED))  # a lip drawn wide gets thin
-        lacking = np.clip(abs(wanted) - abs(thick), 0, _OF_GAP * max(gap, 0))
+    for (_, inner), thickness, kept in zip((UPPER, LOWER), _THICKNESS, _KEPT, strict=True):
+        thick, wanted = float(thickness @ moved[:, 1]), kept * narrowed * float(thickness @ still[:, 1])
+        lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
     return shifts + _meeting(still, moved)
 

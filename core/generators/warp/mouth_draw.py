@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .compiled import Number, compiled
+from .cubic import cubic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 PARTS = 3  # upper jaw, lower teeth, tongue: from the front to the back
 CHANNELS = 5 * PARTS + 3  # at a node: x, y in a part's picture and the light on it for each; the throat
 _UNSEEN = np.float32(1e-3)
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 _LEAST_WAY = np.float32(1e-4)
-_CUBIC = np.float32(-0.75)  # OpenCV's
 
 
 @compiled
@@ -183,21 +183,10 @@ def lay(
 
 @compiled
 def _taps(at: Number, size: int, pixels: NDArray[np.uint32], weights: Array) -> None:
-    """Four pixels around a position and their weights: cubic convolution, Keys (1981), beyond a side its last pixel."""
+    """Four pixels around a position and their weights: beyond a side its last pixel."""
     whole = np.floor(at)
     t = at - whole
     first = int(whole) - 1
     for tap in range(4):
         pixels[tap] = min(max(first + tap, 0), size - 1)
-    before, after = t + _ONE, _TWO - t
-    weights[0] = _outer(before)
-    weights[1] = ((_CUBIC + _TWO) * t - (_CUBIC + _TWO + _ONE)) * t * t + _ONE
-    weights[3] = _outer(after)
-    weights[2] = _ONE - weights[0] - weights[1] - weights[3]
-
-
-@compiled
-def _outer(way: Number) -> Number:
-    """The weight of a pixel 1 to 2 pixels away."""
-    five, eight, four = np.float32(5), np.float32(8), np.float32(4)
-    return ((_CUBIC * way - five * _CUBIC) * way + eight * _CUBIC) * way - four * _CUBIC
+    weights[0], weights[1], weights[2], weights[3] = cubic(t)

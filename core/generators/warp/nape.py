@@ -87,7 +87,7 @@ class Nape:
         area = overlap(area_of(np.concatenate([both.min(0), both.max(0)])), head.picture)
         grid = Grid.over(area, head.grid.cell)
         flat = np.full((head.fine.rows, head.fine.columns), upright.pivot[2], np.float32)
-        still = np.zeros((2, *flat.shape), np.float32)
+        still = np.zeros((*flat.shape, 2), np.float32)
         way, _ = head.ways(head.seen_by(upright, flat, still), grid.nodes)
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(area) + grid.enlarge_to(every, way)[within(area, every.whole)]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import Number, compiled
+from .cubic import cubic
+from .rays import read
 from .rbf import bump
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 _SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
 _SEAM = 0.5  # beside its corners they blend over this share of the distance
-_A = -0.75  # of the cubic kernel (Keys 1981), as OpenCV has it
 
 
 class Ways(NamedTuple):
@@ -82,14 +83,16 @@ def fill(out: Array, row: int, column: int, ways: Ways, openings: tuple[Sides, S
     """Write the portrait's positions (h, w, 2) of the pixels from (row, column) on."""
     height, width = out.shape[:2]
     table = _cubic_table(ways.cell)
+    right, left, mouth = openings
+    tables = _cubic_table(right.cell), _cubic_table(left.cell), _cubic_table(mouth.cell)
     for i in range(height):
         line = out[i]
         _smooth_row(line, row + i, column, ways.nodes, ways.left, ways.top, table)
         if len(ways.exact):
             _exact_row(line, row + i, column, ways)
-        for sides in openings:
-            if sides.first_row <= row + i < sides.end_row:
-                _add_sides(line, row + i, column, sides)
+        for k in range(3):
+            if openings[k].first_row <= row + i < openings[k].end_row:
+                _add_sides(line, row + i, column, openings[k], tables[k])
         if border.holds:
             _hold(line, row + i, column, border)
         for j in range(width):
@@ -122,7 +125,7 @@ def at_pixel(ways: Ways, row: int, column: int) -> tuple[float, float]:
     rows, columns = ways.blocks.shape
     down, across = (row - ways.top + 0.5) / ways.cell - 0.5, (column - ways.left + 0.5) / ways.cell - 0.5
     i, j = int(np.floor(down)), int(np.floor(across))
-    by_row, by_column = _cubic(down - i), _cubic(across - j)
+    by_row, by_column = cubic(down - i), cubic(across - j)
     x = y = 0.0
     for k in range(4):
         for m in range(4):
@@ -167,6 +170,89 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
     found[:, 0] += ways.top
     found[:, 1] += ways.left
     return found[:count]
+
+
+@compiled
+def moving(nodes: Array, way: Array, person: Array, left: int, top: int, cell: int, still: float) -> NDArray[np.uint8]:
+    """(rows, columns) 1 where a way (rows, columns, 2) from pixels `nodes` is one, and begins or ends on the person.
+
+    That is where a field on the grid (left, top, cell) is above 0.
+    """
+    rows, columns = person.shape
+    flat, out = person.reshape(-1), np.zeros(nodes.shape[:2], np.uint8)
+    for i in range(nodes.shape[0]):
+        for j in range(nodes.shape[1]):
+            if max(abs(way[i, j, 0]), abs(way[i, j, 1])) > still:
+                across, down = (nodes[i, j, 0] - left + 0.5) / cell - 0.5, (nodes[i, j, 1] - top + 0.5) / cell - 0.5
+                there = across + way[i, j, 0] / cell, down + way[i, j, 1] / cell
+                was, is_now = read(flat, rows, columns, across, down), read(flat, rows, columns, there[0], there[1])
+                out[i, j] = was > 0 or is_now > 0
+    return out
+
+
+@compiled
+def squeezed(turn: Array, most: float) -> NDArray[np.uint8]:
+    """(rows, columns) 1 where a turn (rows, columns, 2) changes by more than `most` from a node to the next one."""
+    rows, columns = turn.shape[:2]
+    out = np.zeros((rows, columns), np.uint8)
+    for i in range(rows):
+        above, below = max(i - 1, 0), min(i + 1, rows - 1)
+        for j in range(columns):
+            before, after = max(j - 1, 0), min(j + 1, columns - 1)
+            for k in range(2):
+                down = abs(turn[below, j, k] - turn[above, j, k])
+                across = abs(turn[i, after, k] - turn[i, before, k])
+                if down > most * (below - above) or across > most * (after - before):
+                    out[i, j] = 1
+    return out
+
+
+@compiled
+def parts_of(cells: NDArray[np.uint8], parts: int) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers (rows, columns) for the marked ones of some cells, -1 for the others; rows and columns of their parts.
+
+    Each marked cell has parts x parts of them: (marked, parts, parts).
+    """
+    numbers = np.full(cells.shape, np.int32(-1))
+    count = int(cells.sum())
+    rows, columns = np.empty((count, parts, parts), np.intp), np.empty((count, parts, parts), np.intp)
+    number = 0
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            if cells[i, j]:
+                numbers[i, j] = number
+                for down in range(parts):
+                    for across in range(parts):
+                        rows[number, down, across] = i * parts + down
+                        columns[number, down, across] = j * parts + across
+                number += 1
+    return numbers, rows, columns
+
+
+@compiled
+def missing(
+    nodes: Array, way: Array, left: Array, top: Array, right: Array, bottom: Array
+) -> tuple[float, float, float, float]:
+    """How many pixels at most a way (h, w, 2) from pixels `nodes` goes beyond each border, where that cuts the person.
+
+    Left, top, right and bottom; the last four arrays are how much of the person is cut there, see `Border`.
+    """
+    width, height = len(top), len(left)
+    found = np.zeros(4)
+    for i in range(nodes.shape[0]):
+        for j in range(nodes.shape[1]):
+            x, y = nodes[i, j, 0], nodes[i, j, 1]
+            across, down = way[i, j, 0], way[i, j, 1]
+            row, column = min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)
+            if -across > x >= 0 and left[row] > 0:
+                found[0] = max(found[0], -across)
+            if -down > y >= 0 and top[column] > 0:
+                found[1] = max(found[1], -down)
+            if across > width - 1 - x >= 0 and right[row] > 0:
+                found[2] = max(found[2], across)
+            if down > height - 1 - y >= 0 and bottom[column] > 0:
+                found[3] = max(found[3], down)
+    return found[0], found[1], found[2], found[3]
 
 
 @compiled
@@ -215,22 +301,12 @@ def _seam_at(x: float, y: float, seam: Seam) -> tuple[float, float]:
 
 
 @compiled
-def _cubic(t: float) -> tuple[float, float, float, float]:
-    """The weights of the four nodes around a place that is the share `t` of the way from the second to the third."""
-    before, after = t + 1, 2 - t
-    first = ((_A * before - 5 * _A) * before + 8 * _A) * before - 4 * _A
-    second = ((_A + 2) * t - (_A + 3)) * t * t + 1
-    last = ((_A * after - 5 * _A) * after + 8 * _A) * after - 4 * _A
-    return first, second, 1 - first - second - last, last
-
-
-@compiled
 def _node_row(row: int, nodes: Array, top: int, cell: int, first: int, count: int) -> Array:
     """(count, K) of a field (rows, columns, K) from node `first` on, cubic between its rows; its edge goes on."""
     rows, columns, channels = nodes.shape
     place = (row - top + 0.5) / cell - 0.5
     base = int(np.floor(place))
-    weights = _cubic(place - base)
+    weights = cubic(place - base)
     out = np.zeros((count, channels), np.float32)
     for k in range(4):
         line, weight = nodes[min(max(base - 1 + k, 0), rows - 1)], np.float32(weights[k])
@@ -247,7 +323,7 @@ def _cubic_table(cell: int) -> Array:
     table = np.zeros((5, cell), np.float32)
     for phase in range(cell):
         place = (phase + 0.5) / cell - 0.5
-        weights = _cubic(place - np.floor(place))
+        weights = cubic(place - np.floor(place))
         for k in range(4):
             table[k + (1 if 2 * phase + 1 >= cell else 0), phase] = weights[k]
     return table
@@ -304,32 +380,41 @@ def _exact_row(out: Array, row: int, column: int, ways: Ways) -> None:
 
 
 @compiled
-def _add_sides(out: Array, row: int, column: int, sides: Sides) -> None:
+def _add_sides(out: Array, row: int, column: int, sides: Sides, table: Array) -> None:
     """Add to the way of a row of pixels what the skin above or below an opening adds, softly blended between them."""
-    table, cell = _cubic_table(sides.cell), sides.cell
+    cell = sides.cell
     start, end = max(0, sides.first_column - column), min(len(out), sides.end_column - column)
     if end <= start:
         return
     own, phase = divmod(column + start - sides.left, cell)
-    line = _node_row(row, sides.fields, sides.top, cell, own - 2, (end - start + phase) // cell + 5)
-    own = 0
+    line = _node_row(row, sides.fields, sides.top, cell, own - 2, (end - start + phase) // cell + 5).reshape(-1)
+    weights, flat, zero, one = table.reshape(-1), out.reshape(-1), np.float32(0), np.float32(1)
+    at, step = np.uint64(0), np.uint64(sides.fields.shape[2])
     for j in range(start, end):
-        above_x = above_y = below_x = below_y = height = soft = np.float32(0)
-        for k in range(5):
-            node, weight = np.uint64(own + k), table[np.uint64(k), np.uint64(phase)]
-            above_x += weight * line[node, 0]
-            above_y += weight * line[node, 1]
-            below_x += weight * line[node, 2]
-            below_y += weight * line[node, 3]
-            height += weight * line[node, 4]
-            soft += weight * line[node, 5]
+        # Of the five nodes the first or the last one has no weight.
+        first = np.uint64(1 if 2 * phase + 1 >= cell else 0)
+        node, k = at + first * step, first * np.uint64(cell) + np.uint64(phase)
+        a, b = weights[k], weights[k + np.uint64(cell)]
+        c, d = weights[k + np.uint64(2 * cell)], weights[k + np.uint64(3 * cell)]
+        height = _weighted(line, node + np.uint64(4), step, a, b, c, d)
+        soft = _weighted(line, node + np.uint64(5), step, a, b, c, d)
         share = np.float32(0.5) - height / max(soft, np.float32(_SHARP))  # cubic: it may swing below
-        share = min(max(share, np.float32(0)), np.float32(1))
-        out[np.uint64(j), 0] += below_x + (above_x - below_x) * share
-        out[np.uint64(j), 1] += below_y + (above_y - below_y) * share
+        share, to = min(max(share, zero), one), np.uint64(2 * j)
+        if share > 0:
+            flat[to] += share * _weighted(line, node, step, a, b, c, d)
+            flat[to + np.uint64(1)] += share * _weighted(line, node + np.uint64(1), step, a, b, c, d)
+        if share < 1:
+            flat[to] += (one - share) * _weighted(line, node + np.uint64(2), step, a, b, c, d)
+            flat[to + np.uint64(1)] += (one - share) * _weighted(line, node + np.uint64(3), step, a, b, c, d)
         phase += 1
         if phase == cell:
-            own, phase = own + 1, 0
+            at, phase = at + step, 0
+
+
+@compiled
+def _weighted(line: Array, at: Number, step: Number, a: Number, b: Number, c: Number, d: Number) -> Number:
+    """The sum of four values that lie a `step` apart."""
+    return a * line[at] + b * line[at + step] + c * line[at + step + step] + d * line[at + step + step + step]
 
 
 @compiled
@@ -338,14 +423,14 @@ def _hold(out: Array, row: int, column: int, border: Border) -> None:
     height, width = len(border.near_top), len(border.near_left)
     if not 0 <= row < height:
         return
-    up, down = border.near_top[row], border.near_bottom[row]
-    for j in range(max(0, -column), min(len(out), width - column)):
-        x = column + j
-        beside = (
-            border.near_left[x] * border.cut_left[row]
-            if out[j, 0] < 0
-            else border.near_right[x] * border.cut_right[row]
-        )
-        above = up * border.cut_top[x] if out[j, 1] < 0 else down * border.cut_bottom[x]
-        out[j, 0] *= 1 - beside
-        out[j, 1] *= 1 - above
+    up, down, left, right = border.near_top[row], border.near_bottom[row], border.cut_left[row], border.cut_right[row]
+    near_left, near_right, cut_top, cut_bottom = border.near_left, border.near_right, border.cut_top, border.cut_bottom
+    first, end, one, zero = max(0, -column), min(len(out), width - column), np.float32(1), np.float32(0)
+    if left > 0 or right > 0:
+        for j in range(first, end):
+            x, to = np.uint64(column + j), np.uint64(j)
+            out[to, 0] *= one - (near_left[x] * left if out[to, 0] < zero else near_right[x] * right)
+    if up > 0 or down > 0:
+        for j in range(first, end):
+            x, to = np.uint64(column + j), np.uint64(j)
+            out[to, 1] *= one - (up * cut_top[x] if out[to, 1] < zero else down * cut_bottom[x])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import Number, compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Fields(NamedTuple):
     corner: NDArray[np.float64]  # (2,) x, y of the first node, pixels
     cell: float  # pixels from node to node
     height: Array  # (rows, columns) the surface, pixels towards the viewer
-    base: Array  # (2, rows, columns) the way that the expression goes, pixels
+    base: Array  # (rows, columns, 2) the way that the expression goes, pixels
 
 
 @compiled
@@ -68,7 +68,7 @@ def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) ->
     left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
     height, below, aside = fields.height.reshape(-1), neck.below, neck.aside
     ends = neck.half, neck.slope, neck.widens, neck.start, neck.length
-    base_x, base_y = fields.base[0].reshape(-1), fields.base[1].reshape(-1)
+    base = fields.base.reshape(-1)
     for i in range(len(seen)):
         x, y = float(seen[i, 0]), float(seen[i, 1])
         across = down = 0.0
@@ -88,8 +88,8 @@ def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) ->
             )
             across, down = share * across, share * down
         turn[i, 0], turn[i, 1] = across * cell, down * cell
-        way[i, 0] = turn[i, 0] + _read(base_x, rows, columns, column + across, row + down)
-        way[i, 1] = turn[i, 1] + _read(base_y, rows, columns, column + across, row + down)
+        base_x, base_y = _read_two(base, rows, columns, column + across, row + down)
+        way[i, 0], way[i, 1] = turn[i, 0] + base_x, turn[i, 1] + base_y
     return way, turn
 
 
@@ -110,7 +110,7 @@ def _meet(
     high, low, at_high, at_low = top, top, 0.0, 0.0
     for k in range(_SEARCH_STEPS + 1):
         low = top - k * step
-        at_low = depth + low * slope[2] - _read(height, rows, columns, column + low * slope[0], row + low * slope[1])
+        at_low = depth + low * slope[2] - read(height, rows, columns, column + low * slope[0], row + low * slope[1])
         if k > 0 and at_low <= 0:
             break
         if k < _SEARCH_STEPS:
@@ -118,9 +118,7 @@ def _meet(
     for k in range(_HALVINGS + _SECANTS):
         middle = low + (high - low) * (0.5 if k < _HALVINGS else _crossing(at_low, at_high))
         value = (
-            depth
-            + middle * slope[2]
-            - _read(height, rows, columns, column + middle * slope[0], row + middle * slope[1])
+            depth + middle * slope[2] - read(height, rows, columns, column + middle * slope[0], row + middle * slope[1])
         )
         if value <= 0:
             low, at_low = middle, value
@@ -189,12 +187,26 @@ def _crossing(at_low: float, at_high: float) -> float:
 
 
 @compiled
-def _read(flat: Array, rows: int, columns: int, column: float, row: float) -> float:
+def read(flat: Array, rows: int, columns: int, column: float, row: float) -> float:
     """A field of (rows, columns) between its nodes, bilinear; beyond the edge the edge goes on."""
     column, row = min(max(column, 0.0), columns - 1.0), min(max(row, 0.0), rows - 1.0)
     i, j = min(np.int64(row), rows - 2), min(np.int64(column), columns - 2)
-    down, across = row - float(i), column - float(j)
-    at, line = np.uint64(i * columns + j), np.uint64(columns)
-    upper = flat[at] + (flat[at + np.uint64(1)] - flat[at]) * across
-    lower = flat[at + line] + (flat[at + line + np.uint64(1)] - flat[at + line]) * across
+    at, step, line = np.uint64(i * columns + j), np.uint64(1), np.uint64(columns)
+    return _bilinear(flat, at, step, line, column - float(j), row - float(i))
+
+
+@compiled
+def _read_two(flat: Array, rows: int, columns: int, column: float, row: float) -> tuple[float, float]:
+    """The same of two fields whose values lie side by side."""
+    column, row = min(max(column, 0.0), columns - 1.0), min(max(row, 0.0), rows - 1.0)
+    i, j = min(np.int64(row), rows - 2), min(np.int64(column), columns - 2)
+    at, step, line = np.uint64(2 * (i * columns + j)), np.uint64(2), np.uint64(2 * columns)
+    across, down = column - float(j), row - float(i)
+    return _bilinear(flat, at, step, line, across, down), _bilinear(flat, at + np.uint64(1), step, line, across, down)
+
+
+@compiled
+def _bilinear(flat: Array, at: Number, step: Number, line: Number, across: float, down: float) -> Number:
+    upper = flat[at] + (flat[at + step] - flat[at]) * across
+    lower = flat[at + line] + (flat[at + line + step] - flat[at + line]) * across
     return upper + (lower - upper) * down

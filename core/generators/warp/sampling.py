@@ -88,11 +88,6 @@ def spread(values: Array, channels: int) -> Array:
     return np.asarray(cv2.merge([values] * channels), np.float32).reshape(*values.shape, channels)
 
 
-def farthest(way: Array) -> Array:
-    """(...) the larger one of the two absolute components of (..., 2)."""
-    return np.maximum(np.abs(way[..., 0]), np.abs(way[..., 1]))
-
-
 def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
     t = np.clip(x, 0, 1).astype(np.float32)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from core.generators.warp import compose_pixels, positions
-from core.generators.warp.compose_pixels import Gains, Person, blocks_of, kernel_weights
+from core.generators.warp.compose_pixels import Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Sides, Ways
 from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
+from core.generators.warp.read_pixels import kernel_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,41 @@ def _filled(own: Ways, border: Border | None = None, row: int = 0, column: int =
 
 def _identity() -> Array:
     return np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+
+
+def test_where_a_turn_squeezes() -> None:
+    turn = np.random.default_rng(4).normal(0, 1, (9, 12, 2)).astype(np.float32)
+    steps = np.maximum(*(np.abs(part).max(-1) for part in np.gradient(turn, axis=(0, 1))))
+    np.testing.assert_array_equal(positions.squeezed(turn, 0.8), steps > 0.8)
+
+
+def test_the_parts_of_marked_cells() -> None:
+    cells = np.array([[0, 1], [0, 0], [1, 0]], np.uint8)
+    numbers, rows, columns = positions.parts_of(cells, 2)
+    np.testing.assert_array_equal(numbers, [[-1, 0], [-1, -1], [1, -1]])
+    np.testing.assert_array_equal(rows, [[[0, 0], [1, 1]], [[4, 4], [5, 5]]])
+    np.testing.assert_array_equal(columns, [[[2, 3], [2, 3]], [[0, 1], [0, 1]]])
+
+
+def test_what_leaves_the_person_or_comes_to_it_moves() -> None:
+    nodes = np.dstack(np.meshgrid(np.arange(4.5, 100, 10), [4.5, 14.5])).astype(np.float32)
+    person = np.zeros((2, 10), np.float32)
+    person[:, 4] = 1
+    way = np.zeros((2, 10, 2), np.float32)
+    way[0, :, 0] = -30  # each pixel shows what was 30 pixels farther to the left
+    moving = positions.moving(nodes, way, person, 0, 0, 10, 1e-3)
+    np.testing.assert_array_equal(np.flatnonzero(moving[0]), [4, 7])
+    assert not moving[1].any()
+
+
+def test_what_would_come_in_over_a_border_is_missing_where_the_person_is_cut() -> None:
+    nodes, way = _identity(), np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    way[:, :10, 0], way[HEIGHT // 2, :10, 0], way[-5:, :, 1] = -4, -7, 3
+    left, top = np.zeros(HEIGHT, np.float32), np.zeros(WIDTH, np.float32)
+    cut = left + 1
+    cut[HEIGHT // 2] = 0  # there is no person
+    assert positions.missing(nodes, way, cut, top, left, top) == (4, 0, 0, 0)
+    assert positions.missing(nodes, way, left, top, cut, top + 1) == (0, 0, 0, 3)
 
 
 @pytest.mark.parametrize("cell", [1, 3, 8])
@@ -102,7 +138,7 @@ def _sight(yaw: float, height: Array) -> Sight:
 
 def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_what_is_behind() -> None:
     height = np.full((HEIGHT, WIDTH), 10, np.float32)
-    fields = Fields(np.zeros(2), 1.0, height, np.zeros((2, HEIGHT, WIDTH), np.float32))
+    fields = Fields(np.zeros(2), 1.0, height, np.zeros((HEIGHT, WIDTH, 2), np.float32))
     # The head ends below row 60, half-way at row 65, and higher up beside columns 40 to 80.
     neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 0.0, 1.0)
     seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bumps about scattered places have the values that they are asked to have, and reach no farther than told."""
+"""Splines and bumps about scattered places have the values that they are asked to have."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.generators.warp.rbf import bump, bump_weights, fading
+from core.generators.warp.rbf import bump, bump_weights, fading, thin_plate
 
 _RADIUS = 30.0
 
@@ -46,3 +46,24 @@ def test_an_edge_that_moves_beside_a_point_that_stays_does_not_swing_over(away: 
     near = [sum(bump(*((place - centres[i]) / _RADIUS)) * weights[i] for i in range(12)) for place in places]
     assert max(near) < 1.1 * 4
     assert min(near) > -0.3 * 4
+
+
+def test_a_spline_goes_through_its_values_and_is_affine_where_they_are() -> None:
+    random = np.random.default_rng(2)
+    centres = random.uniform(0, 100, (20, 2))
+    values = random.normal(0, 5, (20, 2))
+    assert np.abs(thin_plate(centres, values, centres) - values).max() < 1e-3
+    far = random.uniform(-200, 300, (7, 9, 2)).astype(np.float32)
+    affine = np.array([[0.5, -0.2], [0.1, 0.3]])
+    assert np.abs(thin_plate(centres, centres @ affine + [3, -1], far) - (far @ affine + [3, -1])).max() < 1e-2
+
+
+def test_two_values_are_read_as_each_of_them_is() -> None:
+    """Two have a loop of their own, with a logarithm of its own."""
+    random = np.random.default_rng(3)
+    grid = np.stack(np.meshgrid(np.arange(6), np.arange(5)), axis=-1).reshape(-1, 2)
+    centres, values = 20 * grid + random.uniform(-5, 5, (30, 2)), random.normal(0, 5, (30, 2))
+    points = np.concatenate([random.uniform(-50, 150, (500, 2)), centres]).astype(np.float32)
+    both = thin_plate(centres, values, points)
+    alone = np.column_stack([thin_plate(centres, values[:, k : k + 1], points) for k in range(2)])
+    assert np.abs(both - alone).max() < 5e-3
