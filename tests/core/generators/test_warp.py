@@ -14,9 +14,11 @@ from core.errors import BadInputError
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.generator import WarpGenerator
+from core.generators.warp.matte import find_head
 from core.landmarks.detect import create_detector
 from core.landmarks.track import LandmarkTrack
 from core.motion.controls import ControlTrack
+from core.motion.face_model import fit_face
 from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
@@ -87,7 +89,10 @@ def test_kind_of_picture_is_kept_when_it_moves(
 ) -> None:
     pixels = _KINDS[kind](astronaut)
     controls = {"headYaw": 12, "jawOpen": 0.5, **BLINK}
-    moved = _draw(pixels, astronaut_landmarks, **controls)
+    # With the same mask: one that ends elsewhere moves the grid, and where surfaces fold that is seen.
+    mask = find_head(astronaut, fit_face(astronaut_landmarks))
+    own = create_generator("warp", Portrait(pixels, astronaut_landmarks, mask))
+    moved = own.draw(_target(astronaut_landmarks, **controls))
     assert moved.dtype == pixels.dtype
     assert moved.shape == pixels.shape
     depth = pixels.dtype.itemsize * 8 - 8
