@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE = 12  # frames that are rendered at once
-LONGEST_MIXDOWN = 120  # seconds; an hour of sound takes about half of it
+LONGEST_MIXDOWN = 120  # seconds; it takes 15 ms at most for a second of sound
 _OWN_SIZE = ("MOVIE", "IMAGE")  # types of strips that have a picture of their own size
 
 
