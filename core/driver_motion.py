@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,6 +46,11 @@ class FoundTrack:
             return None if self.neutral_frame is None else self.track.landmarks[self.neutral_frame]
         return neutral_from_still(self.still, self.track, self.neutral_frame)
 
+    @cached_property
+    def controls(self) -> ControlTrack:
+        """What moves a portrait as the landmarks do; found once, which takes a while."""
+        return self.capture.controls(self.neutral_frame, self.still)
+
 
 @dataclass(frozen=True)
 class DriverMotion:
@@ -54,13 +60,6 @@ class DriverMotion:
     found: FoundTrack | None = None  # where the content is landmarks
     told: tuple[str, ...] = ()  # what was changed or left out, a line each
     gaze: ControlTrack | None = None  # where the eyes look, if that is known beside landmarks
-
-    def keys(self, keys: ControlTrack | None, amounts: RegionAmounts) -> ControlTrack | None:
-        """What is added to the content: the animator's keys and the gaze."""
-        if self.gaze is None:
-            return keys
-        gaze = amounts.scale(self.gaze)
-        return gaze if keys is None else mix(gaze, replace(keys, fps=gaze.fps), add=True)
 
 
 def read_motion(
@@ -84,7 +83,7 @@ def motion_as_controls(
     if isinstance(driver, PerformanceDriver) and motion.found is not None:
         if motion.found.neutral_frame is None:
             raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
-        controls = _window(motion.found.capture.controls(motion.found.neutral_frame, motion.found.still), driver)
+        controls = _window(motion.found.controls, driver)
     if not isinstance(controls, ControlTrack):
         raise TypeError("landmarks come with what they were found in")
     controls, told = amounts.scale(controls).clamped()
@@ -123,9 +122,9 @@ def _perform(
 def _gaze(driver: PerformanceDriver, found: FoundTrack) -> ControlTrack | None:
     if found.neutral_frame is None or (found.track.iris is None and found.capture.looks is None):
         return None
-    controls = found.capture.controls(found.neutral_frame, found.still)
-    channels = {name: controls.channels[name] for name in ("gazeYaw", "gazePitch") if name in controls.channels}
-    return _window(ControlTrack(controls.fps, channels), driver) if channels else None
+    whole = found.controls
+    channels = {name: whole.channels[name] for name in ("gazeYaw", "gazePitch") if name in whole.channels}
+    return _window(ControlTrack(whole.fps, channels), driver) if channels else None
 
 
 def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | None:

@@ -84,9 +84,7 @@ class FootageJob:
         faces = self._face.without(job.replace, job.neutralise)
         shown = [faces[self._number(i)] for i in range(motion.content.frames)]
         neutral = None if motion.found is None else motion.found.neutral
-        return plan_on(
-            shown, motion.content, relative_to=neutral, amounts=job.amounts, keys=motion.keys(job.keys, job.amounts)
-        )
+        return plan_on(shown, motion.content, relative_to=neutral, amounts=job.amounts, keys=job.keys, gaze=motion.gaze)
 
     def draw(
         self, targets: Iterable[FaceTarget], frames: range, *, head_moves: bool

@@ -180,9 +180,14 @@ def _draw_picture(
     landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
     neutral = None if motion.found is None else motion.found.neutral
-    keys = motion.keys(job.keys, job.amounts)
     targets = plan_motion(
-        landmarks, motion.content, relative_to=neutral, neutralise=job.neutralise, amounts=job.amounts, keys=keys
+        landmarks,
+        motion.content,
+        relative_to=neutral,
+        neutralise=job.neutralise,
+        amounts=job.amounts,
+        keys=job.keys,
+        gaze=motion.gaze,
     )
     orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
     mask = _head_mask(job.portrait, landmarks, pixels, orientation)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_HALF = 0.2  # seconds on either side
+_HALF = 0.12  # seconds on either side
 _ORDER = 2
-_REACH = 4.0  # standard deviations of a point's noise: what the filter would move further is motion, and stays
+_REACH = 0.9  # standard deviations of a point's noise: it is moved so far at most, what is more is motion
 _NOISIEST = 1.5  # times the median of all points: a mouth that talks all the time is no noise
 _MAD = 1.4826  # standard deviation of a normal distribution whose median absolute deviation is 1
 _THIRD = np.sqrt(20)  # standard deviation of third differences of independent noise of 1
@@ -24,7 +24,7 @@ def smooth_track(landmarks: NDArray[np.float32], fps: Fraction) -> NDArray[np.fl
     """Smooth (F, N, 2) landmarks over the whole track; a track at rest comes back bit for bit.
 
     A centred Savitzky-Golay filter (1964) has no delay, but would take the depth of a blink that lasts three frames.
-    So its correction fades where it is more than the point's own noise explains (Tukey's biweight).
+    So a point is moved no farther than its own noise explains (as Huber's estimator limits what is far off, 1964).
     """
     half = min(round(_HALF * fps), (len(landmarks) - 1) // 2)
     if half < _ORDER:  # between frames so far apart all is motion
@@ -42,5 +42,5 @@ def smooth_track(landmarks: NDArray[np.float32], fps: Fraction) -> NDArray[np.fl
     noise: NDArray[np.float64] = _MAD * np.median(np.abs(np.diff(values, 3, axis=0)), axis=(0, 2)) / _THIRD
     noise = np.minimum(noise, _NOISIEST * np.median(noise))
     share = np.linalg.norm(correction, axis=-1) / np.maximum(_REACH * noise, 1e-12)
-    correction *= np.maximum(1 - share**2, 0)[..., None] ** 2
+    correction /= np.maximum(share, 1)[..., None]
     return (values + correction).astype(np.float32)

@@ -57,14 +57,21 @@ def test_irises_turn_the_eyes_of_a_portrait_that_follows_landmarks(
     save_track(tmp_path / "track.npz", track)
     driver = PerformanceDriver(tmp_path / "track.npz", fps=Fraction(50), frames=15)
     motion = read_motion(driver, None, lambda _: None)
-    gaze = motion.keys(None, RegionAmounts(eyes=0.5))
-    assert gaze is not None
-    assert gaze.frames == 15
-    assert gaze.channels["gazeYaw"][0] == 0
-    assert 3 < gaze.channels["gazeYaw"][-1] < 20
-    whole = motion.keys(ControlTrack(Fraction(50), {"gazeYaw": np.full(15, -2, np.float32)}), WHOLE)
-    assert whole is not None
-    assert whole.channels["gazeYaw"] == pytest.approx(2 * gaze.channels["gazeYaw"] - 2, abs=1e-4)
+    assert motion.gaze is not None
+    assert motion.found is not None
+    yaw = motion.gaze.channels["gazeYaw"]
+    assert (len(yaw), yaw[0]) == (15, 0)
+    assert 6 < yaw[-1] < 40
+    keys = ControlTrack(Fraction(50), {"gazePitch": np.full(15, -10, np.float32)})
+    plain, looking, half, keyed = (
+        plan_motion(landmarks, motion.content, relative_to=motion.found.neutral, **{"gaze": motion.gaze, **options})[-1]
+        for options in ({"gaze": None}, {}, {"amounts": RegionAmounts(eyes=0.5)}, {"keys": keys})
+    )
+    assert np.degrees(looking.gaze) == pytest.approx(np.array([[yaw[-1], 0]] * 2), abs=1e-3)
+    assert half.gaze == pytest.approx(looking.gaze / 2)
+    assert np.degrees(keyed.gaze) == pytest.approx(np.array([[yaw[-1], -10]] * 2), abs=1e-3)
+    assert np.array_equal(looking.landmarks, plain.landmarks), "the track's lids show already where it looks"
+    assert np.abs(keyed.landmarks - plain.landmarks).max() > 0.5, "what is keyed moves them"
 
 
 def test_a_preset_starts_later_and_loops() -> None:
