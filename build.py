@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 OUT = ROOT / "out"
 NO_TESTS = 5  # pytest's exit code when its filters leave nothing
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")  # two files of tests at a time
 
 
 def setup(*, fresh: bool) -> int:
@@ -84,7 +85,7 @@ def test(only: str | None, arguments: list[str]) -> int:
             continue
         if version == main_version:
             say(f"All tests, with Blender {version}")
-            results[version] = run([worker, "-m", "pytest", *arguments], cwd=ROOT, env=env)
+            results[version] = run([worker, "-m", "pytest", *SIDE_BY_SIDE, *arguments], cwd=ROOT, env=env)
             continue
         chosen = _blender_tests(arguments)
         if not chosen or find_python(BPY_PYTHON[version]) is None:
@@ -92,7 +93,7 @@ def test(only: str | None, arguments: list[str]) -> int:
             continue
         python = ensure(bpy_environment(version))
         say(f"tests/blender, with Blender {version}")
-        code = run([python, "-m", "pytest", *chosen], cwd=ROOT, env=env)
+        code = run([python, "-m", "pytest", *SIDE_BY_SIDE, *chosen], cwd=ROOT, env=env)
         results[version] = 0 if code == NO_TESTS and arguments else code
     say("Result")
     for version, code in results.items():
