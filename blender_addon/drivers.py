@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,7 +90,7 @@ def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
         raise BadInputError(f'"{other.name}" is not seen at the same time as the portrait: move it there.')
     folder = window.folder / "driver"
     driver = {"performance_path": str(folder), **_landmarks(settings, window, first), **window.timing(first)}
-    return driver, lambda: RenderTask(window.scene, other, first, last, folder)
+    return driver, partial(RenderTask, window.scene.session_uid, other.name, first, last, folder)
 
 
 def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
@@ -103,7 +104,7 @@ def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
         "speech": {name: getattr(settings, name) for name in driver_settings.SPEECH},
         **window.timing(window.start),
     }
-    return driver, lambda: MixdownTask(window.scene, other, window.start, window.end - 1, path)
+    return driver, partial(MixdownTask, window.scene.session_uid, other.name, window.start, window.end - 1, path)
 
 
 def _words(settings: Any, scene: bpy.types.Scene) -> str | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
@@ -11,7 +12,7 @@ from bpy.app import handlers
 from ..core.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .client import Task
@@ -49,11 +50,23 @@ class Session:
 
     def poll_once(self) -> Outcome | None:
         """Move the task on, without waiting; its outcome once it has ended and could be applied."""
-        if self.current is None or not self.current.task.poll_once() or self.busy:
+        if self.current is None:
+            return None
+        task = self.current.task
+        if (self.busy and task.touches_blender) or not task.poll_once() or self.busy:
             return None
         running, self.current = self.current, None
         self.last = _apply(running) if running.task.state == "done" else _not_done(running)
         return self.last
+
+    @contextmanager
+    def own_render(self) -> Iterator[None]:
+        """Render without being busy by it: a failed render does not tell its end."""
+        before = set(self.busy)
+        try:
+            yield
+        finally:
+            self.busy = before
 
     def refuse(self, error: GiocondaError) -> Outcome:
         """Remember why a task could not even start."""

@@ -56,7 +56,7 @@ def test_a_movie_strip_is_re_performed_as_it_is_trimmed(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:
     still = add_picture(scene, astronaut, start=1, length=4)
-    task = addon("strip_bakes").RenderTask(scene, still, 1, 4, tmp_path / "pieces")
+    task = addon("strip_bakes").RenderTask(scene.session_uid, still.name, 1, 4, tmp_path / "pieces")
     while not task.poll_once():
         pass
     assert task.state == "done", task.error
