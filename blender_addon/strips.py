@@ -195,9 +195,9 @@ def render_mask(strip: Any, size: tuple[int, int], path: Path) -> None:
 
 def render(scene: bpy.types.Scene, path: str, **how: bool) -> None:
     """Render a scene of Gioconda's own to a path, by `how` of Blender's operator (BadInputError: it cannot)."""
-    if bpy.app.version >= (5, 0, 0):  # braces stand for variables there
-        path = path.replace("{", "{{").replace("}", "}}")
-    scene.render.filepath, scene.render.use_multiview = path, False
+    templates = bpy.app.version >= (4, 5, 0)  # where {name} in a path stands for a variable
+    scene.render.filepath = path.replace("{", "{{").replace("}", "}}") if templates else path
+    scene.render.use_multiview = False
     if hasattr(scene.render.image_settings, "color_management"):
         scene.render.image_settings.color_management = "FOLLOW_SCENE"
     try:
