@@ -97,6 +97,16 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     brows: _amount("Brows", "How far they rise with the accents", 0.5)
     head: _amount("Head", "How far it moves", 0.5)
 
+    tolerance: FloatProperty(
+        name="Tolerance",
+        default=0.005,
+        min=0,
+        soft_max=0.1,
+        precision=3,
+        description="How far baked curves may be off, as a share of a control's range: more means fewer keys. 0: every "
+        "frame is keyed",
+    )
+
     every_frame: BoolProperty(
         name="Every Frame",
         default=True,

@@ -104,14 +104,21 @@ def _show_from(strip: Any, start: int) -> None:
         strip.frame_start = start
 
 
+def full_path(path: str) -> Path:
+    """A path that may be relative to the .blend file (BadInputError: that is not saved yet)."""
+    if path.startswith("//") and not bpy.data.filepath:
+        raise BadInputError(f"{path}: the path is relative to a .blend file that is not saved yet. Save it.")
+    return Path(bpy.path.abspath(path))
+
+
 def check_portrait(strip: Any) -> None:
     """Raise BadInputError if the strip shows no picture or movie that is there."""
     if strip.type not in ("IMAGE", "MOVIE"):
         kind = strip.type.replace("_", " ").lower()
         raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image or movie strip.')
     if strip.type == "MOVIE":
-        if not Path(bpy.path.abspath(strip.filepath)).is_file():
-            raise BadInputError(f'The movie of "{strip.name}" is missing: {bpy.path.abspath(strip.filepath)}')
+        if not (path := full_path(strip.filepath)).is_file():
+            raise BadInputError(f'The movie of "{strip.name}" is missing: {path}')
     else:
         picture_path(strip)
 
@@ -121,10 +128,7 @@ def picture_path(strip: Any, frame: int | None = None) -> Path:
     if strip.type != "IMAGE":
         raise BadInputError(f'"{strip.name}" is no image strip: this needs one picture.')
     element = strip.strip_elem_from_frame(visible_range(strip)[0] if frame is None else frame)
-    relative = f"{strip.directory}{element.filename}" if element else ""
-    if relative.startswith("//") and not bpy.data.filepath:
-        raise BadInputError(f"{relative}: the path is relative to a .blend file that is not saved yet. Save it.")
-    path = Path(bpy.path.abspath(relative))
+    path = full_path(f"{strip.directory}{element.filename}" if element else "")
     if not path.is_file():
         raise BadInputError(f'The picture of "{strip.name}" is missing: {path}')
     return path
@@ -336,7 +340,9 @@ def _copy_placement(portrait: Any, result: Any) -> None:
         for name in names:
             if hasattr(source, name):
                 setattr(target, name, getattr(source, name))
-    result.colorspace_settings.name = portrait.colorspace_settings.name
+    # The frames of a movie are PNG files, whatever it was.
+    with suppress(TypeError):  # a studio's own OpenColorIO configuration calls it otherwise
+        result.colorspace_settings.name = "sRGB" if portrait.type == "MOVIE" else portrait.colorspace_settings.name
 
 
 def _copy_placement_curves(scene: bpy.types.Scene, portrait: Any, result: Any) -> None:
