@@ -30,7 +30,7 @@ _WITHOUT_FACE = (
 _WORDS = (
     ("NONE", "None", "The mouth follows the sounds that are heard; so it does in other languages than English"),
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
-    ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait, in their order"),
+    ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait"),
 )
 REPLACEABLE = ("mouth", "eyes", "brows")
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
