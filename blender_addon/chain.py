@@ -22,6 +22,11 @@ class Chain(Task):
         super().__init__(title, self.current.log)
         self._warned: list[str] = []
 
+    @property
+    def touches_blender(self) -> bool:
+        """Whether the current task does."""
+        return self.current.touches_blender
+
     def poll_once(self) -> bool:
         """Move the current task on."""
         if self.state == "running" and self.current.poll_once():

@@ -101,6 +101,8 @@ class ChildProcess:
 class Task:
     """Something that runs beside Blender. `poll_once` moves it on; all else is to be read."""
 
+    touches_blender = False  # then it must wait while Blender renders or saves
+
     def __init__(self, title: str, log: Path) -> None:
         self.title = title
         self.log = log

@@ -25,6 +25,8 @@ LANDMARKS = tuple(
 def read_marks(clip: bpy.types.MovieClip, frames: range, fps: Fraction) -> dict[str, Any]:
     """Where the clip's named tracks are at scene frames, in its pixels (BadInputError: too few are named)."""
     width, height = clip.size
+    if not width or not height:
+        raise BadInputError(f'The picture of the clip "{clip.name}" cannot be read: is its file there?')
     named = {track.name: track for track in _tracks(clip) if track.name in {*MARKS, *PUPIL_MARKS}}
     if len(named.keys() & MARKS.keys()) < _LEAST:
         raise BadInputError(
@@ -38,7 +40,7 @@ def read_marks(clip: bpy.types.MovieClip, frames: range, fps: Fraction) -> dict[
 
 def find(clip: bpy.types.MovieClip, name: str) -> Any:
     """The track of that name, or without a name the active one (BadInputError: there is none)."""
-    track = next((t for t in _tracks(clip) if t.name == name), None) if name else clip.tracking.tracks.active
+    track = next((t for t in _tracks(clip) if t.name == name), None) if name else _active(clip)
     if track is None:
         raise BadInputError(
             f'"{clip.name}" has no track named "{name}".'
@@ -46,6 +48,12 @@ def find(clip: bpy.types.MovieClip, name: str) -> Any:
             else f'No track of "{clip.name}" is active: click one.'
         )
     return track
+
+
+def _active(clip: bpy.types.MovieClip) -> Any | None:
+    """That of the active object, else that of the camera."""
+    tracked = clip.tracking.objects.active
+    return (tracked.tracks.active if tracked else None) or clip.tracking.tracks.active
 
 
 def _tracks(clip: bpy.types.MovieClip) -> list[Any]:
@@ -58,4 +66,5 @@ def _place(track: Any, frame: int, width: int, height: int) -> list[float] | Non
     marker = track.markers.find_frame(frame, exact=True)
     if marker is None or marker.mute:
         return None
-    return [marker.co[0] * width - 0.5, (1 - marker.co[1]) * height - 0.5]
+    x, y = marker.co + track.offset
+    return [x * width - 0.5, (1 - y) * height - 0.5]

@@ -30,7 +30,7 @@ _WITHOUT_FACE = (
 _WORDS = (
     ("NONE", "None", "The mouth follows the sounds that are heard; so it does in other languages than English"),
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
-    ("STRIPS", "Text Strips", "What is said, in English, as the text strips of this timeline, in their order"),
+    ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait"),
 )
 REPLACEABLE = ("mouth", "eyes", "brows")
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
@@ -96,6 +96,16 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     blinks: _amount("Blinks", "How many of them", 0.7)
     brows: _amount("Brows", "How far they rise with the accents", 0.5)
     head: _amount("Head", "How far it moves", 0.5)
+
+    tolerance: FloatProperty(
+        name="Tolerance",
+        default=0.005,
+        min=0,
+        soft_max=0.1,
+        precision=3,
+        description="How far baked curves may be off, as a share of a control's range: more means fewer keys. 0: every "
+        "frame is keyed",
+    )
 
     every_frame: BoolProperty(
         name="Every Frame",

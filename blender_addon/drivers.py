@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import bpy
 
 from ..core.errors import BadInputError
 from . import clip_tracks, driver_settings, keyframes, portraits, shape_keys, strips
@@ -16,6 +14,9 @@ from .strip_bakes import MixdownTask, RenderTask
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
+    from pathlib import Path
+
+    import bpy
 
     from .client import Task
 
@@ -55,6 +56,11 @@ class _Window(NamedTuple):
     def fps(self) -> Fraction:
         return strips.exact_fps(self.scene)
 
+    def sees(self, other: Any) -> bool:
+        """Whether a strip is seen at the same time as the portrait."""
+        start, end = strips.visible_range(other)
+        return start < self.end and self.start < end
+
     def timing(self, origin: int) -> dict[str, Any]:
         """When the portrait is seen, for a driver that begins at the scene frame `origin`."""
         start = (self.start - origin) / self.fps
@@ -83,13 +89,30 @@ def _controls(scene: bpy.types.Scene, channels: dict[str, list[float]], frames: 
 
 def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
     other = _driving_strip(settings, window, "SOUND")
-    shown = strips.visible_range(other)
-    first, last = max(window.start, shown[0]), min(window.end, shown[1]) - 1
-    if first > last:
+    if not window.sees(other):
         raise BadInputError(f'"{other.name}" is not seen at the same time as the portrait: move it there.')
+    start, end = strips.visible_range(other)
+    frames = _with_neutral(settings, range(max(window.start, start), min(window.end, end)), range(start, end), other)
+    first, last = frames[0], frames[-1]
     folder = window.folder / "driver"
     driver = {"performance_path": str(folder), **_landmarks(settings, window, first), **window.timing(first)}
-    return driver, lambda: RenderTask(window.scene, other, first, last, folder)
+    return driver, partial(RenderTask, window.scene.session_uid, other.name, first, last, folder)
+
+
+def _with_neutral(settings: Any, frames: range, shown: range, source: Any) -> range:
+    """Scene frames to read, with the neutral one if it is chosen (BadInputError: it is not among the `shown` ones)."""
+    neutral = settings.neutral_frame
+    if not _neutral_is_chosen(settings):
+        return frames
+    if neutral not in shown:
+        raise BadInputError(
+            f'Neutral Frame {neutral} is not in "{source.name}", which shows frames {shown[0]} to {shown[-1]}.'
+        )
+    return range(min(frames.start, neutral), max(frames.stop, neutral + 1))
+
+
+def _neutral_is_chosen(settings: Any) -> bool:
+    return settings.motion == "RELATIVE" and not settings.find_neutral
 
 
 def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
@@ -99,23 +122,25 @@ def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
     path = window.folder / "voice.wav"
     driver = {
         "sound_path": str(path),
-        "text": _words(settings, window.scene),
+        "text": _words(settings, window),
         "speech": {name: getattr(settings, name) for name in driver_settings.SPEECH},
         **window.timing(window.start),
     }
-    return driver, lambda: MixdownTask(window.scene, other, window.start, window.end - 1, path)
+    return driver, partial(MixdownTask, window.scene.session_uid, other.name, window.start, window.end - 1, path)
 
 
-def _words(settings: Any, scene: bpy.types.Scene) -> str | None:
+def _words(settings: Any, window: _Window) -> str | None:
     if settings.words == "NONE":
         return None
     if settings.words == "TEXT":
         if settings.text is None:
             raise BadInputError("No text is chosen as the transcript: choose one, or None.")
         return settings.text.as_string()
-    texts = sorted((s for s in strips.all_strips(scene) if s.type == "TEXT"), key=strips.visible_range)
+    texts = [strip for strip in strips.all_strips(window.scene) if strip.type == "TEXT" and not strip.mute]
+    texts = [text for text in texts if window.sees(text)]
     if not texts:
-        raise BadInputError("There is no text strip with what is said: add some, or choose another transcript.")
+        raise BadInputError("No text strip at the portrait's time says what is said: add some, or choose another way.")
+    texts.sort(key=strips.visible_range)
     return "\n".join(text.text for text in texts)
 
 
@@ -128,10 +153,13 @@ def _clip(settings: Any, window: _Window) -> tuple[Any, ...]:
     if settings.clip is None:
         raise BadInputError("No movie clip is chosen: choose the one whose tracks drive.")
     path = window.folder / "marks.json"
-    marks = clip_tracks.read_marks(settings.clip, range(window.start, window.end), window.fps)
+    clip = settings.clip
+    shown = range(clip.frame_start, clip.frame_start + clip.frame_duration)
+    frames = _with_neutral(settings, range(window.start, window.end), shown, clip)
+    marks = clip_tracks.read_marks(clip, frames, window.fps)
     path.write_text(json.dumps(marks), encoding="utf-8")
-    driver = {"performance_path": str(path), **_landmarks(settings, window, window.start)}
-    return ({**driver, **window.timing(window.start)},)
+    driver = {"performance_path": str(path), **_landmarks(settings, window, frames[0])}
+    return ({**driver, **window.timing(frames[0])},)
 
 
 def _mesh(settings: Any, window: _Window) -> tuple[Any, ...]:
@@ -160,7 +188,7 @@ def _landmarks(settings: Any, window: _Window, origin: int) -> dict[str, Any]:
     """How landmarks move the portrait; `origin`: the scene frame that a neutral frame is counted from."""
     return {
         "motion": settings.motion.lower(),
-        "neutral_frame": None if settings.find_neutral else settings.neutral_frame - origin,
+        "neutral_frame": settings.neutral_frame - origin if _neutral_is_chosen(settings) else None,
         "detector": window.detector,
         "neutral_path": _optional(settings.neutral_picture, "neutral picture"),
         "face_index": settings.face_index,
@@ -185,7 +213,7 @@ def _optional(text: str, what: str) -> str | None:
 def _existing(text: str, what: str) -> Path:
     if not text:
         raise BadInputError(f"No {what} is chosen.")
-    path = Path(bpy.path.abspath(text))
+    path = strips.full_path(text)
     if not path.is_file():
         raise BadInputError(f"The {what} is missing: {path}")
     return path

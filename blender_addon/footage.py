@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import driver_settings, portraits, strips
@@ -31,7 +32,7 @@ def portrait_data(
     else:
         source = folder / "source"
         paths = [source / picture_name(frame) for frame in range(start, end)]
-        reading = (lambda: RenderTask(scene, strip, start, end - 1, source, as_pictures=True),)
+        reading = (partial(RenderTask, scene.session_uid, strip.name, start, end - 1, source, as_pictures=True),)
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index
     data = {"paths": [str(path) for path in paths], "detector": detector, "face_index": index}
     return data, reading

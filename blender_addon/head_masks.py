@@ -37,7 +37,7 @@ def given_file(strip: Any, *, saved: bool = True) -> Path | None:
     """
     if not strip.get(portraits.HEAD_MASK):
         return None
-    path = Path(bpy.path.abspath(strip[portraits.HEAD_MASK]))
+    path = strips.full_path(strip[portraits.HEAD_MASK])
     if not path.is_file():
         raise BadInputError(f'The head mask of "{strip.name}" is missing: {path}')
     if saved and any(i.is_dirty and Path(bpy.path.abspath(i.filepath)) == path for i in bpy.data.images):

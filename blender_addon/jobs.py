@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core import version
-from ..core.errors import BadInputError
+from ..core.errors import BadInputError, GiocondaError
 from . import driver_settings, drivers, footage, head_masks, portraits, strips
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Job:
     scene_name: str
     scene_uid: int
     portrait_id: str
+    portrait_name: str
     start: int  # scene frame of the first frame drawn
     first: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
 
@@ -69,6 +71,20 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     first, last = _frames(strip, choices, start, end)
     job_id = uuid.uuid4().hex[:8]
     folder = _make_folder(choices.output, strip.name, job_id)
+    try:
+        frames = [first - start + 1, last - start + 1]
+        data, first_tasks = _write_job(scene, strip, choices, frames, folder)
+    except GiocondaError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    names = (scene.name, scene.session_uid, portrait_id, strip.name)
+    return Job(job_id, folder, data, *names, first, first_tasks)
+
+
+def _write_job(
+    scene: bpy.types.Scene, strip: Any, choices: Choices, frames: list[int], folder: Path
+) -> tuple[dict[str, Any], tuple[Callable[[], Task], ...]]:
+    """Write the job file into `folder`; returns what is in it, and what must be done before a worker can begin."""
     moved = drivers.driving(scene, strip, folder, choices.detector)
     first_tasks = moved.first
     if portraits.is_footage(strip):
@@ -84,7 +100,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         "version": version(),
         "portrait": portrait,
         **moved.data,
-        "frames": [first - start + 1, last - start + 1],
+        "frames": frames,
         "generator": choices.generator,
         "models": str(choices.models) if choices.models else None,
         "allow_download": choices.allow_download,
@@ -95,7 +111,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         "output": str(folder),
     }
     _write(folder / "job.json", json.dumps(data, indent=1))
-    return Job(job_id, folder, data, scene.name, scene.session_uid, portrait_id, first, first_tasks)
+    return data, first_tasks
 
 
 def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> dict[str, Any]:
@@ -152,10 +168,7 @@ def place(job: Job, task: WorkerTask) -> str:
     The folder of the frames that were shown before stays: nothing is deleted.
     """
     scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
-    sources = strips.find_by_property(scene, portraits.ID, job.portrait_id) if scene else []
-    if not sources:
-        raise BadInputError(f"The portrait strip is gone from the timeline. The frames are in {job.folder}")
-    portrait = sources[0]
+    portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
     found = portraits.results(scene, job.portrait_id)
     if found:
         result = found[0]

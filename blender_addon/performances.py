@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import BadInputError
+from ..core.errors import GiocondaError
 from . import drivers, portraits, preferences, properties, runtime, strips
 from .chain import Chain
 from .client import WorkerTask
@@ -41,8 +42,12 @@ def start(
     python = runtime.worker_python(own.worker_python)
     portrait_id = portraits.prepare(scene, strip)
     folder = Path(tempfile.mkdtemp(prefix="gioconda_", dir=bpy.app.tempdir))  # Blender empties it on exit
-    moved = drivers.driving(scene, strip, folder, properties.of(scene).detector)
     path = output or folder / "controls.json"
+    try:
+        moved = drivers.driving(scene, strip, folder, properties.of(scene).detector)
+    except GiocondaError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     command = {
         "command": "perform",
         **moved.data,
@@ -51,15 +56,13 @@ def start(
         "models": str(own.models()) if own.models() else None,
         "allow_download": own.may_download(),
     }
-    task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, folder / "worker.log")])
-    scene_name = scene.name
+    task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
+    scene_name, name = scene.name, strip.name
 
     def apply() -> str:
         now = bpy.data.scenes.get(scene_name)
-        found = strips.find_by_property(now, portraits.ID, portrait_id) if now else []
-        if not found:
-            raise BadInputError("The portrait strip is gone from the timeline.")
+        found = portraits.find(now, portrait_id, name)
         channels = {} if output else json.loads(path.read_text(encoding="utf-8"))["channels"]
-        return use(now, found[0], channels)
+        return use(now, found, channels)
 
-    session.start(task, apply)
+    session.start(task, apply, scratch=folder)

@@ -71,17 +71,27 @@ def named(scene: bpy.types.Scene, name: str) -> Any:
     return strip
 
 
+def find(scene: bpy.types.Scene | None, portrait_id: str, name: str, made: str = "") -> Any:
+    """A prepared strip again, after undo or rename; its name tells it from copies (BadInputError: gone, and `made`)."""
+    found = strips.find_by_property(scene, ID, portrait_id) if scene else []
+    if not found:
+        raise BadInputError(f"The portrait strip is gone from the timeline.{made}")
+    return next((strip for strip in found if strip.name == name), found[0])
+
+
 def prepare(scene: bpy.types.Scene, strip: Any) -> str:
     """Give the strip its id and settings; returns the id.
 
     A copied or cut strip carries the id of its original: if the result that goes by this id lies over another strip,
-    or shows another face, the copy gets an id, and so a result, of its own.
+    or shows another face, the copy gets an id, and so a result, of its own. Without a result, all but the first do.
     """
     if ID not in strip:
         strip[ID] = _new_id()
-    elif len(strips.find_by_property(scene, ID, strip[ID])) > 1:
+    elif len(same := strips.find_by_property(scene, ID, strip[ID])) > 1:
         first, face = strips.visible_range(strip)[0], strip.get(FACE_INDEX, 0)
-        if any(strips.visible_range(r)[0] != first or _face_of(r) != face for r in results(scene, strip[ID])):
+        shown = results(scene, strip[ID])
+        elsewhere = any(strips.visible_range(r)[0] != first or _face_of(r) != face for r in shown)
+        if elsewhere or (not shown and strip.name != same[0].name):
             strip[ID] = _new_id()
     for name, value, shown in _own():
         if name not in strip:

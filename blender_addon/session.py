@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
@@ -11,7 +13,7 @@ from bpy.app import handlers
 from ..core.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .client import Task
@@ -33,6 +35,7 @@ class Running(NamedTuple):
     task: Task
     apply: Callable[[], str]
     folder: Path | None
+    scratch: Path | None  # a folder that nobody needs afterwards
 
 
 class Session:
@@ -43,17 +46,32 @@ class Session:
         self.last: Outcome | None = None
         self.busy: set[str] = set()  # "render", "save": strips must not be touched now
 
-    def start(self, task: Task, apply: Callable[[], str], folder: Path | None = None) -> None:
+    def start(
+        self, task: Task, apply: Callable[[], str], folder: Path | None = None, *, scratch: Path | None = None
+    ) -> None:
         """Make a started task the current one."""
-        self.current, self.last = Running(task, apply, folder), None
+        self.current, self.last = Running(task, apply, folder, scratch), None
 
     def poll_once(self) -> Outcome | None:
         """Move the task on, without waiting; its outcome once it has ended and could be applied."""
-        if self.current is None or not self.current.task.poll_once() or self.busy:
+        if self.current is None:
+            return None
+        task = self.current.task
+        if (self.busy and task.touches_blender) or not task.poll_once() or self.busy:
             return None
         running, self.current = self.current, None
         self.last = _apply(running) if running.task.state == "done" else _not_done(running)
+        _tidy(running)
         return self.last
+
+    @contextmanager
+    def own_render(self) -> Iterator[None]:
+        """Render without being busy by it: a failed render does not tell its end."""
+        before = set(self.busy)
+        try:
+            yield
+        finally:
+            self.busy = before
 
     def refuse(self, error: GiocondaError) -> Outcome:
         """Remember why a task could not even start."""
@@ -68,9 +86,10 @@ class Session:
     def abort(self) -> None:
         """Stop the task at once and forget it."""
         if self.current:
-            self.current.task.kill()
-            title, folder = self.current.task.title, self.current.folder
-            self.current, self.last = None, Outcome("cancelled", f"{title}: cancelled", "", folder)
+            running, self.current = self.current, None
+            running.task.kill()
+            self.last = Outcome("cancelled", f"{running.task.title}: cancelled", "", running.folder)
+            _tidy(running)
 
 
 session = Session()
@@ -84,6 +103,11 @@ def _apply(running: Running) -> Outcome:
         return Outcome("failed", str(error), _mend(error), running.folder, warnings)
 
 
+def _tidy(running: Running) -> None:
+    if running.scratch:
+        shutil.rmtree(running.scratch, ignore_errors=True)
+
+
 def _mend(error: GiocondaError) -> str:
     return "WORKER" if error.kind == "missing" else ""
 
@@ -92,7 +116,7 @@ def _not_done(running: Running) -> Outcome:
     task = running.task
     if task.state == "cancelled":
         return Outcome("cancelled", f"{task.title}: cancelled", "", running.folder)
-    message = task.error if task.mend else f"{task.error}\nLog: {task.log}"
+    message = task.error if task.mend or not task.log.exists() else f"{task.error}\nLog: {task.log}"
     return Outcome("failed", message, task.mend, running.folder)
 
 

@@ -29,16 +29,15 @@ def read(scene: bpy.types.Scene, mesh: Any | None, frames: range) -> dict[str, l
     return channels
 
 
-def write(mesh: Any | None, first: int, channels: dict[str, list[float]]) -> tuple[int, list[str]]:
-    """Key an object's shape keys on every frame from the scene frame `first` on (BadInputError: it has none).
+def write(mesh: Any | None, frames: range, channels: dict[str, list[float]]) -> tuple[int, list[str]]:
+    """Key an object's shape keys at scene frames, 0 where no channel moves them (BadInputError: it has none).
 
     Returns how many keys were moved, and the controls that it has no shape key for.
     """
     blocks = named_blocks(mesh)
-    for name in channels.keys() & blocks.keys():
-        block, values = blocks[name], channels[name]
+    for name, block in blocks.items():
         block.slider_min, block.slider_max = min(block.slider_min, 0), max(block.slider_max, 1)
-        for frame, value in enumerate(values, first):
+        for frame, value in zip(frames, channels.get(name, [0.0] * len(frames)), strict=True):
             block.value = value
             block.keyframe_insert("value", frame=frame)
     return len(channels.keys() & blocks.keys()), sorted(channels.keys() - blocks.keys())

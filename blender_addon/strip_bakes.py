@@ -26,46 +26,27 @@ LONGEST_MIXDOWN = 120  # seconds; it takes 15 ms at most for a second of sound
 _OWN_SIZE = ("MOVIE", "IMAGE")  # types of strips that have a picture of their own size
 
 
-class RenderTask(Task):
-    """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other.
+class StripTask(Task):
+    """Reads a strip in Blender itself: what is between two polls may change it, so it is named, never kept."""
 
-    `as_pictures`: as PNG files without loss, one for each frame, and without the strip's crop, flips and modifiers,
-    which are for what is made of them.
-    """
+    touches_blender = True
 
-    def __init__(
-        self, scene: bpy.types.Scene, strip: Any, first: int, last: int, folder: Path, *, as_pictures: bool = False
-    ) -> None:
-        super().__init__("Reading the strip", folder.parent / "worker.log")
-        self._as_pictures = as_pictures
-        self._scene_uid, self._strip_name = scene.session_uid, strip.name
-        self._next, self._first, self._last, self._folder = first, first, last, folder
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, title: str, scene_uid: int, strip_name: str, log: Path) -> None:
+        """The strip is told by the scene's `session_uid` and its own name."""
+        super().__init__(title, log)
+        self._scene_uid, self._strip_name = scene_uid, strip_name
 
     def poll_once(self) -> bool:
-        """Render the next piece."""
+        """Read some more."""
         if self.state == "running":
             try:
-                self._render_piece()
-            except BadInputError as error:
-                self.fail(str(error))
+                self._read()
+            except (BadInputError, RuntimeError, OSError) as error:  # Blender's operators raise RuntimeError
+                self.fail(str(error).strip())
         return self.state != "running"
 
-    def _render_piece(self) -> None:
-        last = min(self._next + PIECE - 1, self._last)
-        with _alone(self._scene_uid, self._strip_name) as (scene, strip):
-            _show_at_own_size(scene, strip)
-            scene.frame_start, scene.frame_end = self._next, last
-            if self._as_pictures:
-                _show_untouched(strip)
-                _write_pictures(scene, self._folder)
-            else:
-                _write_movie(scene, self._folder / f"{self._next - self._first:06d}.mp4")
-        self._next = last + 1
-        done, total = self._next - self._first, self._last - self._first + 1
-        self.factor, self.message = done / total, f"Reading the strip, frame {done} of {total}"
-        if self._next > self._last:
-            self.state = "done"
+    def _read(self) -> None:
+        raise NotImplementedError
 
     def cancel(self) -> None:
         """Stop before the next piece."""
@@ -75,31 +56,50 @@ class RenderTask(Task):
     kill = cancel
 
 
-class MixdownTask(Task):
-    """Writes what a sound strip plays from scene frame `first` to `last` as a WAV."""
+class RenderTask(StripTask):
+    """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other.
 
-    def __init__(self, scene: bpy.types.Scene, strip: Any, first: int, last: int, path: Path) -> None:
-        super().__init__("Reading the sound", path.parent / "worker.log")
+    `as_pictures`: as PNG files without loss, one for each frame, and without the strip's crop, flips and modifiers,
+    which are for what is made of them.
+    """
+
+    def __init__(
+        self, scene_uid: int, strip_name: str, first: int, last: int, folder: Path, *, as_pictures: bool = False
+    ) -> None:
+        super().__init__("Reading the strip", scene_uid, strip_name, folder.parent / "worker.log")
+        self._as_pictures = as_pictures
+        self._next, self._first, self._last, self._folder = first, first, last, folder
+
+    def _read(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        last = min(self._next + PIECE - 1, self._last)
+        with _alone(self._scene_uid, self._strip_name) as (scene, strip):
+            _show_at_own_size(scene, strip)
+            scene.frame_start, scene.frame_end, scene.frame_step = self._next, last, 1
+            if self._as_pictures:
+                _show_untouched(scene, strip)
+                _write_pictures(scene, self._folder)
+            else:
+                _write_movie(scene, self._folder / f"{self._next - self._first:06d}.mp4")
+        self._next = last + 1
+        done, total = self._next - self._first, self._last - self._first + 1
+        self.factor, self.message = done / total, f"Reading the strip, frame {done} of {total}"
+        if self._next > self._last:
+            self.state = "done"
+
+
+class MixdownTask(StripTask):
+    """Writes what a sound strip plays from scene frame `first` to `last` as a WAV, at once or not at all."""
+
+    def __init__(self, scene_uid: int, strip_name: str, first: int, last: int, path: Path) -> None:
+        super().__init__("Reading the sound", scene_uid, strip_name, path.parent / "worker.log")
         if not bpy.app.build_options.audaspace:
             raise BadInputError("This Blender is built without sound: a voice cannot be read.")
-        self._scene_uid, self._strip_name = scene.session_uid, strip.name
         self._first, self._last, self._path = first, last, path
-        path.parent.mkdir(parents=True, exist_ok=True)
 
-    def poll_once(self) -> bool:
-        """Write it."""
-        if self.state == "running":
-            try:
-                self._mix_down()
-            except (BadInputError, RuntimeError) as error:
-                self.fail(str(error))
-            else:
-                self.state = "done"
-        return self.state != "running"
-
-    def _mix_down(self) -> None:
+    def _read(self) -> None:
         with _alone(self._scene_uid, self._strip_name) as (scene, _strip):
-            scene.frame_start, scene.frame_end = self._first, self._last
+            scene.frame_start, scene.frame_end, scene.use_audio = self._first, self._last, True
             with bpy.context.temp_override(scene=scene):
                 bpy.ops.sound.mixdown(filepath=str(self._path), container="WAV", codec="PCM", format="S16")
             until = time.monotonic() + LONGEST_MIXDOWN
@@ -107,13 +107,7 @@ class MixdownTask(Task):
                 if time.monotonic() > until:
                     raise BadInputError(f"Blender did not write the sound of the strip in {LONGEST_MIXDOWN} s.")
                 time.sleep(0.02)
-
-    def cancel(self) -> None:
-        """It is done at once or not at all."""
-        if self.state == "running":
-            self.state = "cancelled"
-
-    kill = cancel
+        self.state = "done"
 
 
 @contextmanager
@@ -123,12 +117,15 @@ def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, A
     if scene is None or all(strip.name != strip_name for strip in strips.all_strips(scene)):
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
     copy = scene.copy()
+    action = strips.own_action(copy)
     try:
         found = next(strip for strip in strips.all_strips(copy) if strip.name == strip_name)
         strips.mute_others(copy, found)
         yield copy, found
     finally:
         bpy.data.scenes.remove(copy)
+        if action:
+            bpy.data.actions.remove(action)
 
 
 def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
@@ -144,12 +141,14 @@ def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
         place.scale_x = place.scale_y = 1
         place.offset_x = place.offset_y = place.rotation = 0
         strip.blend_type, strip.blend_alpha = "REPLACE", 1
+        strips.remove_curves(scene, strip, ("transform.", "blend_"))
     with suppress(BadInputError):  # a studio's own OpenColorIO configuration: faces are found in its colours, too
         strips.keep_colours(scene)
 
 
-def _show_untouched(strip: Any) -> None:
+def _show_untouched(scene: bpy.types.Scene, strip: Any) -> None:
     """Take off what the strip does to its picture."""
+    strips.remove_curves(scene, strip, ("crop.", "use_flip_", "color_", "modifiers["))
     strip.use_flip_x = strip.use_flip_y = False
     crop = strip.crop
     crop.min_x = crop.max_x = crop.min_y = crop.max_y = 0
@@ -169,8 +168,7 @@ def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:
         stored.media_type = "IMAGE"
     stored.file_format, stored.color_mode, stored.color_depth, stored.compression = "PNG", "RGB", "8", 15
     render.use_sequencer, render.use_file_extension, render.use_overwrite = True, True, True
-    render.filepath = f"{folder}/######"
-    bpy.ops.render.render(animation=True, scene=scene.name)
+    strips.render(scene, f"{folder}/######", animation=True)
 
 
 def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
@@ -185,8 +183,7 @@ def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
     movie.format, movie.codec, movie.audio_codec = "MPEG4", "H264", "NONE"
     movie.constant_rate_factor, movie.gopsize = "PERC_LOSSLESS", 1
     render.use_sequencer, render.use_file_extension, render.use_overwrite = True, False, True
-    render.filepath = str(path)
-    bpy.ops.render.render(animation=True, scene=scene.name)
+    strips.render(scene, str(path), animation=True)
 
 
 def _is_whole(wav: Path) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import BadInputError
+from .session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,14 +104,21 @@ def _show_from(strip: Any, start: int) -> None:
         strip.frame_start = start
 
 
+def full_path(path: str) -> Path:
+    """A path that may be relative to the .blend file (BadInputError: that is not saved yet)."""
+    if path.startswith("//") and not bpy.data.filepath:
+        raise BadInputError(f"{path}: the path is relative to a .blend file that is not saved yet. Save it.")
+    return Path(bpy.path.abspath(path))
+
+
 def check_portrait(strip: Any) -> None:
     """Raise BadInputError if the strip shows no picture or movie that is there."""
     if strip.type not in ("IMAGE", "MOVIE"):
         kind = strip.type.replace("_", " ").lower()
         raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image or movie strip.')
     if strip.type == "MOVIE":
-        if not Path(bpy.path.abspath(strip.filepath)).is_file():
-            raise BadInputError(f'The movie of "{strip.name}" is missing: {bpy.path.abspath(strip.filepath)}')
+        if not (path := full_path(strip.filepath)).is_file():
+            raise BadInputError(f'The movie of "{strip.name}" is missing: {path}')
     else:
         picture_path(strip)
 
@@ -120,10 +128,7 @@ def picture_path(strip: Any, frame: int | None = None) -> Path:
     if strip.type != "IMAGE":
         raise BadInputError(f'"{strip.name}" is no image strip: this needs one picture.')
     element = strip.strip_elem_from_frame(visible_range(strip)[0] if frame is None else frame)
-    relative = f"{strip.directory}{element.filename}" if element else ""
-    if relative.startswith("//") and not bpy.data.filepath:
-        raise BadInputError(f"{relative}: the path is relative to a .blend file that is not saved yet. Save it.")
-    path = Path(bpy.path.abspath(relative))
+    path = full_path(f"{strip.directory}{element.filename}" if element else "")
     if not path.is_file():
         raise BadInputError(f'The picture of "{strip.name}" is missing: {path}')
     return path
@@ -136,22 +141,32 @@ def picture_size(strip: Any) -> tuple[int, int]:
 
 
 def mute_others(scene: bpy.types.Scene, strip: Any) -> None:
-    """Let the timeline show and play this strip only, with the effects that are put on it and the metas it is in."""
-    heard = {strip.name}
-    meta = strip.parent_meta()
-    while meta:
-        heard.add(meta.name)
-        meta = meta.parent_meta()
-    every = all_strips(scene)
+    """Let the timeline show and play this strip only, with the effects that are put on it and the metas it is in.
+
+    What is in the strip, if it is a meta, stays as it is.
+    """
+    around = _metas_around(strip)
+    heard = {strip.name, *(meta.name for meta in around)}
+    every = [other for other in all_strips(scene) if all(meta.name != strip.name for meta in _metas_around(other))]
     found = True
     while found:  # effects may lie on effects
         found = [o for o in every if o.name not in heard and _inputs(o) and all(i.name in heard for i in _inputs(o))]
         heard |= {other.name for other in found}
     for other in every:
         other.mute = other.name not in heard
-    for channels in (scene.sequence_editor.channels, *(m.channels for m in every if m.type == "META")):
+    for channels in (scene.sequence_editor.channels, *(meta.channels for meta in around)):
         for channel in channels:
             channel.mute = False
+
+
+def _metas_around(strip: Any) -> list[Any]:
+    """The meta strips that a strip is in, the nearest first."""
+    metas = []
+    meta = strip.parent_meta()
+    while meta:
+        metas.append(meta)
+        meta = meta.parent_meta()
+    return metas
 
 
 def _inputs(strip: Any) -> list[Any]:
@@ -169,18 +184,31 @@ def render_mask(strip: Any, size: tuple[int, int], path: Path) -> None:
     try:
         _children(scene.sequence_editor_create()).new_mask(name="mask", mask=strip.mask, channel=1, frame_start=1)
         scene.frame_set(1 + max(0, visible_range(strip)[0] - int(content_start(strip))))
-        render, stored = scene.render, scene.render.image_settings
-        render.resolution_x, render.resolution_y = size
-        render.resolution_percentage = 100
+        stored = scene.render.image_settings
+        scene.render.resolution_x, scene.render.resolution_y = size
+        scene.render.resolution_percentage = 100
         with suppress(BadInputError):  # a studio's own OpenColorIO configuration: black and white are the same in all
             keep_colours(scene)
         if hasattr(stored, "media_type"):
             stored.media_type = "IMAGE"
         stored.file_format, stored.color_mode, stored.color_depth = "PNG", "BW", "8"
-        render.filepath = str(path)
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        render(scene, str(path), write_still=True)
     finally:
         bpy.data.scenes.remove(scene)
+
+
+def render(scene: bpy.types.Scene, path: str, **how: bool) -> None:
+    """Render a scene of Gioconda's own to a path, by `how` of Blender's operator (BadInputError: it cannot)."""
+    templates = bpy.app.version >= (4, 5, 0)  # where {name} in a path stands for a variable
+    scene.render.filepath = path.replace("{", "{{").replace("}", "}}") if templates else path
+    scene.render.use_multiview = False
+    if hasattr(scene.render.image_settings, "color_management"):
+        scene.render.image_settings.color_management = "FOLLOW_SCENE"
+    try:
+        with session.own_render():
+            bpy.ops.render.render(scene=scene.name, **how)
+    except RuntimeError as error:
+        raise BadInputError(f"Blender cannot render to {path}: {str(error).strip()}") from error
 
 
 def fcurves(scene: bpy.types.Scene) -> Any:
@@ -194,6 +222,26 @@ def fcurves(scene: bpy.types.Scene) -> Any:
 
     bag = anim_utils.action_get_channelbag_for_slot(data.action, data.action_slot) if data.action_slot else None
     return bag.fcurves if bag else ()
+
+
+def own_action(scene: bpy.types.Scene) -> bpy.types.Action | None:
+    """Give a copied scene a copy of the action that it shares with the original, if there is one; returns the copy."""
+    data = scene.animation_data
+    if data is None or data.action is None:
+        return None
+    slot = data.action_slot.identifier if getattr(data, "action_slot", None) else None
+    data.action = data.action.copy()
+    if slot:
+        data.action_slot = data.action.slots[slot]
+    return data.action
+
+
+def remove_curves(scene: bpy.types.Scene, strip: Any, names: tuple[str, ...]) -> None:
+    """Remove the F-curves and drivers of what is named so on the strip."""
+    prefixes = tuple(f"{strip.path_from_id()}.{name}" for name in names)
+    for curves in (fcurves(scene), scene.animation_data.drivers if scene.animation_data else ()):
+        for curve in [curve for curve in curves if curve.data_path.startswith(prefixes)]:
+            curves.remove(curve)
 
 
 def curve_path(strip: Any, name: str) -> str:
@@ -292,7 +340,9 @@ def _copy_placement(portrait: Any, result: Any) -> None:
         for name in names:
             if hasattr(source, name):
                 setattr(target, name, getattr(source, name))
-    result.colorspace_settings.name = portrait.colorspace_settings.name
+    # The frames of a movie are PNG files, whatever it was.
+    with suppress(TypeError):  # a studio's own OpenColorIO configuration calls it otherwise
+        result.colorspace_settings.name = "sRGB" if portrait.type == "MOVIE" else portrait.colorspace_settings.name
 
 
 def _copy_placement_curves(scene: bpy.types.Scene, portrait: Any, result: Any) -> None:

@@ -12,16 +12,14 @@ from typing import Any
 
 import bpy
 
-LENGTH = 25
 
-
-def main(one: Path, other: Path, output: Path) -> None:
-    """Make the timeline and save it."""
+def main(one: Path, other: Path, output: Path, length: int = 25) -> None:
+    """Make the timeline, `length` frames long, and save it."""
     scene = bpy.context.scene
     scene.view_settings.view_transform = "Standard"
     scene.sequence_editor_create()
     bpy.ops.wm.save_as_mainfile(filepath=str(output))
-    first, second = (add_portrait(scene, picture, channel) for picture, channel in ((one, 1), (other, 3)))
+    first, second = (add_portrait(scene, picture, channel, length) for picture, channel in ((one, 1), (other, 3)))
 
     scene.sequence_editor.active_strip = first
     first.gioconda.driven_by, first.gioconda.preset, first.gioconda.preset_loop = "PRESET", "nod", False
@@ -35,14 +33,14 @@ def main(one: Path, other: Path, output: Path) -> None:
     bpy.ops.wm.save_mainfile()
 
 
-def add_portrait(scene: bpy.types.Scene, picture: Path, channel: int) -> Any:
+def add_portrait(scene: bpy.types.Scene, picture: Path, channel: int, length: int) -> Any:
     """An image strip with its face found."""
     editor = scene.sequence_editor
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # Blender 4.2 and 4.3
     strip = strips.new_image(
         name=f"{picture.stem} {channel}", filepath=str(picture), channel=channel, frame_start=1, fit_method="ORIGINAL"
     )
-    strip.frame_final_duration = LENGTH
+    strip.frame_final_duration = length
     bpy.ops.gioconda.find_face(strip_name=strip.name)
     return strip
 

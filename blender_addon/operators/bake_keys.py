@@ -26,21 +26,21 @@ class GIOCONDA_OT_bake_keys(TaskOperator, bpy.types.Operator):
     strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
     tolerance: FloatProperty(
         name="Tolerance",
-        default=0.005,
         min=0,
-        soft_max=0.1,
-        description="How far curves may be off, as a share of a control's range: more means fewer keys. 0: every frame",
+        description="How far curves may be off, as a share of a control's range; not given: the strip's",
     )
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import performances
 
-        tolerance = self.tolerance
+        given = self.tolerance if self.properties.is_property_set("tolerance") else None
 
         def use(scene: bpy.types.Scene, strip: Any, channels: Channels) -> str:
+            settings = driver_settings.of(strip)
+            tolerance = settings.tolerance if given is None else given
             keyframes.add_controls(strip)
             keyed = keyframes.bake(scene, strip, strips.visible_range(strip)[0], channels, tolerance)
-            driver_settings.of(strip).driven_by = "KEYS"
+            settings.driven_by = "KEYS"
             return f'"{strip.name}" has {portraits.count(keyed, "key")} on {portraits.count(len(channels), "control")}'
 
         performances.start(context, self.strip_name, "Finding the controls", use)

@@ -14,7 +14,7 @@ from .portrait_operator import PortraitOperator
 
 
 class GIOCONDA_OT_copy_performance(PortraitOperator, bpy.types.Operator):
-    """Copy controls, keys and what drives the portrait to the other selected image strips, in time with their starts"""
+    """Copy controls, keys and what drives the portrait to the other selected strips, in time with their starts"""
 
     bl_idname = "gioconda.copy_performance"
     bl_label = "Copy Performance to Selected"
@@ -27,12 +27,13 @@ class GIOCONDA_OT_copy_performance(PortraitOperator, bpy.types.Operator):
         if self.target_name:
             targets = [portraits.portrait_strip(scene, self.target_name)]
         else:
-            targets = [
-                s for s in strips.all_strips(scene) if s.select and s.type == "IMAGE" and not s.get(portraits.SOURCE)
-            ]
-        targets = [target for target in targets if target.name != strip.name]
+            selected = [s for s in strips.all_strips(scene) if s.select and s.type in ("IMAGE", "MOVIE")]
+            targets = [s for s in selected if not s.get(portraits.SOURCE)]
+        settings = driver_settings.of(strip)
+        driving = settings.strip_name if settings.driven_by == "MOVIE" else ""
+        targets = [target for target in targets if target.name not in (strip.name, driving)]
         if not targets:
-            raise BadInputError("Select the image strips to copy to, and this one last.")
+            raise BadInputError("Select the image or movie strips to copy to, and this one last.")
         for target in targets:
             portraits.prepare(scene, target)
             keyframes.copy(scene, strip, target)

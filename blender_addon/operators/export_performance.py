@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from .. import strips
 from .task_operator import TaskOperator
 
 
@@ -36,7 +35,7 @@ class GIOCONDA_OT_export_performance(TaskOperator, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         from .. import performances
 
-        path = Path(bpy.path.abspath(self.filepath))
+        path = strips.full_path(self.filepath)
         performances.start(
             context,
             self.strip_name,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 from bpy.props import StringProperty
 
@@ -41,20 +43,17 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
         portrait_id = portraits.prepare(scene, strip)
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the face", python, command, runtime.log_file("find_face"))
-        scene_name = scene.name
+        scene_name, name = scene.name, strip.name
 
         def apply() -> str:
-            return _keep(scene_name, portrait_id, command["detector"], task.faces)
+            found = portraits.find(bpy.data.scenes.get(scene_name), portrait_id, name)
+            return _keep(found, command["detector"], task.faces)
 
         session.start(task, apply)
 
 
-def _keep(scene_name: str, portrait_id: str, detector: str, event: dict) -> str:
-    scene = bpy.data.scenes.get(scene_name)
-    found = strips.find_by_property(scene, portraits.ID, portrait_id) if scene else []
-    if not found:
-        raise BadInputError("The portrait strip is gone from the timeline.")
-    strip, faces = found[0], event["faces"]
+def _keep(strip: Any, detector: str, event: dict) -> str:
+    faces = event["faces"]
     if not faces:
         raise BadInputError(
             f'No face was found in "{strip.name}". Try the other detector, or load landmarks that were set by hand.'

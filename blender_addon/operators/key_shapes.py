@@ -34,7 +34,7 @@ class GIOCONDA_OT_key_shapes(TaskOperator, bpy.types.Operator):
         name = mesh.name
 
         def use(_scene: bpy.types.Scene, strip: Any, channels: Channels) -> str:
-            moved, lacking = shape_keys.write(bpy.data.objects.get(name), strips.visible_range(strip)[0], channels)
+            moved, lacking = shape_keys.write(bpy.data.objects.get(name), range(*strips.visible_range(strip)), channels)
             left = f"; it has none for {', '.join(lacking)}" if lacking else ""
             return f'{portraits.count(moved, "shape key")} of "{name}" keyed{left}'
 

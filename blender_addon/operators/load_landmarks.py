@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
-from .. import portraits
+from .. import portraits, strips
 from .portrait_operator import PortraitOperator
 
 
@@ -32,7 +31,7 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
         from ...core.landmarks.track import load_track
 
         portraits.prepare(scene, strip)
-        path = Path(bpy.path.abspath(self.filepath))
+        path = strips.full_path(self.filepath)
         track = load_track(path)
         portraits.store_faces(strip, [track.landmarks[0].tolist()], track.size, path.name)
         strip[portraits.FACE_INDEX] = 0

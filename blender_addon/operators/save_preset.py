@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -41,7 +40,7 @@ class GIOCONDA_OT_save_preset(PortraitOperator, bpy.types.Operator):
         channels = keyframes.read_controls(scene, strip, range(*strips.visible_range(strip)))
         if not channels:
             raise BadInputError(f'Nothing is keyed on "{strip.name}": all its controls are neutral.')
-        path = Path(bpy.path.abspath(self.filepath))
+        path = strips.full_path(self.filepath)
         values = {name: np.array(of, np.float32) for name, of in channels.items()}
         save_preset(path, ControlTrack(strips.exact_fps(scene), values), f"Saved from {strip.name}.", loop=self.loop)
         return f"{portraits.count(len(channels), 'control')} in {path}"

@@ -8,7 +8,7 @@ import uuid
 import bpy
 from bpy.props import StringProperty
 
-from ...core.errors import BadInputError, GiocondaError
+from ...core.errors import GiocondaError
 from .. import head_masks, portraits, preferences, properties, strips
 from ..session import session
 from .task_operator import TaskOperator
@@ -63,14 +63,12 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
         }
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the head", python, command, runtime.log_file("show_head_mask"))
-        scene_name = scene.name
+        scene_name, name = scene.name, strip.name
 
         def apply() -> str:
             now = bpy.data.scenes.get(scene_name)
-            found = strips.find_by_property(now, portraits.ID, portrait_id) if now else []
-            if not found:
-                raise BadInputError(f"The portrait strip is gone from the timeline. The mask is {path}")
-            found[0][portraits.HEAD_MASK] = strips.stored_path(path)
+            found = portraits.find(now, portrait_id, name, f" The mask is {path}")
+            found[portraits.HEAD_MASK] = strips.stored_path(path)
             head_masks.show(path)
             return f"The head mask is {path}"
 

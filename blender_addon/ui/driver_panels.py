@@ -47,6 +47,7 @@ class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
             if settings.driven_by in _LANDMARKS:
                 _draw_landmarks(layout, settings)
             text(layout, "What is keyed on the sliders is added to it", "INFO")
+            layout.prop(settings, "tolerance")
             layout.operator("gioconda.bake_keys", icon="KEYFRAME_HLT")
         row = layout.row(align=True)
         row.operator("gioconda.copy_performance", text="Copy to Selected", icon="COPYDOWN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import pytest
 
 from core.landmarks.topology import MARKS
 from core.motion.preset import load_preset
-from tests.blender.timeline import add_picture, curve_of, key, pixels, span, strips_of
+from tests.blender.timeline import add_picture, add_text, curve_of, key, pixels, span, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 FRAMES = 8
 SPEECH = Path(__file__).parents[2].parent / "shared/data/speech/librivox"
+
+
+@pytest.fixture
+def movie(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Path:
+    """Four frames of the astronaut."""
+    still = add_picture(scene, astronaut, length=4, channel=9)
+    task = addon("strip_bakes").RenderTask(scene.session_uid, still.name, 1, 4, tmp_path / "movie")
+    while not task.poll_once():
+        pass
+    strips_of(scene).remove(still)
+    return tmp_path / "movie" / "000000.mp4"
 
 
 @pytest.fixture
@@ -205,7 +217,8 @@ def test_tracks_of_a_clip_drive_the_landmarks_they_name(
         for number in range(FRAMES):
             x, y = points[list(MARKS[name])].mean(0)
             y += 3 * number if name in ("chin", "lowerLipInner") else 0
-            track.markers.insert_frame(number + 1, co=((x + 0.5) / 512, 1 - (y + 0.5) / 512))
+            track.markers.insert_frame(number + 1, co=((x + 0.5) / 512 - 0.1, 1 - (y + 0.5) / 512))
+        track.offset = (0.1, 0)
     settings = portrait.gioconda
     settings.driven_by, settings.clip = "CLIP", clip
     settings.find_neutral, settings.neutral_frame = False, 10
@@ -217,6 +230,9 @@ def test_tracks_of_a_clip_drive_the_landmarks_they_name(
 
     bpy.ops.gioconda.name_track(track_name="chin", landmark="browLeft")
     assert clip.tracking.tracks.get("browLeft")
+    clip.tracking.tracks.active = clip.tracking.tracks[0]
+    bpy.ops.gioconda.name_track(landmark="noseBridge")
+    assert clip.tracking.tracks[0].name.startswith("noseBridge")
     for track in list(clip.tracking.tracks)[2:]:
         track.name = f"Track.{track.name}"
     settings.driven_by = "CLIP"
@@ -253,12 +269,14 @@ def test_shape_keys_of_a_mesh_drive_a_portrait_and_are_driven(
     assert scene.frame_current == 1
 
     character.data.shape_keys.animation_data_clear()
+    character.shape_key_add(name="browInnerUp").value = 0.5
     key(portrait, "mouthSmileLeft", [(10, 0), (17, 1)])
     bpy.ops.gioconda.key_shapes()
     for frame in (10, 13, 17):
         scene.frame_set(frame)
         assert blocks["JawOpen"].value == pytest.approx(jaw[frame - 10], abs=1e-5)
     assert blocks["mouthSmileLeft"].value == pytest.approx(1)
+    assert blocks["browInnerUp"].value == 0, "what the portrait does not move rests"
 
 
 def test_a_performance_is_copied_in_time_with_the_strips(
@@ -277,8 +295,110 @@ def test_a_performance_is_copied_in_time_with_the_strips(
     assert (other.gioconda.driven_by, other.gioconda.preset) == ("PRESET", "wink")
     assert other["gioconda_portrait_id"] != portrait["gioconda_portrait_id"]
     other.select = False
-    with pytest.raises(RuntimeError, match="Select the image strips"):
+    with pytest.raises(RuntimeError, match="Select the image or movie strips"):
         bpy.ops.gioconda.copy_performance()
+
+
+def test_a_performance_is_copied_to_movies_but_not_to_the_one_that_drives(
+    scene: bpy.types.Scene, portrait: Any, movie: Path
+) -> None:
+    driver, other = (
+        strips_of(scene).new_movie(name=name, filepath=str(movie), channel=channel, frame_start=10)
+        for name, channel in (("driver", 3), ("other", 4))
+    )
+    scene.sequence_editor.active_strip = portrait
+    portrait.select = driver.select = other.select = True
+    portrait.gioconda.driven_by, portrait.gioconda.strip_name = "MOVIE", "driver"
+    bpy.ops.gioconda.copy_performance()
+    assert (other.gioconda.driven_by, driver.gioconda.driven_by) == ("MOVIE", "KEYS")
+
+
+def test_a_copy_without_a_result_is_keyed_itself(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path
+) -> None:
+    bpy.ops.gioconda.add_controls()
+    copy = add_picture(scene, astronaut, start=10, length=FRAMES, channel=3, name="copy")
+    for name in portrait.keys():  # noqa: SIM118 - a strip is no dictionary
+        if name.startswith("gioconda_"):
+            copy[name] = portrait[name]
+    copy["gioconda_face_index"] = 1
+    copy.gioconda.driven_by, copy.gioconda.preset = "PRESET", "nod"
+    original = portrait["gioconda_portrait_id"]
+    bpy.ops.gioconda.bake_keys()
+    assert {curve.data_path.partition("]")[0] for curve in addon("strips").fcurves(scene)} == {
+        addon("strips").curve_path(copy, "x").partition("]")[0]
+    }
+    assert portrait["gioconda_portrait_id"] == original != copy["gioconda_portrait_id"]
+    copy["gioconda_portrait_id"] = original
+    assert addon("portraits").find(scene, original, "copy").name == "copy"
+
+
+def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
+) -> None:
+    add_picture(scene, astronaut, start=5, length=8, channel=3, name="performer")
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name, settings.find_neutral = "MOVIE", "performer", False
+    with pytest.raises(addon("strips").BadInputError, match=r"Neutral Frame 0 .* frames 5 to 12"):
+        addon("drivers").driving(scene, portrait, tmp_path, "dlib")
+    settings.neutral_frame = 6
+    moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")
+    assert (moved.data["driver"]["neutral_frame"], moved.data["driver"]["start"]) == (0, [4, 25])
+    assert moved.first[0].args[2:4] == (6, 12)
+    settings.motion = "ABSOLUTE"
+    moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")
+    assert moved.data["driver"]["neutral_frame"] is None
+    assert moved.first[0].args[2:4] == (10, 12)
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
+def test_a_transcript_reaches_the_job(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
+) -> None:
+    with wave.open(str(tmp_path / "voice.wav"), "wb") as voice:
+        voice.setparams((1, 2, 8000, 0, "NONE", ""))
+        voice.writeframes(bytes(16000))
+    strips_of(scene).new_sound(name="voice", filepath=str(tmp_path / "voice.wav"), channel=3, frame_start=10)
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name, settings.words = "SOUND", "voice", "STRIPS"
+    for channel, (said, start, end) in enumerate((("two", 14, 40), ("one", 1, 11), ("late", 18, 30), ("muted", 1, 40))):
+        add_text(scene, said, 5 + channel, start, end).mute = said == "muted"
+
+    def words() -> str:
+        choices = addon("jobs").Choices(output=tmp_path / "out")
+        job = addon("jobs").prepare(scene, portrait, choices)
+        return json.loads((job.folder / "job.json").read_text())["driver"]["text"]
+
+    assert words() == "one\ntwo"
+    settings.words = "TEXT"
+    before = list((tmp_path / "out").iterdir())
+    with pytest.raises(addon("strips").BadInputError, match="No text is chosen"):
+        words()
+    assert list((tmp_path / "out").iterdir()) == before, "what is refused leaves no folder"
+    settings.text = bpy.data.texts.new("said")
+    settings.text.write("hello")
+    assert words() == "hello"
+
+
+def test_baking_leaves_no_folder(portrait: Any) -> None:
+    def folders() -> list[Path]:
+        return list(Path(bpy.app.tempdir).glob("gioconda_*"))
+
+    portrait.gioconda.driven_by, portrait.gioconda.preset = "PRESET", "nod"
+    bpy.ops.gioconda.bake_keys()
+    assert not folders()
+    portrait.gioconda.driven_by, portrait.gioconda.strip_name = "MOVIE", ""
+    with pytest.raises(RuntimeError, match="No strip is chosen"):
+        bpy.ops.gioconda.bake_keys()
+    assert not folders()
+
+
+def test_a_relative_path_in_a_file_that_is_not_saved_is_told(scene: bpy.types.Scene, astronaut: Path) -> None:
+    strip = add_picture(scene, astronaut)
+    bpy.ops.gioconda.add_controls()
+    strip["gioconda_head_mask"] = "//mask.png"
+    with pytest.raises(RuntimeError, match="Save it"):
+        bpy.ops.gioconda.generate()
 
 
 def test_a_performance_is_written_for_other_programs(portrait: Any, tmp_path: Path) -> None:
@@ -309,5 +429,5 @@ def test_a_sound_strip_speaks_as_the_timeline_plays_it(
     assert jaw[12:].max() > 0.1
     assert not any("headYaw" in curve.data_path for curve in addon("strips").fcurves(scene))
     settings.driven_by, settings.words = "SOUND", "STRIPS"
-    with pytest.raises(RuntimeError, match="no text strip"):
+    with pytest.raises(RuntimeError, match="No text strip"):
         bpy.ops.gioconda.bake_keys()

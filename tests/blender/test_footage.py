@@ -56,7 +56,7 @@ def test_a_movie_strip_is_re_performed_as_it_is_trimmed(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:
     still = add_picture(scene, astronaut, start=1, length=4)
-    task = addon("strip_bakes").RenderTask(scene, still, 1, 4, tmp_path / "pieces")
+    task = addon("strip_bakes").RenderTask(scene.session_uid, still.name, 1, 4, tmp_path / "pieces")
     while not task.poll_once():
         pass
     assert task.state == "done", task.error
@@ -74,6 +74,7 @@ def test_a_movie_strip_is_re_performed_as_it_is_trimmed(
     assert len(drawn) == 2
     [result] = addon("portraits").results(scene, movie["gioconda_portrait_id"])
     assert (span(result), result.use_flip_x, movie.mute) == ((12, 14), True, False)
+    assert result.colorspace_settings.name == "sRGB"
     opaque = drawn[0][..., 3] > 0
     assert 100 < opaque.sum() < 0.2 * opaque.size
     columns = np.nonzero(opaque)[1]

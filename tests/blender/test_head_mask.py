@@ -133,7 +133,7 @@ def test_a_mask_strip_covers_the_picture_as_the_image_editor_shows_it(
 
 def test_what_cannot_be_a_mask_is_told(scene: bpy.types.Scene, portrait: Any) -> None:
     strips_of(scene).new_meta(name="group", channel=7, frame_start=1)
-    for name, words in (("nobody", 'no strip named "nobody"'), ("group", '"group" is a meta strip')):
+    for name, words in (("nobody", 'no strip named "nobody"'), ("group", '"group" is no image strip')):
         portrait["gioconda_head_mask_strip"] = name
         with pytest.raises(RuntimeError, match=words):
             bpy.ops.gioconda.generate()

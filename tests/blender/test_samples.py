@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripts in docs/samples do what they say, run as a reader would run them."""
+"""The scripts in samples/ do what they say, run as a reader would run them."""
 
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,24 @@ def test_the_talking_portrait_talks(extension_zip: Path, astronaut: Path, tmp_pa
     assert np.array_equal(frames[0], source), "neutral controls give back the picture"
     assert np.abs(frames[25].astype(int) - source).max() > 50, "a second later the head is turned"
     assert movie.with_suffix(".blend").exists()
+
+
+def test_a_preset_becomes_keys_that_two_portraits_play(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:
+    runpy.run_path(str(build.ROOT / "samples/09_drive_in_blender.py"))["main"](
+        astronaut, astronaut, tmp_path / "drive.blend", length=8
+    )
+    editor = scene.sequence_editor
+    everything = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+    results = [strip for strip in everything if strip.get("gioconda_source")]
+    assert len(results) == 2
+    first, second = (
+        [np.asarray(Image.open(bpy.path.abspath(strip.directory) + e.filename)) for e in strip.elements]
+        for strip in results
+    )
+    assert len(first) == 8
+    assert np.array_equal(first, second), "the same picture does the same"
+    assert np.abs(first[-1].astype(int) - first[0]).max() > 50
+    assert (tmp_path / "drive.blend").exists()
 
 
 def test_a_picture_without_a_face_ends_with_a_sentence(extension_zip: Path, tmp_path: Path) -> None:

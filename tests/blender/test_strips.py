@@ -82,8 +82,8 @@ def test_what_is_no_portrait_is_told(
     with pytest.raises(Exception, match='no strip named "nobody"'):
         portraits.portrait_strip(scene, "nobody")
     meta = strips_of(scene).new_meta(name="group", channel=5, frame_start=1)
-    with pytest.raises(Exception, match='"group" is a meta strip: a portrait is an image or movie strip'):
-        strips.check_portrait(meta)
+    with pytest.raises(Exception, match='"group" is no image strip'):
+        strips.picture_path(meta)
     gone = add_picture(scene, tmp_path / "gone.png")
     with pytest.raises(Exception, match=r'picture of "gone" is missing: .*gone\.png'):
         strips.picture_path(gone)

@@ -32,6 +32,14 @@ def add_picture(
     return strip
 
 
+def add_text(scene: bpy.types.Scene, text: str, channel: int, start: int, end: int) -> Any:
+    """A text strip that is seen from `start` to before `end`."""
+    length = {"length": end - start} if bpy.app.version >= (5, 0, 0) else {"frame_end": end}
+    strip = strips_of(scene).new_effect(name=text, type="TEXT", channel=channel, frame_start=start, **length)
+    strip.text = text
+    return strip
+
+
 def span(strip: Any) -> tuple[int, int]:
     return strip.frame_final_start, strip.frame_final_end
 
