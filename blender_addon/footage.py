@@ -34,6 +34,7 @@ def portrait_data(
         reading = (lambda: RenderTask(scene, strip, start, end - 1, source, as_pictures=True),)
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index
     data = {"paths": [str(path) for path in paths], "detector": detector, "face_index": index}
+    data["as_stored"] = strip.type == "IMAGE"
     return data, reading
 
 
