@@ -85,7 +85,9 @@ class DriverVideo:
                     mouths[last] = measure(pixels, self._track.landmarks[last])
             shadings, mouths = ({n: value for n, value in of.items() if n >= first} for of in (shadings, mouths))
             shading = self._blend(shadings, around) if shares.any() else None
-            mouth = self._blend(mouths, between)
+            mouth = self._blend(mouths, between)  # lips are too fast to be steadied
+            if mouth is None:
+                mouth = self._blend(mouths, around)
             if mouth is not None:
                 mouth = mouth * np.array([1, 1, max(amounts.mouth, amounts.jaw), 1], np.float32)  # how sure it is
             yield replace(target, shading=None if shading is None else shading * shares, mouth=mouth)
