@@ -35,6 +35,7 @@ def portrait_data(
         reading = (partial(RenderTask, scene.session_uid, strip.name, start, end - 1, source, as_pictures=True),)
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index
     data = {"paths": [str(path) for path in paths], "detector": detector, "face_index": index}
+    data["as_stored"] = strip.type == "IMAGE"
     return data, reading
 
 

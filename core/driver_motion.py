@@ -113,8 +113,7 @@ def _perform(
     if driver.neutral is not None and driver.relative:
         from .landmarks.still import read_still
 
-        how = (driver.detector, models, driver.face_index)
-        still = read_still(driver.neutral, *how, on_event, allow_download=allow_download)
+        still = read_still(driver.neutral, driver.detector, models, on_event, allow_download=allow_download)
     found = FoundTrack(capture, track, _neutral_frame(driver, track), still, video)
     return DriverMotion(_window(track, driver), found, capture.told, _gaze(driver, found))
 
@@ -134,6 +133,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     if not 0 <= number < track.frames:
         raise BadInputError(
             f"{driver.path}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
+        )
+    seen = track.confidence.any(axis=1)
+    if seen.any() and not seen[number]:
+        raise BadInputError(
+            f"{driver.path}: no face is seen in the neutral frame {number} (counted from 0); choose another one, or "
+            "let it be found."
         )
     return number
 

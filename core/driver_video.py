@@ -14,11 +14,11 @@ from .generators.warp.face_grid import mean_points, nodes
 from .generators.warp.mouth_driver import measure
 from .generators.warp.ratio_images import SHRINK, RatioImages
 from .landmarks.topology import EYES, LEFT_BROW, RIGHT_BROW
-from .media.video import open_video
+from .media.video import exact_frames, open_video
 from .motion.amounts import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -48,6 +48,7 @@ class DriverVideo:
     def __init__(self, path: Path, track: LandmarkTrack, neutral_frame: int) -> None:
         """Read the neutral frame. Raises BadInputError when it does not exist, or movie and track differ in size."""
         self._path, self._track = path, track
+        self._seen = track.confidence.any(axis=1)  # elsewhere its landmarks are made up: nothing is measured there
         if not 0 <= neutral_frame < track.frames:
             raise BadInputError(
                 f"{path}: the neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}."
@@ -70,45 +71,48 @@ class DriverVideo:
         It counts by the `amounts` of the regions. The movie is read once, as targets are asked for; only the frames
         around one time are kept. Raises BadInputError on the way where movie and track differ in length.
         """
-        last, frames = -1, self._frames()
+        last, frames = -1, exact_frames(self._path, self._track.frames)
         shares = _shares(amounts)
         shadings: dict[int, NDArray[np.float32]] = {}
         mouths: dict[int, NDArray[np.float32]] = {}
         for target, time in zip(targets, times, strict=True):
-            weights = self._weights(time)
-            while last < max(weights):
+            around, between = self._steadied(time), self._between(time)
+            first, end = min(around), max(around)
+            while last < end:
                 last, pixels = next(frames)
-                if last >= min(weights):
+                if last >= first and self._seen[last]:
                     shadings[last] = self._ratios.measure(pixels, self._track.landmarks[last])
                     mouths[last] = measure(pixels, self._track.landmarks[last])
-            kept = range(min(weights), last + 1)
-            shadings, mouths = ({number: of[number] for number in kept} for of in (shadings, mouths))
-            shading = sum((weights[number] * shadings[number] for number in weights), np.float32(0))
-            mouth = sum((share * mouths[number] for number, share in self._between(time)), np.float32(0))
-            mouth = mouth * np.array([1, 1, max(amounts.mouth, amounts.jaw), 1], np.float32)  # how sure it is
-            yield replace(target, shading=shading * shares if shares.any() else None, mouth=mouth)
+            shadings, mouths = ({n: value for n, value in of.items() if n >= first} for of in (shadings, mouths))
+            shading = self._blend(shadings, around) if shares.any() else None
+            mouth = self._blend(mouths, between)  # lips are too fast to be steadied
+            if mouth is None:
+                mouth = self._blend(mouths, around)
+            if mouth is not None:
+                mouth = mouth * np.array([1, 1, max(amounts.mouth, amounts.jaw), 1], np.float32)  # how sure it is
+            yield replace(target, shading=None if shading is None else shading * shares, mouth=mouth)
 
-    def _frames(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Number and pixels, as many as the track has; else BadInputError."""
-        count, wanted = 0, self._track.frames
-        with open_video(self._path) as (_, _, frames):
-            for count, pixels in enumerate(frames, 1):
-                if count == wanted and next(frames, None) is not None:
-                    raise BadInputError(f"{self._path}: has more frames than the track, which has {wanted}.")
-                yield count - 1, pixels
-        raise BadInputError(f"{self._path}: has {count} frames; the track has {wanted}.")
+    def _blend(
+        self, measured: Mapping[int, NDArray[np.float32]], weights: Mapping[int, float]
+    ) -> NDArray[np.float32] | None:
+        """What was measured in frames that count by these weights; None if the face is seen in none of them."""
+        seen = {number: weight for number, weight in weights.items() if self._seen[number]}
+        if not seen:
+            return None
+        whole = 1.0 if len(seen) == len(weights) else sum(seen.values())
+        return np.asarray(sum(weight / whole * measured[number] for number, weight in seen.items()), np.float32)
 
-    def _weights(self, time: float) -> dict[int, float]:
+    def _steadied(self, time: float) -> dict[int, float]:
         """How much each frame counts at a time: linear between two, which are steadied by their neighbours."""
         end = self._track.frames - 1
         weights: dict[int, float] = {}
-        for frame, share in self._between(time):
+        for frame, share in self._between(time).items():
             for step, weight in _STEADY.items():
                 number = min(max(frame + step, 0), end)
                 weights[number] = weights.get(number, 0) + share * weight
-        return {number: weight for number, weight in weights.items() if weight}
+        return weights
 
-    def _between(self, time: float) -> list[tuple[int, float]]:
+    def _between(self, time: float) -> dict[int, float]:
         """The frames on either side of a time, and their shares."""
         at = min(max(time, 0.0), self._track.frames - 1)
-        return [(frame, share) for frame, share in ((int(at), 1 - at % 1), (int(at) + 1, at % 1)) if share]
+        return {frame: share for frame, share in ((int(at), 1 - at % 1), (int(at) + 1, at % 1)) if share}

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInputError
-from .landmarks.track import MISSING
+from .landmarks import MISSING
 from .motion.controls import ControlTrack, control_track_from_dict, load_controls
 from .speech.amounts import Amounts
 

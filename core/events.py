@@ -35,5 +35,16 @@ def report(action: Callable[[], None], on_event: OnEvent) -> int:
     return 0
 
 
+def until_cancelled(on_event: OnEvent, is_cancelled: Callable[[], bool]) -> OnEvent:
+    """Tell events; what tells the first one after somebody cancelled is stopped there, by CancelledError."""
+
+    def tell(event: Event) -> None:
+        if is_cancelled():
+            raise CancelledError(0)
+        on_event(event)
+
+    return tell
+
+
 def _failure(error: GiocondaError) -> Event:
     return {"event": "error", "kind": error.kind, "message": str(error), "package": getattr(error, "package", None)}

@@ -15,8 +15,9 @@ from .generators.base import Portrait
 from .landmarks.detect import create_detector
 from .landmarks.follow import track_frames
 from .landmarks.track import LandmarkTrack, at_size, load_track
+from .landmarks.track_cache import cached, content_key
 from .media.footage import Footage, is_footage
-from .media.pictures import to_rgb8
+from .media.pictures import check_opaque, to_rgb8
 from .motion.footage import FootageFace
 from .motion.neutral_frame import find_neutral_frame
 from .motion.plan import plan_on
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[Any]
 
-_TOLD = 25  # every so many frames that are searched
+_TOLD = 10  # every so many frames that are searched
 _LONGEST_GAP = 5  # frames without the face that are filled in; where it is missing for longer, nothing is drawn
 
 
@@ -58,7 +59,7 @@ class FootageJob:
                 f"{job.driver.path}: footage has its own motion, to which only a track's relative motion can be added."
             )
         self._footage = Footage(portrait.paths or [portrait.path])
-        track = self._track(begin)
+        track = self._track(begin, on_event)
         self._frames, seen = track.frames, _seen(track)
         self._drawn: NDArray[np.bool_] = seen
         for run in _runs(~seen):
@@ -91,13 +92,15 @@ class FootageJob:
     ) -> Iterator[tuple[Pixels, Pixels]]:
         """Of these frames, counted from 0, what the footage shows, and the same with its target drawn."""
         job, face = self._job, self._face
-        (pixels,) = self._footage.at([self._rest])
+        (pixels,) = self._footage.at([self._rest], self._frames)
         rest = Portrait(pixels, face.rest.points[:, :2], creases=job.creases)
         generator = create_footage_generator(
             job.generator, rest, face.rest, new_mouth="mouth" in job.replace, head_moves=head_moves
         )
         numbers = [self._number(i) for i in frames]
-        for number, pixels, target in zip(numbers, self._footage.at(numbers), targets, strict=True):
+        shown = self._footage.at(numbers, self._frames)
+        for number, pixels, target in zip(numbers, shown, targets, strict=True):
+            self._check(pixels)
             if self._drawn[number]:
                 yield pixels, generator.draw(pixels, face.faces[number], face.poses[number], target)
             else:
@@ -107,9 +110,14 @@ class FootageJob:
         """Of the footage's frame that a frame is drawn from."""
         return min(frame + self._job.portrait.first_frame, self._frames - 1)
 
-    def _track(self, begin: Callable[[str, str], None]) -> LandmarkTrack:
+    def _check(self, pixels: Pixels) -> None:
+        if self._job.only_changes:
+            check_opaque(pixels, self._job.portrait.path)
+
+    def _track(self, begin: Callable[[str, str], None], on_event: OnEvent) -> LandmarkTrack:
         portrait, footage = self._job.portrait, self._footage
         first = next(footage.frames())
+        self._check(first)
         size = (first.shape[1], first.shape[0])
         if portrait.landmarks_path is not None:
             track = at_size(load_track(portrait.landmarks_path), size, portrait.landmarks_path)
@@ -124,17 +132,20 @@ class FootageJob:
             if event["frame"] % _TOLD == 0:
                 begin("detect", f"Following the face: frame {event['frame']}")
 
-        detector = create_detector(portrait.detector, self._job.models, allow_download=self._job.allow_download)
-        pictures = (to_rgb8(pixels) for pixels in footage.frames())
-        rate = self.fps or Fraction(25)
-        return track_frames(pictures, rate, size, detector, portrait.face_index, count, portrait.path)
+        def follow() -> LandmarkTrack:
+            detector = create_detector(portrait.detector, self._job.models, allow_download=self._job.allow_download)
+            pictures = (to_rgb8(pixels) for pixels in footage.frames())
+            rate = self.fps or Fraction(25)
+            return track_frames(pictures, rate, size, detector, portrait.face_index, count, portrait.path)
+
+        return cached(content_key(footage.files, f"{portrait.detector} {portrait.face_index}"), follow, on_event)
 
 
 def _seen(track: LandmarkTrack) -> NDArray[np.bool_]:
-    """(F,) whether the face is there; short gaps are filled in."""
+    """(F,) whether the face is there; short gaps between frames that show it are filled in."""
     seen = np.asarray(track.confidence.any(axis=1))
     for run in _runs(~seen):
-        if len(run) <= _LONGEST_GAP:
+        if len(run) <= _LONGEST_GAP and run.start > 0 and run.stop < len(seen):
             seen[run.start : run.stop] = True
     return seen
 

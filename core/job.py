@@ -11,6 +11,7 @@ from . import version
 from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
+from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
 from .motion.controls import ControlTrack, control_track_from_dict
 
@@ -48,7 +49,6 @@ _PORTRAIT_KEYS = {
     "first_frame",
     "rest_frame",
 }
-REPLACEABLE = ("mouth", "eyes", "brows")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from .driver_motion import motion_as_controls, read_motion
 from .errors import BadInputError, CancelledError
+from .events import until_cancelled
 from .files import check_writable, write_bytes
 from .job import Job, PortraitSource, clamp_controls, frame_range
 from .landmarks.topology import EYES, OUTER_LIP
@@ -71,7 +72,7 @@ def write_matte(
     sees what is head and what is not.
     """
     from .generators.warp.matte import find_head
-    from .media.pictures import as_stored, read_orientation, read_picture, to_rgb8, write_png
+    from .media.pictures import as_stored, read_picture, to_rgb8, write_png
     from .motion.face_model import fit_face
 
     on_event({"event": "stage", "stage": "read", "message": f"Reading {portrait.path.name}"})
@@ -83,8 +84,7 @@ def write_matte(
     on_event({"event": "stage", "stage": "matte", "message": "Finding what moves with the head"})
     mask = np.rint(255 * find_head(pixels, fit_face(landmarks))).astype(np.uint8)
     shown = np.dstack([to_rgb8(pixels), mask] if cut_out else [mask] * 3)
-    orientation = read_orientation(portrait.path) if portrait.as_stored else 1
-    write_png(output, as_stored(shown, orientation), {})
+    write_png(output, as_stored(shown, _orientation(portrait)), {})
     on_event({"event": "done", "frames": 1, "output": str(output)})
 
 
@@ -124,27 +124,24 @@ def prepare_computer(on_event: OnEvent) -> None:
 def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lambda: False) -> None:
     """Make the frames of a job. Raises GiocondaError; finished frames stay whatever happens."""
     from .footage_job import moves
-    from .media.pictures import as_stored, only_changes, read_orientation
+    from .media.pictures import as_stored, only_changes
+
+    tell = until_cancelled(on_event, is_cancelled)
 
     def begin(stage: str, message: str) -> None:
-        if is_cancelled():
-            raise CancelledError(0)
-        on_event({"event": "stage", "stage": stage, "message": message})
+        tell({"event": "stage", "stage": stage, "message": message})
 
     begin("read", f"Reading {job.portrait.path.name}")
     if job.only_changes and _is_movie(job):
         raise BadInputError(f"{job.output}: a movie cannot be transparent: only changes are written to a folder.")
     check_writable(job.output.parent if _is_movie(job) else job.output)
     job, told = clamp_controls(job)
-    motion = read_motion(job.driver, job.models, on_event, allow_download=job.allow_download)
+    motion = read_motion(job.driver, job.models, tell, allow_download=job.allow_download)
     frames = frame_range(job, motion.content.frames)
     for message in [*told, *motion.told]:
-        on_event({"event": "warning", "message": message})
-    if moves(job.portrait):
-        drawn, orientation = _draw_footage(job, motion, frames, begin, on_event), 1
-    else:
-        drawn = _draw_picture(job, motion, frames, begin, on_event)
-        orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
+        tell({"event": "warning", "message": message})
+    draw = _draw_footage if moves(job.portrait) else _draw_picture
+    drawn, orientation = draw(job, motion, frames, begin, tell), _orientation(job.portrait)
     begin("draw", f"Drawing {len(frames)} frames")
     shown = (only_changes(*pair) if job.only_changes else pair[1] for pair in drawn)
     stored = (as_stored(pixels, orientation) for pixels in shown)
@@ -167,12 +164,14 @@ def _draw_picture(
     """Prepare a portrait that is a picture: the picture and what is drawn of it, again and again."""
     from .generators import create_generator, first_use_note
     from .generators.base import Portrait
-    from .media.pictures import read_orientation, read_picture
+    from .media.pictures import check_opaque, read_picture
     from .motion.plan import plan_motion
 
     if job.replace:
         raise BadInputError(f"{job.portrait.path}: has no motion to replace; neutralise takes its expression off.")
     pixels = read_picture(job.portrait.path)
+    if job.only_changes:
+        check_opaque(pixels, job.portrait.path)
     for message in _unfit(motion, pixels):
         on_event({"event": "warning", "message": message})
     if _must_find(job.portrait):
@@ -189,8 +188,7 @@ def _draw_picture(
         keys=job.keys,
         gaze=motion.gaze,
     )
-    orientation = read_orientation(job.portrait.path) if job.portrait.as_stored else 1
-    mask = _head_mask(job.portrait, landmarks, pixels, orientation)
+    mask = _head_mask(job.portrait, landmarks, pixels, _orientation(job.portrait))
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
     return ((pixels, generator.draw(target)) for target in _wanted(job, motion, targets, frames))
 
@@ -215,6 +213,15 @@ def _draw_footage(
     return footage.draw(_wanted(job, motion, targets, frames), frames, head_moves=head_moves)
 
 
+def _orientation(portrait: PortraitSource) -> int:
+    """The EXIF orientation that frames are turned back to; that of a sequence is its first picture's."""
+    from .media.footage import first_picture
+    from .media.pictures import read_orientation
+
+    first = first_picture(portrait.path) if portrait.as_stored else None
+    return 1 if first is None else read_orientation(first)
+
+
 def _wanted(job: Job, motion: DriverMotion, targets: list[FaceTarget], frames: range) -> Iterator[FaceTarget]:
     """The targets of these frames, with what the driver's movie shows if there is one, read as they are drawn."""
     wanted = (targets[i] for i in frames)
@@ -223,8 +230,11 @@ def _wanted(job: Job, motion: DriverMotion, targets: list[FaceTarget], frames: r
         return wanted
     from .driver_video import DriverVideo
 
+    neutral = found.neutral_frame
+    if neutral is None:
+        neutral = int(np.argmax(found.track.confidence.any(axis=1)))  # the first frame that shows the face
     times = [(job.driver.start + i / motion.content.fps) * found.track.fps for i in frames]
-    movie = DriverVideo(found.video, found.track, found.neutral_frame or 0)
+    movie = DriverVideo(found.video, found.track, neutral)
     return movie.watch(wanted, map(float, times), job.amounts)
 
 

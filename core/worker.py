@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import packages, version
 from .errors import BadInputError, CancelledError
-from .events import report
+from .events import report, until_cancelled
 
 if TYPE_CHECKING:
     from .drivers import Driver
@@ -110,21 +110,22 @@ def _obey(order: _Order, tell: OnEvent) -> None:
     try:
         name, models, allow = command["command"], command.get("models"), command.get("allow_download") is True
         folder = None if models is None else Path(models)
+        heard = until_cancelled(tell, cancelled.is_set)
         if name == "run":
             action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
         elif name == "detect":
             detector = str(command.get("detector", "dlib"))
-            action = partial(detect_faces, Path(command["picture"]), detector, folder, tell, allow_download=allow)
+            action = partial(detect_faces, Path(command["picture"]), detector, folder, heard, allow_download=allow)
         elif name == "matte":
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
             cut_out = command.get("cut_out") is True
-            action = partial(write_matte, portrait, output, tell, folder, allow_download=allow, cut_out=cut_out)
+            action = partial(write_matte, portrait, output, heard, folder, allow_download=allow, cut_out=cut_out)
         elif name == "perform":
             live = command.get("as_live_link") is True
             moved, output = _driving(command), Path(command["output"])
-            action = partial(write_performance, *moved, output, tell, folder, allow_download=allow, as_live_link=live)
+            action = partial(write_performance, *moved, output, heard, folder, allow_download=allow, as_live_link=live)
         elif name == "compile":
-            action = partial(prepare_computer, tell)
+            action = partial(prepare_computer, heard)
         else:
             raise BadInputError(f"Unknown command {name!r}: run, detect, matte, perform, compile or cancel.")
     except (KeyError, TypeError, ValueError) as error:

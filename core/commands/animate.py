@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
+from ..motion import REPLACEABLE
 from .portrait_options import add_portrait_options, portrait_source
 from .values import amount, neutral_frame
 
 if TYPE_CHECKING:
     from ..events import OnEvent
     from ..job import Job
-
-_REPLACEABLE = ("mouth", "eyes", "brows")
 
 HELP = "make frames or a movie from a portrait"
 
@@ -41,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name, told in (("creases", "how strongly expressions crease the skin"),
                        ("neutralise", "how far the portrait's own expression is taken off")):  # fmt: skip
         parser.add_argument(f"--{name}", type=amount, metavar="0..1", default=argparse.SUPPRESS, help=told)
-    parser.add_argument("--replace", nargs="+", choices=_REPLACEABLE, default=[],
+    parser.add_argument("--replace", nargs="+", choices=REPLACEABLE, default=[],
                         help="of footage: what it does there itself is taken off")  # fmt: skip
     parser.add_argument("--rest-frame", type=int, metavar="N",
                         help="of footage, counted from 0: it shows the face at rest; found if not given")  # fmt: skip

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         capture = read_capture(options.source, options.fps, options.face_index)
     neutral, still = options.neutral_frame, None
     if options.neutral_picture is not None:
-        how = (options.detector, options.models, options.face_index)
+        how = (options.detector, options.models)
         still = read_still(options.neutral_picture, *how, tell, allow_download=options.allow_download)
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..landmarks import DETECTORS, MISSING
+
 if TYPE_CHECKING:
     import argparse
 
     from ..events import OnEvent
     from ..job import PortraitSource
     from ..landmarks.track import LandmarkTrack
-
-_DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 
 
 def add_portrait_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_portrait_options(parser: argparse.ArgumentParser) -> None:
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """How a face is found."""
-    parser.add_argument("--detector", choices=_DETECTORS, default="dlib")
+    parser.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
     parser.add_argument("--face-index", "--face", type=int, default=0, metavar="N", help="0 is the largest face")
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
     parser.add_argument("--allow-download", action="store_true", help="model files may be fetched")
@@ -34,7 +34,7 @@ def add_tracking_options(parser: argparse.ArgumentParser) -> None:
     """How a face is found, and followed through a movie."""
     add_detector_options(parser)
     parser.add_argument("--like", type=Path, metavar="PICTURE", help="follow the person of this picture")
-    parser.add_argument("--missing", choices=("interpolate", "hold"), default="interpolate",
+    parser.add_argument("--missing", choices=MISSING, default=MISSING[0],
                          help="what becomes of frames without the face")  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="track the movie, even if that was done before")
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..packages import missing_package
+from . import DETECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-DETECTORS = ("dlib", "face-alignment", "face-alignment-3d")
 
 _JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
 

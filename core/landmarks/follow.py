@@ -12,9 +12,10 @@ import numpy as np
 from ..errors import BadInputError
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video, pieces, read_ahead, survey_video
+from . import MISSING
 from .detect import create_detector, nearest_face, pick_face
 from .likeness import ALIKE, Person
-from .track import MISSING, LandmarkTrack
+from .track import LandmarkTrack
 from .track_cache import cached, content_key
 
 if TYPE_CHECKING:

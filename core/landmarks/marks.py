@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few named points of a face over time, as they are tracked by hand, and files of them."""
+"""A few named points of a face over time, as they are tracked by hand."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from .topology import MARKS, PUPIL_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -35,15 +33,6 @@ class Marks:
     def frames(self) -> int:
         """Number of frames."""
         return len(next(iter(self.points.values())))
-
-
-def load_marks(path: Path) -> Marks:
-    """Read a file of marks. Raises BadInputError."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{path}: cannot be read as a file of marks ({error}).") from error
-    return marks_from_mapping(data, str(path))
 
 
 def marks_from_mapping(data: Mapping[str, Any], source: str) -> Marks:

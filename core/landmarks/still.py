@@ -21,16 +21,15 @@ def read_still(
     path: Path,
     detector: str,
     models: Path | None,
-    face_index: int,
     on_event: Callable[[dict[str, Any]], None],
     *,
     allow_download: bool = False,
 ) -> NDArray[np.float32]:
-    """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else found by a detector's name.
+    """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else of the largest face that is found.
 
-    Raises BadInputError, and MissingError as `create_detector` does.
+    `detector` is the name of what finds it. Raises BadInputError, and MissingError as `create_detector` does.
     """
     if path.suffix.lower() in (".npz", ".json"):
         return load_track(path).landmarks[0]
     found = create_detector(detector, models, allow_download=allow_download)
-    return track_picture(path, found, face_index, on_event).landmarks[0]
+    return track_picture(path, found, 0, on_event).landmarks[0]

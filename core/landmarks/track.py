@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _Float = TypeVar("_Float", bound="np.floating[Any]")
 
-MISSING = ("interpolate", "hold")
-"""What frames of a movie without the face get."""
-
 _KEYS = ("landmarks", "confidence", "fps", "size")
 
 
@@ -106,8 +103,12 @@ def at_size(track: LandmarkTrack, size: tuple[int, int], source: Path) -> Landma
         )
     if factor == 1:
         return track
-    landmarks = (track.landmarks + np.float32(0.5)) * np.float32(factor) - np.float32(0.5)
-    return replace(track, landmarks=landmarks, size=size)
+
+    def scaled(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (points + np.float32(0.5)) * np.float32(factor) - np.float32(0.5)
+
+    iris = None if track.iris is None else scaled(track.iris)
+    return replace(track, landmarks=scaled(track.landmarks), size=size, iris=iris)
 
 
 def load_track(path: Path) -> LandmarkTrack:

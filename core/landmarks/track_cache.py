@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tracks of movies that were tracked before, in a folder of the user's home that may be deleted at any time."""
+"""Tracks of footage that was tracked before, in a folder of the user's home that may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInputError
+from ..packages import versions
 from .track import LandmarkTrack, load_track, save_track
 
 if TYPE_CHECKING:
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 _MOST = 256 * 2**20  # bytes: tracks of five hours
 _HERE = Path(__file__).parent
-_CODE = (*sorted(_HERE.glob("*.py")), _HERE.parent / "media/video.py")
+_CODE = (*sorted(_HERE.glob("*.py")), *(_HERE.parent / f"media/{name}.py" for name in ("pictures", "video")))
+_PACKAGES = ("av", "dlib-bin", "face-alignment")
 
 
 def content_key(files: Iterable[Path], settings: str) -> str:
-    """A name for what these files hold, how it is tracked, and by which code. Raises BadInputError."""
-    digest = hashlib.sha256(settings.encode())
+    """A name for what these files hold, how it is tracked, and by which code and packages. Raises BadInputError."""
+    found = versions()
+    digest = hashlib.sha256(" ".join([settings, *(f"{name}={found[name]}" for name in _PACKAGES)]).encode())
     for path in (*files, *_CODE):
         try:
             with path.open("rb") as file:
@@ -38,7 +41,7 @@ def cached(key: str, track: Callable[[], LandmarkTrack], on_event: Callable[[dic
     with suppress(BadInputError, OSError):
         known = load_track(path)
         os.utime(path)
-        on_event({"event": "stage", "stage": "detect", "message": "This movie was tracked before: read from the cache"})
+        on_event({"event": "stage", "stage": "detect", "message": "It was tracked before: read from the cache"})
         return known
     found = track()
     part = path.with_name(f"{key}.{os.getpid()}.npz")  # another process may be tracking the same movie

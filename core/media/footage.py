@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInputError
 from .pictures import read_picture
-from .video import is_video, open_video
+from .video import exact_frames, is_video, open_video, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,9 +35,9 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def first_picture(path: Path) -> Path | None:
     """The file of the first frame of a picture, a folder or a movie, which has none."""
-    if path.is_dir():
-        return pictures_in(path)[0]
-    return None if is_video(path) else path
+    if is_video(path):
+        return None
+    return pictures_in(path)[0] if path.is_dir() else path
 
 
 class Footage:
@@ -47,6 +47,7 @@ class Footage:
         """A movie, a folder of pictures, or the pictures themselves in their order."""
         self._movie = paths[0] if len(paths) == 1 and is_video(paths[0]) else None
         self.pictures = pictures_in(paths[0]) if len(paths) == 1 and paths[0].is_dir() else list(paths)
+        self.files = self.pictures if self._movie is None else pieces(self._movie)
         self.fps: Fraction | None = None
         """What a movie says of itself."""
         if self._movie is not None:
@@ -61,18 +62,19 @@ class Footage:
         else:
             yield from self._read(self.pictures)
 
-    def at(self, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
-        """The frames of these numbers from 0 on, never going back; past the end the last one is held."""
-        wanted = list(numbers)
+    def at(self, numbers: Iterable[int], total: int) -> Iterator[NDArray[Any]]:
+        """The frames of these numbers from 0 on, never going back.
+
+        Raises BadInputError where a movie turns out not to have `total` frames.
+        """
         if self._movie is None:
-            last = len(self.pictures) - 1
-            yield from self._read([self.pictures[min(number, last)] for number in wanted])
+            yield from self._read([self.pictures[number] for number in numbers])
             return
-        frames = enumerate(self.frames())
+        frames = exact_frames(self._movie, total)
         shown, pixels = next(frames)
-        for number in wanted:
-            while shown < number and (following := next(frames, None)) is not None:
-                shown, pixels = following
+        for number in numbers:
+            while shown < number:
+                shown, pixels = next(frames)
             yield pixels
 
     def _read(self, paths: Iterable[Path]) -> Iterator[NDArray[Any]]:

@@ -187,6 +187,8 @@ class FrameFormat(NamedTuple):
 def only_changes(source: NDArray[Any], pixels: NDArray[Any]) -> NDArray[Any]:
     """(H, W, 4): the pixels (H, W, 3 or 4), invisible where they equal their source: laid over it they look the same.
 
+    The source must be opaque (`check_opaque`): what is laid over it cannot make it transparent.
+
     Whole numbers keep their colour there, so that a strip that is scaled gets no dark rim; the colour of invisible
     floats would be light that hides nothing.
     """
@@ -195,6 +197,15 @@ def only_changes(source: NDArray[Any], pixels: NDArray[Any]) -> NDArray[Any]:
     out[..., : pixels.shape[2]] = pixels
     out[~changed, 3 if np.issubdtype(pixels.dtype, np.integer) else slice(None)] = 0
     return out
+
+
+def check_opaque(pixels: NDArray[Any], path: Path) -> None:
+    """Raise BadInputError where pixels (H, W, 3 or 4), those of `path`, cannot be the source of `only_changes`."""
+    if pixels.shape[2] == 4 and (pixels[..., 3] < full_scale(pixels.dtype)).any():
+        raise BadInputError(
+            f"{path}: is transparent in places: changes that are laid over it would leave its head there where it was. "
+            "Write whole frames, or give an opaque picture."
+        )
 
 
 def frame_format(portrait: Path | None) -> FrameFormat:

@@ -37,15 +37,16 @@ _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def is_video(path: Path) -> bool:
-    """By the file's ending; a folder of pieces (`open_video`) counts."""
+    """By the file's ending; a folder that holds nothing but movies, a movie in pieces (`open_video`), is one too."""
     return path.suffix.lower() in _ENDINGS or (path.is_dir() and bool(pieces(path)))
 
 
 def pieces(path: Path) -> list[Path]:
-    """The files of a movie: one, or those in its folder (`open_video`)."""
+    """The files of a movie: one, or those in its folder (`open_video`); none if that holds anything else."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS)
+    files = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    return files if all(file.suffix.lower() in _ENDINGS for file in files) else []
 
 
 @contextmanager
@@ -86,6 +87,17 @@ def _open_pieces(paths: list[Path]) -> Generator[tuple[Fraction, tuple[int, int]
 
     with open_video(paths[0]) as (fps, size, frames):
         yield fps, size, chain(frames, rest())
+
+
+def exact_frames(path: Path, wanted: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Number and pixels of the frames of a movie; BadInputError on the way if they are not as many as its track has."""
+    count = 0
+    with open_video(path) as (_, _, frames):
+        for count, pixels in enumerate(frames, 1):
+            if count == wanted and next(frames, None) is not None:
+                raise BadInputError(f"{path}: has more frames than the track, which has {wanted}.")
+            yield count - 1, pixels
+    raise BadInputError(f"{path}: has {count} frames; the track has {wanted}.")
 
 
 def survey_video(path: Path) -> tuple[int | None, bool]:

@@ -4,21 +4,26 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from core.driver_motion import motion_as_controls, read_motion
 from core.drivers import PerformanceDriver, PresetDriver
-from core.errors import BadInputError
+from core.errors import BadInputError, CancelledError
+from core.events import until_cancelled
+from core.job import job_from_dict
 from core.landmarks.track import LandmarkTrack, save_track
+from core.media.video import VideoWriter
 from core.motion.amounts import WHOLE, RegionAmounts
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from core.motion.preset import load_preset
+from core.run import run_job, write_performance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,6 +49,42 @@ def test_the_face_at_rest_may_be_in_another_file(landmarks: NDArray[np.float32],
     assert opened[:2] == [0, 0]
     assert opened[2] == pytest.approx(0.3, abs=0.1)
     assert opened[3] == pytest.approx(points[0, 57, 1] - landmarks[57, 1], abs=1)
+
+
+def test_a_driver_is_cancelled_while_it_is_followed(
+    pixels: NDArray[np.uint8], job: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    writer = VideoWriter(tmp_path / "driver.mp4", Fraction(25), (256, 256), "")
+    for _ in range(8):
+        writer.write(pixels)
+    writer.close()
+    told: list[dict[str, Any]] = []
+
+    def is_cancelled() -> bool:
+        return any("frame 2" in event.get("message", "") for event in told)
+
+    driven = job_from_dict({**job(1), "driver": {"performance_path": str(tmp_path / "driver.mp4")}}, tmp_path)
+    with pytest.raises(CancelledError):
+        run_job(driven, told.append, is_cancelled)
+    assert told[-1]["message"].endswith("frame 2")
+    told.clear()
+    heard = until_cancelled(told.append, is_cancelled)
+    with pytest.raises(CancelledError):
+        write_performance(driven.driver, WHOLE, None, tmp_path / "c.json", heard)
+    assert told[-1]["message"].endswith("frame 2")
+    assert not (tmp_path / "c.json").exists()
+
+
+def test_a_neutral_frame_shows_the_face(landmarks: NDArray[np.float32], tmp_path: Path) -> None:
+    confidence = np.ones((3, 68), np.float32)
+    confidence[0] = 0
+    track = LandmarkTrack(np.repeat(landmarks[None], 3, 0), confidence, Fraction(25), (256, 256))
+    save_track(tmp_path / "t.npz", track)
+    with pytest.raises(BadInputError, match="no face is seen in the neutral frame 0"):
+        read_motion(PerformanceDriver(tmp_path / "t.npz"), None, lambda _: None)
+    motion = read_motion(PerformanceDriver(tmp_path / "t.npz", neutral_frame=None), None, lambda _: None)
+    assert motion.found is not None
+    assert motion.found.neutral_frame in (1, 2)
 
 
 def test_irises_turn_the_eyes_of_a_portrait_that_follows_landmarks(

@@ -106,6 +106,28 @@ def test_times_between_frames_are_read_between_them(movie: tuple[Path, LandmarkT
     assert (some[3] == every[8]).all()
 
 
+def test_nothing_is_measured_in_frames_without_the_face(movie: tuple[Path, LandmarkTrack]) -> None:
+    path, track = movie
+    confidence = track.confidence.copy()
+    confidence[3:6] = 0
+    landmarks = track.landmarks.copy()
+    landmarks[3:6] = landmarks[2]  # as "hold" gives them
+    gap = replace(track, landmarks=landmarks, confidence=confidence)
+    before, first, after = _shadings((path, gap), [2, 3, 6])
+    alone = _shadings((path, replace(gap, landmarks=track.landmarks)), [3])[0]
+    np.testing.assert_array_equal(first, alone)
+    assert np.percentile(np.abs(before[..., 0]), 99) < 0.03
+    assert _beside_mouth(after).min() < 0.6 * np.log(_FOLD)
+    target = plan_motion(track.landmarks[0], track)[0]
+    middle, ahead = DriverVideo(path, gap, 0).watch([target] * 2, [3, 6])
+    assert middle.mouth is not None
+    assert ahead.mouth is not None
+    assert (middle.mouth != ahead.mouth).any()
+    [nothing] = DriverVideo(path, replace(gap, confidence=0 * confidence), 0).watch([target], [4])
+    assert nothing.shading is None
+    assert nothing.mouth is None
+
+
 def test_what_is_seen_counts_by_region(movie: tuple[Path, LandmarkTrack]) -> None:
     path, track = movie
     target = plan_motion(track.landmarks[0], track)[0]

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 import OpenEXR
 import pytest
+from PIL import Image
 
 from core.errors import BadInputError
+from core.footage_job import _seen
 from core.landmarks.track import LandmarkTrack, save_track
 from core.media.pictures import only_changes, read_picture
 from core.media.video import VideoWriter
@@ -152,11 +154,19 @@ def test_a_tracker_that_trembles_does_not_shake_what_is_drawn(
     assert mouth.mean() < 6
 
 
+def _over(source: NDArray[Any], laid: NDArray[Any]) -> NDArray[Any]:
+    """A frame with straight alpha laid over an opaque source, as compositors do."""
+    full = 1 if laid.dtype == np.float32 else np.iinfo(laid.dtype).max
+    share = laid[..., 3:] / full
+    shown = laid[..., :3] * share + source[..., :3] * (1 - share)
+    return np.dstack([shown, np.full(shown.shape[:2], full)])[..., : source.shape[2]].astype(source.dtype)
+
+
 @pytest.mark.parametrize("kind", ["rgb8", "rgba16", "exr"])
 def test_only_changes_over_the_source_are_the_frame(astronaut: NDArray[np.uint8], kind: str) -> None:
     source = np.ascontiguousarray(astronaut[:64, :64])
     if kind == "rgba16":
-        source = np.dstack([source, np.full((64, 64), 200, np.uint8)]).astype(np.uint16) * 257
+        source = np.dstack([source, np.full((64, 64), 255, np.uint8)]).astype(np.uint16) * 257
     elif kind == "exr":
         source = (source / 255).astype(np.float32)
     frame = source.copy()
@@ -165,10 +175,25 @@ def test_only_changes_over_the_source_are_the_frame(astronaut: NDArray[np.uint8]
     seen = laid[..., 3:] > 0
     same = (frame == source).all(axis=2)
     np.testing.assert_array_equal(seen[..., 0], ~same)
-    channels = source.shape[2]
-    np.testing.assert_array_equal(np.where(seen, laid[..., :channels], source), frame)
+    np.testing.assert_array_equal(_over(source, laid), frame)
     if kind == "exr":
         assert not laid[same].any()  # colours without alpha would be added
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_changes_of_a_cut_out_are_refused(
+    clip: Clip, footage_job: Callable[..., Event], run: Run, *, moving: bool
+) -> None:
+    """Where the head left a pixel its old place would show through."""
+    for number, plate in enumerate(_plates(clip)):
+        alpha = np.full(plate.shape[:2], 255, np.uint8)
+        alpha[:40] = 0
+        cv2.imwrite(str(clip[0] / f"plate.{number + 8}.png"), np.dstack([plate[..., ::-1], alpha]))
+    job = footage_job(headYaw=10.0, only_changes=True)
+    if not moving:
+        job["portrait"] = {"path": str(clip[0] / "plate.8.png"), "landmarks": clip[1][0].tolist()}
+    with pytest.raises(BadInputError, match="is transparent in places"):
+        run(job)
 
 
 def test_changes_of_an_exr_have_an_alpha(
@@ -230,6 +255,42 @@ def test_a_movie_is_followed_and_its_mouth_replaced(clip: Clip, cli: Cli, tmp_pa
     assert "25 frames a second, the driver 30" in told
     assert [event["frame"] for event in events if event["event"] == "frame"] == [1, 2]
     assert _frames(tmp_path / "out")[1].shape == (256, 256, 4)
+
+
+def test_a_movie_is_followed_once_and_has_as_many_frames_as_its_track(
+    clip: Clip, footage_job: Callable[..., Event], run: Run, tmp_path: Path
+) -> None:
+    writer = VideoWriter(tmp_path / "clip.mp4", Fraction(25), (256, 256), "")
+    for plate in _plates(clip):
+        writer.write(plate)
+    writer.close()
+    for source in (tmp_path / "clip.mp4", clip[0]):
+        job = footage_job(eyeBlinkLeft=1.0, portrait={"path": str(source), "landmarks_path": None}, frames=2)
+        first, again = run(job), run({**job, "frames": [2, 2]})
+        assert ["from the cache" in event.get("message", "") for event in first].count(True) == 0
+        assert ["from the cache" in event.get("message", "") for event in again].count(True) == 1
+    for numbers, words in (([0, 1, 2], "has more frames than the track, which has 3"), ([0, 1, 2, 3, 3], "has 4 fra")):
+        track = _saved(tmp_path / "other.npz", clip[1][numbers])
+        portrait = {"path": str(tmp_path / "clip.mp4"), "landmarks_path": str(track)}
+        with pytest.raises(BadInputError, match=words):
+            run(footage_job(frames=len(numbers), portrait=portrait))
+
+
+def test_frames_lie_as_the_files_of_a_sequence_do(clip: Clip, footage_job: Callable[..., Event], run: Run) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter clockwise makes it upright
+    stored = [np.rot90(plate) for plate in _plates(clip)]
+    for number, plate in enumerate(stored):
+        Image.fromarray(plate).save(clip[0] / f"plate.{number + 8}.png", exif=turned)
+    run(footage_job(portrait={"as_stored": True}))
+    np.testing.assert_array_equal(_frames(clip[0].parent / "out"), stored)
+
+
+def test_only_gaps_between_frames_with_the_face_are_filled(landmarks: NDArray[np.float32]) -> None:
+    confidence = np.ones((9, 68), np.float32)
+    confidence[[0, 4, 8]] = 0
+    track = LandmarkTrack(np.repeat(landmarks[None], 9, 0), confidence, Fraction(25), (256, 256))
+    np.testing.assert_array_equal(np.flatnonzero(~_seen(track)), [0, 8])
 
 
 def test_frames_without_the_face_stay_as_they_are(clip: Clip, footage_job: Callable[..., Event], run: Run) -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ...motion.target import STILL
-from . import positions
+from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
@@ -90,7 +90,7 @@ class Frame:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
         person, of_person = self._head.person, self._head.grid
         place = of_person.left, of_person.top, of_person.cell
-        moving = positions.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
+        moving = coarse_maps.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
             moving[self._coarse.window(beside.area)] = 1
         # A cell more on every side, because enlarging spreads a field to the cells beside it.
@@ -110,7 +110,7 @@ class Frame:
 
     def edges(self) -> NDArray[np.int32]:
         """(N, 2) rows and columns where one surface ends before another, which would be drawn as a staircase."""
-        return positions.edges(self._sharp, _JUMP, STILL)
+        return coarse_maps.edges(self._sharp, _JUMP, STILL)
 
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
@@ -161,16 +161,16 @@ class Frame:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
         coarse, way = self._coarse, self._coarse_way
         # The coarse nodes are too far apart to show all that is squeezed between them.
-        squeezed = positions.squeezed(turn, _SQUEEZED * coarse.cell)
+        squeezed = coarse_maps.squeezed(turn, _SQUEEZED * coarse.cell)
         squeezed = np.asarray(cv2.dilate(squeezed, np.ones((3, 3), np.uint8)), np.uint8)
         if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
             sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
             return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
         fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
-        numbers, *cells = positions.parts_of(squeezed, FINER)
+        numbers, *cells = coarse_maps.parts_of(squeezed, FINER)
         fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
-        marked = positions.squeezed(fine_turn, _SQUEEZED * fine.cell)
+        marked = coarse_maps.squeezed(fine_turn, _SQUEEZED * fine.cell)
         sharp, sharp_turn = self._exact_in(marked, fine, fine_way, fine_turn)
         rows, columns = np.nonzero(squeezed)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
@@ -181,7 +181,7 @@ class Frame:
         smooth = _smooth(grid, way), _smooth(grid, turn)
         if grid.cell == 1:
             return smooth
-        numbers, *pixels = positions.parts_of(cells, grid.cell)
+        numbers, *pixels = coarse_maps.parts_of(cells, grid.cell)
         exact = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
         sharp, sharp_turn = (of._replace(blocks=numbers, exact=e) for of, e in zip(smooth, exact, strict=True))
         return sharp, sharp_turn

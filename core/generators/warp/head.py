@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from ...motion.face_model import FittedFace, load_face_model
+from .coarse_maps import missing
 from .grid import Grid, area_of, overlap, within
-from .positions import Border, missing
+from .positions import Border
 from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BadInputError
 from ...files import check_writable, write_bytes
 from ...landmarks.marks import marks_from_mapping
-from ...landmarks.track import LandmarkTrack, load_track, track_from_mapping
+from ...landmarks.track import LandmarkTrack, frame_places, load_track, read_between, track_from_mapping
 from ..capture import capture_controls
 from ..controls import ControlTrack, control_track_from_dict
 from ..marks import complete_track
@@ -43,7 +43,10 @@ class Capture:
         frames = frames_at(self.content, fps)
         if isinstance(self.content, ControlTrack):
             return replace(self, content=resample(self.content, fps, frames))
-        return replace(self, content=self.content.resample(fps, frames))
+        looks = self.looks
+        if looks is not None:
+            looks = read_between(looks, frame_places(self.content.fps, fps, frames))
+        return replace(self, content=self.content.resample(fps, frames), looks=looks)
 
     def controls(
         self, neutral_frame: int | None = None, still: NDArray[np.floating[Any]] | None = None
@@ -52,11 +55,6 @@ class Capture:
         if isinstance(self.content, ControlTrack):
             return self.content
         return capture_controls(self.content, neutral_frame, self.looks, still)
-
-
-def is_capture_file(path: Path) -> bool:
-    """Whether a file's ending is that of a capture file."""
-    return path.suffix.lower() in ENDINGS
 
 
 def read_capture(path: Path, fps: Fraction | None = None, face: int = 0, *, keep_rate: bool = False) -> Capture:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators.warp import compose_pixels, positions
+from core.generators.warp import coarse_maps, compose_pixels, positions
 from core.generators.warp.compose_pixels import Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Sides, Ways
@@ -52,12 +52,12 @@ def _identity() -> Array:
 def test_where_a_turn_squeezes() -> None:
     turn = np.random.default_rng(4).normal(0, 1, (9, 12, 2)).astype(np.float32)
     steps = np.maximum(*(np.abs(part).max(-1) for part in np.gradient(turn, axis=(0, 1))))
-    np.testing.assert_array_equal(positions.squeezed(turn, 0.8), steps > 0.8)
+    np.testing.assert_array_equal(coarse_maps.squeezed(turn, 0.8), steps > 0.8)
 
 
 def test_the_parts_of_marked_cells() -> None:
     cells = np.array([[0, 1], [0, 0], [1, 0]], np.uint8)
-    numbers, rows, columns = positions.parts_of(cells, 2)
+    numbers, rows, columns = coarse_maps.parts_of(cells, 2)
     np.testing.assert_array_equal(numbers, [[-1, 0], [-1, -1], [1, -1]])
     np.testing.assert_array_equal(rows, [[[0, 0], [1, 1]], [[4, 4], [5, 5]]])
     np.testing.assert_array_equal(columns, [[[2, 3], [2, 3]], [[0, 1], [0, 1]]])
@@ -69,7 +69,7 @@ def test_what_leaves_the_person_or_comes_to_it_moves() -> None:
     person[:, 4] = 1
     way = np.zeros((2, 10, 2), np.float32)
     way[0, :, 0] = -30  # each pixel shows what was 30 pixels farther to the left
-    moving = positions.moving(nodes, way, person, 0, 0, 10, 1e-3)
+    moving = coarse_maps.moving(nodes, way, person, 0, 0, 10, 1e-3)
     np.testing.assert_array_equal(np.flatnonzero(moving[0]), [4, 7])
     assert not moving[1].any()
 
@@ -80,8 +80,8 @@ def test_what_would_come_in_over_a_border_is_missing_where_the_person_is_cut() -
     left, top = np.zeros(HEIGHT, np.float32), np.zeros(WIDTH, np.float32)
     cut = left + 1
     cut[HEIGHT // 2] = 0  # there is no person
-    assert positions.missing(nodes, way, cut, top, left, top) == (4, 0, 0, 0)
-    assert positions.missing(nodes, way, left, top, cut, top + 1) == (0, 0, 0, 3)
+    assert coarse_maps.missing(nodes, way, cut, top, left, top) == (4, 0, 0, 0)
+    assert coarse_maps.missing(nodes, way, left, top, cut, top + 1) == (0, 0, 0, 3)
 
 
 @pytest.mark.parametrize("cell", [1, 3, 8])
@@ -107,7 +107,7 @@ def test_cells_with_a_block_have_exact_ways_and_their_jumps_are_edges() -> None:
     np.testing.assert_array_equal(way[24:32, 40:48], exact[0])
     assert (np.delete(way, range(40, 48), axis=1) == 2).all()
     assert positions.at_pixel(own, 25, 46) == (20, 20)
-    edges = {(int(row), int(column)) for row, column in positions.edges(own, 2.0, 1e-3)}
+    edges = {(int(row), int(column)) for row, column in coarse_maps.edges(own, 2.0, 1e-3)}
     inside = {(row, column) for row in range(24, 32) for column in (43, 44)}  # before and behind the jump
     assert inside <= edges
     assert all(24 <= row <= 32 and 43 <= column <= 48 for row, column in edges)

@@ -21,6 +21,7 @@ from core.landmarks.track import LandmarkTrack
 from core.landmarks.track_cache import cached, content_key
 from core.media.pictures import read_picture, to_rgb8
 from core.media.video import VideoWriter
+from core.packages import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -250,7 +251,9 @@ def test_the_person_of_a_picture_is_followed(
         track_video(path, detector, 0, lambda _: None, stranger)
 
 
-def test_a_movie_is_tracked_once(movie: Path, tmp_path: Path, track_cache: Path) -> None:
+def test_a_movie_is_tracked_once(
+    movie: Path, tmp_path: Path, track_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events: list[dict[str, Any]] = []
     first = cached_track(movie, FaceChoice(), events.append)
     told = [event["event"] for event in events]
@@ -265,7 +268,10 @@ def test_a_movie_is_tracked_once(movie: Path, tmp_path: Path, track_cache: Path)
     held = cached_track(copy, FaceChoice(missing="hold"), events.append)
     assert np.array_equal(held.landmarks[LOST], held.landmarks[LOST - 1])
     assert len(list(track_cache.iterdir())) == 1
-    assert content_key([movie], "dlib 0") == content_key([copy], "dlib 0") != content_key([copy], "dlib 1")
+    key = content_key([movie], "dlib 0")
+    assert key == content_key([copy], "dlib 0") != content_key([copy], "dlib 1")
+    monkeypatch.setattr("core.landmarks.track_cache.versions", lambda: {**versions(), "dlib-bin": "0"})
+    assert content_key([movie], "dlib 0") != key
 
 
 def _still(value: float) -> LandmarkTrack:

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of points that were tracked by hand."""
+"""Points that were tracked by hand."""
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import BadInputError
-from core.landmarks.marks import load_marks, marks_from_mapping
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from core.landmarks.marks import marks_from_mapping
 
 PLACES = [[10, 20], None, [12.5, 20]]
 
@@ -24,10 +20,8 @@ def _data(**changes: Any) -> dict[str, Any]:
     return {"fps": [30000, 1001], "size": [640, 360], "marks": marks, **changes}
 
 
-def test_a_file_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "marks.json"
-    path.write_text(json.dumps(_data()), "utf-8")
-    marks = load_marks(path)
+def test_marks_are_read() -> None:
+    marks = marks_from_mapping(_data(), "m.json")
     assert (marks.fps, marks.size, marks.frames) == (Fraction(30000, 1001), (640, 360), 3)
     assert list(marks.points) == ["noseTip", "mouthLeft", "48"]
     np.testing.assert_array_equal(marks.points["48"], [[10, 20], [np.nan, np.nan], [12.5, 20]])
@@ -60,9 +54,7 @@ def test_bad_rates_and_sizes_are_told(change: dict[str, Any]) -> None:
         marks_from_mapping(_data(**change), "m.json")
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{}"])
-def test_what_is_no_file_of_marks_is_told(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "marks.json"
-    path.write_text(text, "utf-8")
-    with pytest.raises(BadInputError, match=r"marks\.json"):
-        load_marks(path)
+@pytest.mark.parametrize("data", [[1], {}])
+def test_what_is_no_marks_is_told(data: Any) -> None:
+    with pytest.raises(BadInputError, match=r"m\.json"):
+        marks_from_mapping(data, "m.json")

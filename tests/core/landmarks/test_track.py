@@ -9,17 +9,16 @@ import os
 import pickle
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from core.errors import BadInputError
-from core.landmarks.track import LandmarkTrack, load_track, save_track, track_from_mapping
+from core.landmarks.track import LandmarkTrack, at_size, load_track, save_track, track_from_mapping
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 FRAMES = 4
@@ -263,6 +262,13 @@ def test_frames_in_which_nothing_is_found(track: LandmarkTrack) -> None:
     assert held.iris[:, 0, 0].tolist() == [1, 1, 1, 1, 4, 4]
     assert held.unseen() == gaps.unseen()
     assert replace(gaps, confidence=confidence + 1).unseen() == []
+
+
+def test_a_track_of_a_smaller_copy_is_enlarged_with_its_irises(track: LandmarkTrack) -> None:
+    whole = at_size(replace(track, iris=track.landmarks[:, 36:38]), (1280, 960), Path("t.npz"))
+    assert whole.size == (1280, 960)
+    np.testing.assert_allclose(whole.landmarks, 2 * track.landmarks + 0.5, rtol=1e-6)
+    np.testing.assert_array_equal(whole.iris, whole.landmarks[:, 36:38])  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(("fps", "frames"), [(Fraction(0), 3), (Fraction(-25), 3), (Fraction(25), 0)])

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInputError
+from core.media.footage import first_picture
 from core.media.video import VideoWriter, is_video, open_video, read_ahead, survey_video
 
 if TYPE_CHECKING:
@@ -192,6 +193,17 @@ def test_movies_are_known_by_their_endings() -> None:
     assert is_video(Path("a.mp4"))
     assert is_video(Path("A.MOV"))
     assert not is_video(Path("a.png"))
+
+
+def test_a_folder_is_a_movie_where_it_holds_nothing_else(tmp_path: Path) -> None:
+    assert not is_video(tmp_path)
+    for name in ("1.mp4", "2.mp4", ".hidden"):
+        (tmp_path / name).touch()
+    assert is_video(tmp_path)
+    assert first_picture(tmp_path) is None
+    (tmp_path / "frame_1.png").touch()
+    assert not is_video(tmp_path)
+    assert first_picture(tmp_path) == tmp_path / "frame_1.png"
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,10 @@ def test_openface(tmp_path: Path, astronaut_landmarks: NDArray[np.float32]) -> N
     assert capture.looks[1] == pytest.approx(np.degrees([0.1, -0.05]))
     assert "1 frames without success" in capture.told[0]
     assert capture.controls(neutral_frame=0).channels["gazeYaw"][1] == pytest.approx(np.degrees(0.1), abs=3)
+    slower = capture.at_rate(Fraction(15))
+    assert slower.looks is not None
+    assert slower.looks == pytest.approx(capture.looks[::2])
+    assert slower.controls(neutral_frame=0).frames == 3
     with pytest.raises(BadInputError, match="face 2 does not exist; it has 0-1"):
         read_capture(path, face=2)
 

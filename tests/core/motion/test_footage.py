@@ -34,7 +34,7 @@ def _controls(frames: int = 7, **values: float) -> ControlTrack:
 def _played(rest: NDArray[np.float32], **values: float) -> FootageFace:
     """Footage whose first frame is at rest, and which does this in all others."""
     landmarks = np.stack([rest, *(target.landmarks for target in plan_motion(rest, _controls(**values)))])
-    return FootageFace(landmarks.astype(np.float32), 0)
+    return FootageFace(landmarks.astype(np.float32), 0, Fraction(25))
 
 
 def test_a_posed_face_is_the_one_that_is_fitted_there(rest: NDArray[np.float32]) -> None:
@@ -69,7 +69,7 @@ def test_a_replaced_mouth_goes_with_the_head_and_not_with_the_speech(rest: NDArr
 def test_lips_of_a_new_mouth_meet(rest: NDArray[np.float32]) -> None:
     apart = rest.copy()
     apart[list(INNER_LIP[5:]), 1] += 0.02 * fit_face(rest).eye_distance
-    points = FootageFace(apart[None], 0).without(["mouth"])[0].points
+    points = FootageFace(apart[None], 0, Fraction(25)).without(["mouth"])[0].points
     np.testing.assert_allclose(points[62], points[66], atol=1e-9)
 
 
