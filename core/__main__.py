@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tell: OnEvent = _tell_json if options.progress == "json" else _tell_text
     try:
         return report(partial(COMMANDS[options.command].run, options, tell), tell)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        # Numba makes a SystemError of an interrupt that comes while it enters compiled code.
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         tell({"event": "cancelled", "frames": None})
         return 130
 
