@@ -20,7 +20,6 @@ class Chain(Task):
         self._waiting = list(starts)
         self.current = self._waiting.pop(0)()
         super().__init__(title, self.current.log)
-        self._warned: list[str] = []
 
     @property
     def touches_blender(self) -> bool:
@@ -30,13 +29,12 @@ class Chain(Task):
     def poll_once(self) -> bool:
         """Move the current task on."""
         if self.state == "running" and self.current.poll_once():
-            self._warned += self.current.warnings
+            self.warnings += self.current.warnings
             if self.current.state == "done" and self._waiting:
                 self._start_next()
             else:
                 self.state, self.error, self.mend = self.current.state, self.current.error, self.current.mend
         self.message, self.factor, self.log = self.current.message, self.current.factor, self.current.log
-        self.warnings = self._warned
         return self.state != "running"
 
     def _start_next(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from ..core.speech.amounts import Amounts
 from .strips import STRIP_TYPE
 
 KINDS = (
@@ -32,7 +33,6 @@ _WORDS = (
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
     ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait"),
 )
-REPLACEABLE = ("mouth", "eyes", "brows")
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
 SPEECH = ("loudness", "blinks", "brows", "head")
 
@@ -92,10 +92,10 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
 
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
     text: PointerProperty(name="Text", type=bpy.types.Text, description="What is said, in English")
-    loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", 0.5)
-    blinks: _amount("Blinks", "How many of them", 0.7)
-    brows: _amount("Brows", "How far they rise with the accents", 0.5)
-    head: _amount("Head", "How far it moves", 0.5)
+    loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", Amounts.loudness)
+    blinks: _amount("Blinks", "How many of them", Amounts.blinks)
+    brows: _amount("Brows", "How far they rise with the accents", Amounts.brows)
+    head: _amount("Head", "How far it moves", Amounts.head)
 
     tolerance: FloatProperty(
         name="Tolerance",

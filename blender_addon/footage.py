@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..core.motion import REPLACEABLE
 from . import driver_settings, portraits, strips
 from .strip_bakes import RenderTask, picture_name
 
@@ -42,5 +43,5 @@ def portrait_data(
 def replaced(strip: Any) -> list[str]:
     """The regions where what the footage does gives way to what drives."""
     settings = driver_settings.of(strip)
-    regions = [name for name in driver_settings.REPLACEABLE if getattr(settings, f"replace_{name}")]
+    regions = [name for name in REPLACEABLE if getattr(settings, f"replace_{name}")]
     return regions if portraits.is_footage(strip) else []

@@ -53,8 +53,7 @@ def start(
         **moved.data,
         "output": str(path),
         "as_live_link": as_live_link,
-        "models": str(own.models()) if own.models() else None,
-        "allow_download": own.may_download(),
+        **own.for_worker(),
     }
     task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
     scene_name, name = scene.name, strip.name

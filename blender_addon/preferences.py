@@ -45,6 +45,11 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         """Whether the worker may download model files: both Blender and the user have to allow it."""
         return self.allow_downloads and bpy.app.online_access
 
+    def for_worker(self) -> dict[str, str | bool | None]:
+        """Where model files are and whether they may be downloaded, as the worker's commands tell it."""
+        folder = self.models()
+        return {"models": str(folder) if folder else None, "allow_download": self.may_download()}
+
     def draw(self, _context: bpy.types.Context) -> None:
         """The preferences' page."""
         from . import runtime

@@ -14,7 +14,7 @@ from .generators import create_footage_generator
 from .generators.base import Portrait
 from .landmarks.detect import create_detector
 from .landmarks.follow import track_frames
-from .landmarks.track import LandmarkTrack, at_size, load_track
+from .landmarks.track import LandmarkTrack, at_size, load_track, runs_of
 from .landmarks.track_cache import cached, content_key
 from .media.footage import Footage, is_footage
 from .media.pictures import check_opaque, to_rgb8
@@ -62,7 +62,7 @@ class FootageJob:
         track = self._track(begin, on_event)
         self._frames, seen = track.frames, _seen(track)
         self._drawn: NDArray[np.bool_] = seen
-        for run in _runs(~seen):
+        for run in runs_of(~seen):
             which = f"the frames {run.start + 1}-{run.stop}"
             message = f"{portrait.path.name}: no face is seen in {which}; they stay as they are."
             on_event({"event": "warning", "message": message})
@@ -144,13 +144,7 @@ class FootageJob:
 def _seen(track: LandmarkTrack) -> NDArray[np.bool_]:
     """(F,) whether the face is there; short gaps between frames that show it are filled in."""
     seen = np.asarray(track.confidence.any(axis=1))
-    for run in _runs(~seen):
+    for run in runs_of(~seen):
         if len(run) <= _LONGEST_GAP and run.start > 0 and run.stop < len(seen):
             seen[run.start : run.stop] = True
     return seen
-
-
-def _runs(marked: NDArray[np.bool_]) -> list[range]:
-    """The frames that are marked, in ranges without gaps."""
-    steps = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]]))).tolist()
-    return [range(start, stop) for start, stop in zip(steps[::2], steps[1::2], strict=True)]

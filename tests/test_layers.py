@@ -72,10 +72,12 @@ LIGHT = {
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",
+    "core.motion",
     "core.motion.blink",
     "core.motion.controls",
     "core.motion.preset",
     "core.motion.thinning",
+    "core.speech.amounts",
 }
 HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "pocketsphinx", "scipy", "skimage", "torch"}
 

@@ -37,8 +37,7 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
             "command": "detect",
             "picture": str(strips.picture_path(strip)),
             "detector": self.detector or properties.of(scene).detector,
-            "models": str(own.models()) if own.models() else None,
-            "allow_download": own.may_download(),
+            **own.for_worker(),
         }
         portrait_id = portraits.prepare(scene, strip)
         python = runtime.worker_python(own.worker_python)

@@ -58,8 +58,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
             "portrait": jobs.portrait_data(strip, properties.of(scene).detector),
             "output": str(path),
             "cut_out": True,
-            "models": str(own.models()) if own.models() else None,
-            "allow_download": own.may_download(),
+            **own.for_worker(),
         }
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the head", python, command, runtime.log_file("show_head_mask"))

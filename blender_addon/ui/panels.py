@@ -8,7 +8,8 @@ from typing import Any
 import bpy
 
 from ...core.errors import GiocondaError
-from .. import driver_settings, keyframes, portraits, preferences, properties, strips
+from ...core.motion import REPLACEABLE
+from .. import keyframes, portraits, preferences, properties, strips
 from ..session import session
 from .layout import create_worker, outcome_box, progress, text
 
@@ -65,7 +66,7 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
         settings.prop(strip.gioconda, "every_frame")
     if portraits.is_footage(strip):
         row = settings.row(align=True, heading="Replace")
-        for region in driver_settings.REPLACEABLE:
+        for region in REPLACEABLE:
             row.prop(strip.gioconda, f"replace_{region}", toggle=True)
     else:
         row = layout.row(align=True)

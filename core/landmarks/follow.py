@@ -15,7 +15,7 @@ from ..media.video import open_video, pieces, read_ahead, survey_video
 from . import MISSING
 from .detect import create_detector, nearest_face, pick_face
 from .likeness import ALIKE, Person
-from .track import LandmarkTrack
+from .track import LandmarkTrack, bridged
 from .track_cache import cached, content_key
 
 if TYPE_CHECKING:
@@ -204,13 +204,9 @@ def _most_alike(
 
 
 def _fill(found: list[Face | None], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:
-    known = [i for i, face in enumerate(found) if face is not None]
-    seen = np.stack([face.landmarks for face in found if face is not None]).reshape(len(known), -1)
-    every = np.arange(len(found))
-    columns: list[NDArray[np.float64]] = [np.interp(every, known, column) for column in seen.T]
-    landmarks = np.column_stack(columns)
-    confidence: NDArray[np.float32] = np.zeros((len(found), 68), np.float32)
+    known = np.array([face is not None for face in found])
+    landmarks, confidence = np.zeros((len(found), 68, 2)), np.zeros((len(found), 68), np.float32)
     for i, face in enumerate(found):
         if face is not None:
-            confidence[i] = face.confidence
-    return LandmarkTrack(landmarks.reshape(-1, 68, 2).astype(np.float32), confidence, fps, size)
+            landmarks[i], confidence[i] = face.landmarks, face.confidence
+    return LandmarkTrack(bridged(landmarks, known).astype(np.float32), confidence, fps, size)

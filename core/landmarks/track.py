@@ -44,9 +44,7 @@ class LandmarkTrack:
 
     def unseen(self) -> list[tuple[int, int]]:
         """The frames in which nothing was found, as ranges: first and last one, counted from 0."""
-        frames = np.flatnonzero(~self.confidence.any(axis=1))
-        parts = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
-        return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
+        return [(run.start, run.stop - 1) for run in runs_of(~self.confidence.any(axis=1))]
 
     def holding(self) -> LandmarkTrack:
         """The same, but frames in which nothing was found are as the last one before (the first ones: as the next)."""
@@ -77,6 +75,20 @@ def frame_places(own: Fraction, fps: Fraction, frames: int, start: Fraction = Fr
     if fps <= 0 or frames < 1:
         raise BadInputError(f"A performance cannot be read as {frames} frames at {fps} per second.")
     return np.array([float((start + i / fps) * own) for i in range(frames)])
+
+
+def bridged(values: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Rows (F, ...), those that are not known (F,) linear between their neighbours; the ends are held."""
+    every = np.arange(len(values))
+    rows = values[known].reshape(np.count_nonzero(known), -1)
+    columns: list[NDArray[np.float64]] = [np.interp(every, every[known], column) for column in rows.T]
+    return np.column_stack(columns).reshape(values.shape)
+
+
+def runs_of(marked: NDArray[np.bool_]) -> list[range]:
+    """The frames (F,) that are marked, in ranges without gaps."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]]))).tolist()
+    return [range(start, stop) for start, stop in zip(steps[::2], steps[1::2], strict=True)]
 
 
 def read_between(values: NDArray[_Float], places: NDArray[np.float64]) -> NDArray[_Float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..landmarks.topology import EYES, LID_PAIRS
+from ..landmarks.track import bridged
 from .controls import CONTROLS, ControlTrack
 from .easing import ease
 from .expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP, PRESSED
@@ -134,10 +135,4 @@ def _gaze(performance: Performance, iris: NDArray[np.float32], neutral_frame: in
 
 def _held(values: Array, known: NDArray[np.bool_]) -> Array:
     """(F, 2) values, those of unknown frames from their neighbours; 0 where nothing is known."""
-    if not known.any():
-        return np.zeros_like(values)
-    every = np.arange(len(values))
-    filled = values.copy()
-    for axis in (0, 1):
-        filled[:, axis] = np.interp(every, every[known], values[known, axis])
-    return filled
+    return bridged(values, known) if known.any() else np.zeros_like(values)

@@ -11,7 +11,7 @@ from ..landmarks.topology import LID_PAIRS, LIP_PAIRS
 from .controls import CONTROLS
 from .easing import ease_within
 from .face_model import FittedFace, load_face_model
-from .lip_contact import face_down
+from .lip_contact import face_down, lip_openings
 from .pose import Pose, head_rotation
 from .target import FaceTarget
 
@@ -168,9 +168,7 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
 
 def _gap(points: Array, face: FittedFace) -> float:
     """Pixels by which the lips of (68, 3) points stand apart down the face."""
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    down = face.direction(np.array([0.0, -1.0, 0.0])) / face.scale
-    return float(((points[lower] - points[upper]) @ down).mean())
+    return float(lip_openings(points, face.direction(np.array([0.0, -1.0, 0.0])) / face.scale))
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

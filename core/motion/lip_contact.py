@@ -39,7 +39,7 @@ def face_down(points: NDArray[np.floating[Any]]) -> Array:
 
 
 def lip_openings(points: NDArray[np.floating[Any]], down: Array) -> Array:
-    """(...) mean distance of the inner lips of (..., 68, 2) points, pixels; less than 0 where they cross."""
+    """(...) mean distance of the inner lips of (..., 68, 2 or 3) points along `down`; less than 0 where they cross."""
     upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
     return np.asarray(((points[..., lower, :] - points[..., upper, :]) @ down).mean(-1), np.float64)
 

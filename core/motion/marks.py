@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..landmarks.topology import EYE_CORNERS, MARKS, PUPIL_MARKS, RIGID
-from ..landmarks.track import LandmarkTrack
+from ..landmarks.track import LandmarkTrack, bridged
 from .face_model import NECK_PIVOT, load_face_model
 
 if TYPE_CHECKING:
@@ -202,14 +202,8 @@ def _solved(normal: Array, wanted: Array) -> Array:
 
 
 def _bridged(values: Array) -> Array:
-    """(F, M, 2) with its gaps (NaN) filled, linear in time; the ends are held."""
-    every = np.arange(len(values))
-    filled = values.copy()
-    for mark in range(values.shape[1]):
-        known = ~np.isnan(values[:, mark, 0])
-        for axis in (0, 1):
-            filled[:, mark, axis] = np.interp(every, every[known], values[known, mark, axis])
-    return filled
+    """(F, M, 2) with its gaps (NaN) filled, each mark's from its own neighbours."""
+    return np.stack([bridged(mark, ~np.isnan(mark[:, 0])) for mark in values.transpose(1, 0, 2)], axis=1)
 
 
 def _irises(marks: Marks, landmarks: Array) -> Array:
