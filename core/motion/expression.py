@@ -154,16 +154,19 @@ def _close_lips(points: Array, neutral: Array, share: float) -> None:
 
 
 def _round_lower_lip(points: Array, neutral: Array) -> None:
-    """An open mouth is round; a portrait whose lip points stand closer together than the model's would get a V."""
-    upper, lower = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
-    grown = (points[list(lower)] - points[list(upper)]) - (neutral[list(lower)] - neutral[list(upper)])
-    left, right = points[60, :2], points[64, :2]
-    half = np.linalg.norm(right - left) / 2
-    for place, outer in ((1, 58), (3, 56)):
-        from_middle = np.linalg.norm(points[lower[place], :2] - (left + right) / 2 - grown[2, :2] / 2) / max(half, 1e-6)
-        lacking = np.sqrt(max(1 - min(float(from_middle), 1.0) ** 2, 0)) * grown[2] - grown[place]
-        if lacking @ grown[2] > 0:
-            points[[lower[place], outer]] += lacking
+    """An open mouth is round: below its corners the lower lip sinks by no less than half an ellipse does.
+
+    A portrait whose lip points stand closer together than the model's would get a V.
+    """
+    lip, corners = [67, 66, 65], [60, 64]
+    sunk = (points - neutral)[lip] - (points - neutral)[corners].mean(0)
+    left, right = points[corners, :2]
+    half = (right - left) / 2
+    for place, outer in ((0, 58), (2, 56)):
+        aside = (points[lip[place], :2] - (left + right) / 2) @ half / max(float(half @ half), 1e-6)
+        lacking = np.sqrt(max(1 - aside**2, 0)) * sunk[1] - sunk[place]
+        if lacking @ sunk[1] > 0:
+            points[[lip[place], outer]] += lacking
 
 
 def _gap(points: Array, face: FittedFace) -> float:

@@ -9,7 +9,6 @@ tears there: an upper lid and a lower lid that meet in the picture are far apart
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from ...landmarks.topology import (
 from .lips import middles, parted
 from .positions import Bumps
 from .rbf import bump_weights, fading, thin_plate
-from .sampling import smooth_curve, spread
+from .sampling import smooth_curve, smooth_loop, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _SMOOTH = 1e-4
-_FULL_LIP = 0.09  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
 _STEEPEST = 0.5  # pixels a pixel by which what an edge adds falls off towards a point that stays
@@ -67,24 +65,11 @@ class Opening:
         self, points: NDArray[np.floating[Any]], steps: int = 8
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smooth upper and lower edge of (68, 2) landmarks, both from the left corner to the right one."""
-        upper, lower = _rim_weights(self, steps)
-        return upper @ points, lower @ points
-
-
-@cache
-def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, 68) for either edge: the share of each landmark in its places. Catmull-Rom curves are linear in them."""
-    points = np.eye(68)
-    if not opening.round_corners:
-        return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)
-    around = smooth_curve(points[list(opening.outline)], steps, loop=True)
-    corner = (len(opening.upper) - 1) * steps
-    above, below = around[: corner + 1], around[: corner - 1 : -1]
-    # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
-    along = np.linspace(0, len(opening.lower) - 1, len(below))  # whole numbers are the landmarks
-    outer = (along < 1) | (along > along[-1] - 1)
-    gap = points[opening.lower[len(opening.lower) // 2]] - points[opening.upper[len(opening.upper) // 2]]
-    return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
+        if not self.round_corners:
+            return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
+        around = smooth_loop(points[list(self.outline)], steps)
+        corner = (len(self.upper) - 1) * steps
+        return around[: corner + 1], around[: corner - 1 : -1]
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:

@@ -23,7 +23,7 @@ from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
 from .mouth_tongue import STEP, TongueShape, form
-from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_step, to_pixels
+from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_loop, smooth_step, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -254,7 +254,7 @@ class MouthInterior:
         columns, rows = np.ceil(positions.max((0, 1))).astype(int) + 2 - corner
         window = (int(corner[0]), int(corner[1])), (int(rows), int(columns)), _SOFT_EDGE * self._face.eye_distance
         local = positions - corner.astype(np.float32)
-        inner = smooth_curve(moved[list(INNER_LIP)], loop=True)
+        inner = smooth_loop(moved[list(INNER_LIP)])
         under, inside = (read_at(polygon_mask(outline, *window), local) for outline in (below, inner))
         return np.asarray(under * np.maximum(inside, smooth_step((depth + _LIP_THICK) / _TOUCH + 1.5)), np.float32)
 
@@ -327,7 +327,7 @@ class _Light:
     def __init__(self, moved: NDArray[np.floating[Any]], scale: float) -> None:
         self._cell = _LIGHT_CELL * scale
         self._scale = scale
-        rim = smooth_curve(moved[list(INNER_LIP)], loop=True)
+        rim = smooth_loop(moved[list(INNER_LIP)])
         margin = 1.5 * scale
         self._corner = (rim.min(0) - margin).astype(np.float32)
         columns, rows = np.ceil((np.ptp(rim, axis=0) + 2 * margin) / self._cell).astype(int)

@@ -10,7 +10,7 @@ import numpy as np
 from ...landmarks.topology import INNER_LIP
 from .lips import opening
 from .mouth_draw import lay
-from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_step
+from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_loop, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_LIP_EDGE = 0.035  # eye distances: the rim of the lower lip is no tooth
+_LIP_EDGE = 0.03  # eye distances: the rim of the lower lip is no tooth
 _LIP_SHADE = 0.02  # eye distances under the upper lip that are its edge and shadow
 _GROW = 0.1  # eye distances by which shown teeth go on upwards
 _TOOTH = 1.0  # cm, the height of a front tooth
@@ -63,7 +63,7 @@ class OwnMouth:
             shaded = gum * (1 - _GUM_SHADE * smooth_step(2 * above / _TOOTH)[..., None])
             self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
-        outline = smooth_curve(shown, loop=True)
+        outline = smooth_loop(shown)
         coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
         self._parts = self._split(coverage, y, gap)

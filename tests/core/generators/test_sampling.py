@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.generators.warp.sampling import sample
+from core.generators.warp.sampling import sample, smooth_loop
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 40.0}  # the last one is a lamp
 
@@ -41,3 +41,12 @@ def test_an_invisible_pixels_colour_does_not_bleed(kind: str) -> None:
     seen = half[..., 3] > 0.1 * pixels[..., 3].max()
     assert seen.any()
     assert half[seen][:, :3].min() > 0.98 * WHITE[kind]
+
+
+def test_a_loop_through_points_at_unequal_distances_has_no_bumps() -> None:
+    angle = np.radians([0, 60, 75, 90, 180, 250, 265, 280])
+    loop = smooth_loop(np.column_stack([np.cos(angle), np.sin(angle)]))
+    assert np.allclose(loop[:-1:8], np.column_stack([np.cos(angle), np.sin(angle)]))
+    along = np.diff(loop, axis=0, append=loop[1:2])
+    turns = along[:-1, 0] * along[1:, 1] - along[:-1, 1] * along[1:, 0]
+    assert (turns > 0).all()

@@ -52,6 +52,16 @@ def test_every_control_moves_something(face: NDArray[np.float32], name: str) -> 
     assert np.abs(target.landmarks - face).max() > 0.05 or target.gaze.any()
 
 
+def test_the_lower_lip_of_an_open_mouth_is_round_where_its_points_are_not(face: NDArray[np.float32]) -> None:
+    face[[63, 65], 0] += 0.3 * (face[64, 0] - face[[63, 65], 0])  # as a head that is turned away shows them
+    face[67] += 0.4 * (face[60] - face[67])
+    target = plan_motion(face, _controls(jawOpen=1))[1]
+    sunk = (target.landmarks - face)[[67, 66, 65], 1] - (target.landmarks - face)[[60, 64], 1].mean()
+    left, right = target.landmarks[[60, 64], 0]
+    aside = (2 * target.landmarks[[67, 66, 65], 0] - left - right) / (right - left)
+    assert (sunk > 0.95 * np.sqrt(1 - aside**2) * sunk[1]).all()
+
+
 def test_a_full_blink_closes_the_eye_of_any_portrait(face: NDArray[np.float32]) -> None:
     target = plan_motion(face, _controls(eyeBlinkLeft=1, eyeBlinkRight=1))[1]
     for upper, lower in LID_PAIRS:
