@@ -54,6 +54,7 @@ _POUT = 0.8  # of what the mouth gets narrower: 0.9 in the model's `mouthPucker`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
+_CHEEK_WIDENS = 0.1  # cm aside for each inwards, from the corner of the mouth on
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
 _SOFT_EDGE = 0.006  # of the lips, in eye distances
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
@@ -158,9 +159,11 @@ class MouthInterior:
         depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
         in_head = [sight.in_head(look.places, depth) for (_, sight), depth in zip(parts, depths, strict=True)]
         front = lips - _LIP_THICK + np.float32(self._pout(moved))
-        behind = np.stack([np.full_like(lips, _LIGHT_DEPTHS[-1]), *(front - depth for depth in in_head)])
+        wall = self._cheek(look, moved)
+        behind = np.stack([wall, *(front - depth for depth in in_head)])
         light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
-        throat = self._palette.throat * light
+        near = (1 - wall / _LIGHT_DEPTHS[-1])[..., None]
+        throat = (self._palette.throat + near * (self._palette.gum - self._palette.throat)) * light
         seen = [
             plane
             for (relief, sight), depth, lit in zip(parts, depths, lights, strict=True)
@@ -178,6 +181,16 @@ class MouthInterior:
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
+
+    def _cheek(self, look: _Look, moved: NDArray[np.floating[Any]]) -> Array:
+        """(r, c) centimetres behind the lips at which a line of sight meets the far cheek's inside, or the throat."""
+        side = -np.sign(look.view[0])
+        approach = abs(float(look.view[0])) - _CHEEK_WIDENS  # centimetres aside for each inwards
+        if approach <= 0:
+            return np.full_like(look.lips, _LIGHT_DEPTHS[-1])
+        corners, _ = self._in_model(moved[None, list(MOUTH_CORNERS)].astype(np.float32), look.view, -np.inf)
+        aside = (side * corners[..., 0]).max() - side * look.places[..., 0]
+        return np.clip(aside / approach, 0, _LIGHT_DEPTHS[-1]).astype(np.float32)
 
     def _as_driven(self, invented: Array, driver: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
         """Display colours (h, w, 3): what the driver's mouth shows in the portrait's palette, else `invented` ones."""
@@ -384,10 +397,9 @@ def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
     corners = list(MOUTH_CORNERS)
     at, right, up = face.from_model(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float64))[:, :2]
     # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own upper lip. Behind the middle
-    # of it: a smile lifts corners, no teeth.
-    across, middle = list(_LIP_LINE), list(_UPPER_LIP)
-    line = np.array([face.points[across, 0].mean(), face.points[middle, 1].mean()])
-    model_line = np.array([model.landmarks[across, 0].mean(), model.landmarks[middle, 1].mean()])
+    # of it: a smile lifts corners, no teeth, and in a three-quarter face corners lie behind the middle and aside of it.
+    middle = list(_UPPER_LIP)
+    line, model_line = face.points[middle, :2].mean(0), model.landmarks[middle, :2].mean(0)
     wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
         np.subtract(*model.landmarks[corners])
     )

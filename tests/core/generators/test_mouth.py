@@ -356,6 +356,19 @@ def test_rounded_lips_shade_what_is_behind_them(face: FittedFace) -> None:
     assert rounded < 0.85 * wide
 
 
+@pytest.mark.parametrize("yaw", [-35.0, 35.0])
+def test_the_far_cheeks_inside_is_lit_as_near_as_it_is(face: FittedFace, yaw: float) -> None:
+    """Between the far corner and the teeth there was a black hollow."""
+    moved = _opened(face, 0.8)
+    pose = Pose(head_rotation(yaw, 0, 0), face.pivot)
+    drawn = MouthInterior(_picture(face), face).read(_window(face), moved, pose).mean(2)
+    row = int(moved[[60, 64], 1].mean() - _window(face)[0, 0, 1])
+    far, inwards = (60, 1) if yaw < 0 else (64, -1)
+    column = int(moved[far, 0] - _window(face)[0, 0, 0])
+    cheek = drawn[row - 4 : row + 4, [column + inwards * n for n in range(4, 30)]].mean(0)
+    assert cheek[:10].min() > 0.5 * np.mean(LIP)
+
+
 def test_red_of_the_lips_is_stretched_evenly(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
 ) -> None:
