@@ -36,6 +36,7 @@ _RIM, _SOFT = 0.04, 0.015  # of the neck and of what is drawn
 _TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 _CHEEKS = [2, 3, 4, 12, 13, 14, 29, 30]  # landmarks
 _SKIN, _ENOUGH = np.array([60, 14, 14]), 0.8  # L, a, b of 8 bits: so much of a row may differ from the cheeks by less
+_EDGE, _NEAR = 40, 3  # of L, within so many steps: in a grey picture a collar has the colour of skin
 
 
 class Side(NamedTuple):
@@ -107,13 +108,18 @@ class Nape:
         places = self._places(np.dstack(np.meshgrid(side * aside, below)))
         half = np.cumprod(read_at(mask, places, outside_zero=True) > 0.5, axis=1).sum(1) * _STEP - _STEP
         cheeks = _lab(pixels, self._head.face.points[None, _CHEEKS, :2].astype(np.float32))
-        skin = (np.abs(_lab(pixels, places) - np.median(cheeks, axis=1)) < _SKIN).all(2)
+        colours = _lab(pixels, places)
+        skin = (np.abs(colours - np.median(cheeks, axis=1)) < _SKIN).all(2)
         beside = (aside > half[:, None] / 2) & (aside < half[:, None] - _RIM)
         bare = (skin & beside).sum(1) > _ENOUGH * beside.sum(1)
         waist = int(np.argmin(np.where(bare & (below < _WAIST), half, np.inf)))
         goes_on = np.logical_and.accumulate((bare & (half < half[waist] + _GROWS))[waist:])
         stop = float(below[waist]) + _STEP * (int(goes_on.sum()) - 1)
-        return Side(float(half[waist]), stop) if _HALF[0] < half[waist] < _HALF[1] and stop > _BARE else None
+        if not (_HALF[0] < half[waist] < _HALF[1] and stop > _BARE):
+            return None
+        steps = np.abs(colours[:, _NEAR:, 0] - colours[:, :-_NEAR, 0]) * (beside[:, _NEAR:] & beside[:, :-_NEAR])
+        strip = (below > stop - _STRIP) & (below <= stop)
+        return Side(float(half[waist]), stop) if np.median(steps.max(1)[strip]) < _EDGE else None
 
 
 def _lab(pixels: NDArray[Any], places: Array) -> Array:

@@ -110,3 +110,15 @@ def test_a_head_that_does_not_turn_uncovers_nothing(face: FittedFace) -> None:
 def test_a_collar_does_not(face: FittedFace) -> None:
     _, nape = _portrait(face, _SHIRT)
     assert nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is None
+
+
+def test_a_collar_in_a_grey_picture_does_not(face: FittedFace) -> None:
+    for collar, bare in (((205, 205, 205), False), ((160, 160, 160), True)):
+        picture = np.full((480, 400, 3), 60, np.uint8)
+        cv2.rectangle(picture, _place(face, -0.5, -0.6), _place(face, 0.5, 1), (150, 150, 150), -1)
+        for side in (-1, 1):
+            cv2.rectangle(picture, _place(face, side * 0.35, 0), _place(face, side * 0.5, 1), collar, -1)
+        cv2.fillConvexPoly(picture, cv2.convexHull(np.rint(face.points[:, :2]).astype(np.int32)), (150, 150, 150))
+        mask = (picture != 60).any(2).astype(np.float32)
+        nape = Nape(picture, mask, Head(face, mask))
+        assert (nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is not None) == bare
