@@ -38,10 +38,12 @@ _AWAY, _THROAT = (
 )  # so far outside there is mostly background; and this far beside it the throat, then the chest
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
 _GAP = 0.4  # gaps of the body are narrower
+_FOLD = 0.05  # a gap of one pixel of the copy parts nothing from the person that is so wide
 _WIDE = 0.1  # what only learnt colours add is narrower
 _CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
+_DARK = 0.3  # of that in the dark, where less is seen
 _SHADES, _RARE = 3, 2e-3  # bits of a colour that say nothing; what is rarer on the head is none of its colours
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
@@ -197,8 +199,12 @@ def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_dist
     """What lies beside the person and differs from the background close by: a collar as grey as another wall."""
     outside = _distance(~person) / eye_distance
     mean, variance = surroundings(picture, outside > _CLEAR)
-    difference = ((picture / np.float32(255) - mean) ** 2).sum(2) / (variance + _GRAIN**2)
-    return _near((outside > 0) & (difference > _UNLIKE**2), person, _BESIDE * eye_distance)
+    grain = _GRAIN * np.clip(2 * mean.mean(2), _DARK, 1)
+    difference = ((picture / np.float32(255) - mean) ** 2).sum(2) / (variance + grain**2)
+    other = (outside > 0) & (difference > _UNLIKE**2)
+    # The dark edge of hair may part a veil from it.
+    gap = (outside > 0) & grown(person, 1) & grown(_open(other, _FOLD * eye_distance), 1)
+    return _near(other | gap, person, _BESIDE * eye_distance)
 
 
 def _thick(labels: NDArray[np.uint8], eye_distance: float) -> NDArray[np.bool_]:

@@ -138,6 +138,24 @@ def test_a_hat_in_the_colour_of_the_other_wall_is_the_persons(
     assert find_head(picture, face)[hat].mean() > 0.8
 
 
+def test_a_veil_in_the_dark_is_the_persons(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    """The edge of the hair before it is as dark as the wall."""
+    there = drawn[1]
+    picture = np.where(there[..., None], drawn[0], drawn[0] // 4)
+    left = np.zeros_like(there)
+    left[: int(face.points[8, 1]), : round(float(face.points[27, 0]))] = True
+
+    def beside(width: float) -> NDArray[np.bool_]:
+        brush = np.ones((3, 3), np.uint8)
+        return cv2.dilate(there.astype(np.uint8), brush, iterations=round(width * face.eye_distance)) > 0
+
+    veil = beside(0.17) & ~beside(0.03) & left
+    picture[veil] = picture[veil] + np.array([24, 20, 16], np.uint8)
+    assert find_head(picture, face)[veil].mean() > 0.8
+
+
 def test_between_neck_and_collar_is_the_person(
     face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
 ) -> None:
