@@ -95,8 +95,7 @@ class WarpGenerator:
         frame = Frame(self._head, target)
         out, shade = copying.result(), shading.result()
 
-        if nape := self._nape.read(target.pose):
-            self._layers.lay_behind(*nape)
+        self._layers.lay_behind(self._nape.read(target.pose))
 
         def draw_skin(area: Area) -> None:
             self._layers.draw(out, area, frame.skin(area), shade)

@@ -56,15 +56,18 @@ class Layers:
         self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
-    def lay_behind(self, area: Area, pixels: NDArray[Any], coverage: Array) -> None:
-        """Lay pixels (h, w, C) with coverage (h, w) on the plate, behind the person of the frames that are drawn next.
+    def lay_behind(self, laid: tuple[Area, NDArray[Any], Array] | None) -> None:
+        """Lay an area's pixels (h, w, C) with coverage (h, w) on the plate, behind the person of the next frames.
 
         What was laid before is taken off.
         """
         if self._laid:
             self._plate[self._laid[0]] = self._laid[1]
-        self._laid = area, self._plate[area].copy()
-        self._plate[area] = lay_on(self._laid[1], pixels, coverage)
+            self._laid = None
+        if laid:
+            area, pixels, coverage = laid
+            self._laid = area, self._plate[area].copy()
+            self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
     def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.

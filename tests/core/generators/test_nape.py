@@ -79,16 +79,16 @@ def test_it_is_taken_off_the_background_again(face: FittedFace) -> None:
     mask = (picture != _WALL).any(2).astype(np.float32)
     landmarks = face.points[:, :2].astype(np.float32)
     portrait = Portrait(picture, landmarks, head_mask=mask)
-    there_and_back = np.array([25, -25], np.float32)
-    controls = ControlTrack(Fraction(25), {"headYaw": there_and_back, "headRoll": there_and_back})
-    one, other = plan_motion(landmarks, controls)
+    yaw, roll = np.array([25, -25, 0], np.float32), np.array([25, -25, 25], np.float32)
+    one, other, upright = plan_motion(landmarks, ControlTrack(Fraction(25), {"headYaw": yaw, "headRoll": roll}))
     generator = create_generator("warp", portrait)
     with_neck = generator.draw(one)
     x, y = np.rint(Pose(head_rotation(0, 0, 25), face.pivot).apply(np.array([*_place(face, -0.42, -0.4), 0.0]))).astype(
         int
     )
     assert np.abs(with_neck[y, x].astype(int) - _SKIN).max() < 30
-    assert np.array_equal(generator.draw(other), create_generator("warp", portrait).draw(other))
+    for later in (other, upright):
+        assert np.array_equal(generator.draw(later), create_generator("warp", portrait).draw(later))
 
 
 @pytest.mark.parametrize("cut", [-0.1, 0.1])
