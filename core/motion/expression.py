@@ -156,17 +156,20 @@ def _close_lips(points: Array, neutral: Array, share: float) -> None:
 def _round_lower_lip(points: Array, neutral: Array) -> None:
     """An open mouth is round: below its corners the lower lip sinks by no less than half an ellipse does.
 
-    A portrait whose lip points stand closer together than the model's would get a V.
+    A portrait whose lip points stand closer together than the model's would get a V. Corners that a smile lifts open
+    nothing.
     """
     lip, corners = [67, 66, 65], [60, 64]
-    sunk = (points - neutral)[lip] - (points - neutral)[corners].mean(0)
+    moved = points - neutral
+    sunk = moved[lip] - moved[corners].mean(0)
+    share = (moved[66] - moved[62]) @ sunk[1] / max(float(sunk[1] @ sunk[1]), 1e-6)
     left, right = points[corners, :2]
     half = (right - left) / 2
     for place, outer in ((0, 58), (2, 56)):
         aside = (points[lip[place], :2] - (left + right) / 2) @ half / max(float(half @ half), 1e-6)
         lacking = np.sqrt(max(1 - aside**2, 0)) * sunk[1] - sunk[place]
         if lacking @ sunk[1] > 0:
-            points[[lip[place], outer]] += lacking
+            points[[lip[place], outer]] += min(max(float(share), 0), 1) * lacking
 
 
 def _gap(points: Array, face: FittedFace) -> float:

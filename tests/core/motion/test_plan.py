@@ -62,6 +62,13 @@ def test_the_lower_lip_of_an_open_mouth_is_round_where_its_points_are_not(face: 
     assert (sunk > 0.95 * np.sqrt(1 - aside**2) * sunk[1]).all()
 
 
+def test_a_smile_leaves_shut_lips_shut(face: NDArray[np.float32]) -> None:
+    face[[67, 66, 65]] = face[[61, 62, 63]]
+    target = plan_motion(face, _controls(mouthSmileLeft=1, mouthSmileRight=1))[1]
+    gaps = (target.landmarks[[67, 66, 65]] - target.landmarks[[61, 62, 63]])[:, 1]
+    assert gaps.max() < 0.01 * np.linalg.norm(face[36] - face[45])
+
+
 def test_a_full_blink_closes_the_eye_of_any_portrait(face: NDArray[np.float32]) -> None:
     target = plan_motion(face, _controls(eyeBlinkLeft=1, eyeBlinkRight=1))[1]
     for upper, lower in LID_PAIRS:
