@@ -53,6 +53,7 @@ def test_every_control_moves_something(face: NDArray[np.float32], name: str) -> 
 
 
 def test_the_lower_lip_of_an_open_mouth_is_round_where_its_points_are_not(face: NDArray[np.float32]) -> None:
+    face = face.copy()
     face[[63, 65], 0] += 0.3 * (face[64, 0] - face[[63, 65], 0])  # as a head that is turned away shows them
     face[67] += 0.4 * (face[60] - face[67])
     target = plan_motion(face, _controls(jawOpen=1))[1]
@@ -63,6 +64,7 @@ def test_the_lower_lip_of_an_open_mouth_is_round_where_its_points_are_not(face: 
 
 
 def test_a_smile_leaves_shut_lips_shut(face: NDArray[np.float32]) -> None:
+    face = face.copy()
     face[[67, 66, 65]] = face[[61, 62, 63]]
     target = plan_motion(face, _controls(mouthSmileLeft=1, mouthSmileRight=1))[1]
     gaps = (target.landmarks[[67, 66, 65]] - target.landmarks[[61, 62, 63]])[:, 1]
