@@ -35,6 +35,8 @@ _LIP_AT = {  # inner point -> the points of its lip that go with it, and how far
     61: {61: 1, 50: 1, 49: 0.6}, 62: {62: 1, 51: 1}, 63: {63: 1, 52: 1, 53: 0.6},
     67: {67: 1, 58: 1, 59: 0.6}, 66: {66: 1, 57: 1}, 65: {65: 1, 56: 1, 55: 0.6},
 }  # fmt: skip
+_LIP_LINES = np.array([[61, 62, 63, 60, 64], [67, 66, 65, 60, 64], [50, 51, 52, 48, 54], [58, 57, 56, 48, 54]])
+"""Beside the middle on the left, the middle, on the right, and the corners on the left and right."""
 _UPPER_CLOSES = 0.4  # of the way between open lips; the lower lip goes the rest
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
@@ -59,7 +61,7 @@ def express(
     """
     value = {name: values.get(name, control.neutral) for name, control in CONTROLS.items()}
     gaze = np.radians(_gaze_degrees(value))
-    points = face.points + face.direction(_model_offsets(value))
+    points = face.points + face.direction(_at_own_places(_model_offsets(value), face))
     _round_lower_lip(points, face.points)
     jaw = face.direction(load_face_model().expressions["jawOpen"])
     before, jaw_opens = _gap(face.points, face), _gap(jaw, face)
@@ -117,6 +119,27 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     opened = max(strengths["jawOpen"] - strengths["mouthClose"], 0)
     offsets[list(_UPPER_LIP), 1] -= opened * shapes["jawOpen"][_UPPER_LIP[-2], 1]
     return offsets
+
+
+def _at_own_places(offsets: Array, face: FittedFace) -> Array:
+    """The model's offsets (68, 3) where a portrait has its lip points: by a parabola through the middle of each lip.
+
+    Detectors put them nearer to the middle than the model does. Moved like the model's, a smile gets a V.
+    """
+    moved = offsets.copy()
+    left, middle, right = (offsets[_LIP_LINES[:, i]] for i in range(3))
+    odd, even = (right - left) / 2, (left + right) / 2 - middle
+    own = face.points @ face.direction(np.array([1.0, 0.0, 0.0]))
+    for side, sign in ((0, -1), (2, 1)):
+        nearer = np.clip(_between(own, side) / _between(load_face_model().landmarks[:, 0], side), 0, 1)[:, None]
+        moved[_LIP_LINES[:, side]] = middle + sign * nearer * odd + nearer**2 * even
+    return moved
+
+
+def _between(across: Array, side: int) -> Array:
+    """(4,) where the lip points of a side lie, 0 in the middle, 1 at the corner, of how far (68,) points are across."""
+    middle = across[_LIP_LINES[:, 1]]
+    return (across[_LIP_LINES[:, side]] - middle) / (across[_LIP_LINES[:, 3 + side // 2]] - middle)
 
 
 def _put_on(points: Array, neutral: Array, driven: Array) -> None:

@@ -71,6 +71,16 @@ def test_a_smile_leaves_shut_lips_shut(face: NDArray[np.float32]) -> None:
     assert gaps.max() < 0.01 * np.linalg.norm(face[36] - face[45])
 
 
+def test_a_smile_is_a_curve_where_lip_points_lie_near_the_middle(face: NDArray[np.float32]) -> None:
+    face = face.copy()
+    face[[61, 62, 63]] = face[62] + np.array([[-0.2], [0], [0.2]]) * (face[64] - face[60])
+    target = plan_motion(face, _controls(mouthSmileLeft=1, mouthSmileRight=1))[1]
+    lifted = (face - target.landmarks)[[60, 61, 62, 63, 64], 1]
+    lifted -= lifted[2]
+    for point, corner in ((1, 0), (3, 4)):
+        assert 0 < lifted[point] < 0.3 * lifted[corner]  # in a V it is 0.4 and more, in a parabola 0.16
+
+
 def test_a_full_blink_closes_the_eye_of_any_portrait(face: NDArray[np.float32]) -> None:
     target = plan_motion(face, _controls(eyeBlinkLeft=1, eyeBlinkRight=1))[1]
     for upper, lower in LID_PAIRS:
