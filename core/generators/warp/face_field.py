@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _SMOOTH = 1e-4
+_FULL_LIP = 0.07  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
 _STEEPEST = 0.5  # pixels a pixel by which what an edge adds falls off towards a point that stays
@@ -69,7 +70,12 @@ class Opening:
             return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
         around = smooth_loop(points[list(self.outline)], steps)
         corner = (len(self.upper) - 1) * steps
-        return around[: corner + 1], around[: corner - 1 : -1]
+        above, below = around[: corner + 1], around[: corner - 1 : -1]
+        # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
+        along = np.linspace(0, len(self.lower) - 1, len(below))  # whole numbers are the landmarks
+        outer = (along < 1) | (along > along[-1] - 1)
+        gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
+        return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
