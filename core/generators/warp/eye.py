@@ -8,6 +8,7 @@ a closing lid uncovers it downwards; stretching the skin above would smear lashe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -70,9 +71,10 @@ class _Place:
         """(2, 2): one eye width along and one down."""
         return np.array([self.along, [-self.along[1], self.along[0]]])
 
+    @cached_property
     def to_local(self) -> NDArray[np.float64]:
         """(2, 3): the affine map from positions in the face."""
-        matrix = np.linalg.inv(self.axes).T
+        matrix = self.axes / max(float(self.along @ self.along), 1e-12)  # what turns and scales is turned back
         return np.column_stack([matrix, -matrix @ self.corner])
 
     def from_local(self, corner: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,7 +82,7 @@ class _Place:
         return np.column_stack([self.axes.T, self.corner - corner])
 
     def local(self, positions: NDArray[Any]) -> Array:
-        return _affine(positions, self.to_local())
+        return _affine(positions, self.to_local)
 
     def heights(self, rim: NDArray[np.float64]) -> Array:
         """How far down a rim is at the positions of the table; past the corners it stays on their level."""
@@ -115,23 +117,20 @@ class Eye:
         left, top = self._corner.astype(np.float32)
         self._parts = Parts(left, top, skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
 
-    def draw(
-        self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None
-    ) -> NDArray[Any]:
-        """Lay the eye over the skin `under` (h, w, C) that is drawn around it, lit by `shade` as that is."""
+    def look(self, window: Window, gaze: NDArray[np.float64]) -> Look | None:
+        """How it looks in a frame; None: as in the portrait, its own pixels stay."""
         place = _Place.of(window.rims)
         upper, lower = _meet(*(place.heights(rim) for rim in window.rims))
         moved = self._width * max(np.abs(upper - self._upper).max(), np.abs(lower - self._lower).max())
         move = self._ball.move(gaze)
         stirred = _step(max(moved, np.hypot(move[0], move[1])), 0, _STIRRED * self._width)
-        if stirred == 0:  # as in the portrait: its own pixels stay
-            return under
+        if stirred == 0:
+            return None
         pixel = 1 / max(float(np.linalg.norm(place.along)), 1e-6)
         closing = 1 - _opening(upper, lower) / _opening(self._upper, self._lower)
-        to_eye = place.to_local()
-        look = Look(
+        return Look(
             np.stack([upper, lower, upper - self._upper], axis=1),
-            to_eye.astype(np.float32),
+            place.to_local.astype(np.float32),
             self._to_patch,
             edge=np.float32(max(_EDGE, 0.7 * pixel)),
             line=np.float32(max(_LINE, pixel)),
@@ -141,10 +140,12 @@ class Eye:
             iris=self._ball.iris,
             move=move,
         )
-        drawn = np.array(under, order="C")
-        top = full_scale(under.dtype) if np.issubdtype(under.dtype, np.integer) else 0.0
-        draw(drawn, np.ascontiguousarray(window.unturned, np.float32), gains_of(shade), self._parts, look, top)
-        return drawn
+
+    def draw(self, out: NDArray[Any], window: Window, look: Look, shade: Shade | None = None) -> None:
+        """Lay the eye over the skin that is drawn around it on `out` (H, W, C), lit by `shade` as that is."""
+        top = full_scale(out.dtype) if np.issubdtype(out.dtype, np.integer) else 0.0
+        rows, columns = window.area
+        draw(out, rows.start, columns.start, window.unturned, gains_of(shade), self._parts, look, top)
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
         """(h, w, 2): along and down of the pixels of the patch, reduced by `zoom`."""
@@ -219,7 +220,8 @@ def _meet(upper: Array, lower: Array) -> tuple[Array, Array]:
 
 
 def _step(value: float, start: float, end: float) -> float:
-    return float(smooth_step(np.array((value - start) / (end - start))))
+    t = min(max((value - start) / (end - start), 0.0), 1.0)
+    return float(t * t * (3 - 2 * t))
 
 
 def _opening(upper: Array, lower: Array) -> float:

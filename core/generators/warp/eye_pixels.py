@@ -72,12 +72,14 @@ class Look(NamedTuple):
 
 
 @compiled
-def draw(out: NDArray[Any], unturned: Array, gains: Gains, parts: Parts, look: Look, top: float) -> None:
-    """Draw an eye on the pixels `out` (h, w, C), C-contiguous, whose positions in the unturned face are (h, w, 2).
+def draw(
+    out: NDArray[Any], row: int, column: int, unturned: Array, gains: Gains, parts: Parts, look: Look, top: float
+) -> None:
+    """Draw an eye on pixels of `out` (H, W, C) from (row, column) on, whose places in the unturned face are (h, w, 2).
 
     `top` is the full scale of whole numbers; 0: floats, which are not rounded.
     """
-    height, width, channels = out.shape
+    (height, width), channels = unturned.shape[:2], out.shape[2]
     high = np.float32(top)
     full = high if high > 0 else _ONE
     drawn, positions, factors = out.reshape(-1), unturned.reshape(-1), gains.values.reshape(-1)
@@ -112,7 +114,8 @@ def draw(out: NDArray[Any], unturned: Array, gains: Gains, parts: Parts, look: L
         lid = value_at(zone, size, x, y) * covers * unrolled * hidden if unrolled > 0 and hidden > 0 else _ZERO
         if lid == 0 and ball == 0 and not hangs:
             continue
-        at = n * np.uint64(channels)
+        i, j = divmod(number, width)
+        at = np.uint64(((row + i) * out.shape[1] + column + j) * channels)
         light = light_at(factors, cells, gain_left + x * per_cell, gain_top + y * per_cell)
         pixel = four(drawn, at, channels)
         if lid > 0:

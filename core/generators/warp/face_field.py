@@ -28,15 +28,18 @@ from ...landmarks.topology import (
 )
 from .lips import middles, parted
 from .positions import Bumps
-from .rbf import bump_weights, fading, thin_plate
+from .rbf import bumps_between, thin_plate
 from .sampling import smooth_curve, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .head import Head
 
     Array = NDArray[np.float32]
+    _Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _SMOOTH = 1e-4
@@ -123,34 +126,44 @@ class FaceField:
         self.base: Array = self.freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
         self.coarse_base = self.freed(self.coarse_base, head.grid.nodes)
 
-    def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
-        """What the skin above and the skin below an opening add to the base field."""
+    def beside(self, openings: Sequence[Opening]) -> list[tuple[Bumps, Bumps]]:
+        """What the skin above and the skin below each opening add to the base field."""
         points = self._head.face.points[:, :2] + self._lit_edges
+        rims = [self._rims(opening, points) for opening in openings]
+        # All places at one time, because each call of OpenCV takes longer than its few numbers.
+        moved = [side for _, sides in rims for side in sides]
+        base = self._head.fine.sample(self.base, np.concatenate(moved)[None].astype(np.float32))[0]
+        bases = iter(np.split(base, np.cumsum([len(side) for side in moved[:-1]])))
+        return [
+            (
+                self._side(own[0], moved[0], next(bases), opening.upper_anchors, opening.radius),
+                self._side(own[1], moved[1], next(bases), opening.lower_anchors, opening.radius),
+            )
+            for opening, (own, moved) in zip(openings, rims, strict=True)
+        ]
+
+    def _rims(self, opening: Opening, points: NDArray[np.float64]) -> tuple[_Sides, _Sides]:
+        """Places of skin (N, 2) above and below an opening: in the portrait with landmarks `points`, and where now."""
         own, moved = opening.rims(points, _RIM_STEPS), opening.rims(self.moved, _RIM_STEPS)
         if opening.round_corners:
             # Lips are stretched evenly: bent by what goes on around them they would show teeth.
-            own, moved = (
-                tuple(np.concatenate(side) for side in zip(rims, middles(of), strict=True))
-                for rims, of in ((own, points), (moved, self.moved))
-            )
-        else:
-            skin = _unrolled(own[0], moved[0])
-            # A band of lid with its lashes goes with the rim as it is.
-            own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
-        per_radius = 1 / (opening.radius * self._head.eye_distance)
-        return (
-            self._side(own[0], moved[0], opening.upper_anchors, per_radius),
-            self._side(own[1], moved[1], opening.lower_anchors, per_radius),
-        )
+            between, between_now = middles(points), middles(self.moved)
+            return _joined(own, between), _joined(moved, between_now)
+        # A band of lid with its lashes goes with the rim as it is.
+        skin = _unrolled(own[0], moved[0])
+        return (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
 
     def _side(
-        self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
+        self,
+        own: NDArray[np.float64],
+        moved: NDArray[np.float64],
+        base: Array,
+        anchors: tuple[int, ...],
+        radius: float,
     ) -> Bumps:
-        rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        still = self.moved[list(anchors)]
-        centres = np.concatenate([moved, still])
-        values = np.concatenate([rest, fading(rest, moved, still, _STEEPEST)])
-        return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
+        per_radius = 1 / (radius * self._head.eye_distance)
+        bumps = bumps_between(moved, own - moved - base, self.moved[list(anchors)], per_radius, _STEEPEST)
+        return Bumps(*bumps, per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
         """A field (h, w, N) at (h, w, 2) positions without its part that the frame of glasses holds."""
@@ -161,11 +174,15 @@ class FaceField:
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the skin at an upper lid's rim goes: all the way when the eye widens, less far when it closes."""
-    along = (moved[-1] - moved[0]) / max(float(np.linalg.norm(moved[-1] - moved[0])), 1e-6)
+    along = (moved[-1] - moved[0]) / max(float(np.hypot(*(moved[-1] - moved[0]))), 1e-6)
     down = np.array([-along[1], along[0]])
-    corners = np.linspace(0, 1, len(own))[:, None] * ((moved - own)[-1] - (moved - own)[0]) + (moved - own)[0]
-    closing = np.maximum((moved - own - corners) @ down, 0)
+    way = (moved - own) @ down
+    closing = np.maximum(way - np.linspace(way[0], way[-1], len(way)), 0)  # corners may move, too
     return moved - _UNROLLS * closing[:, None] * down
+
+
+def _joined(rims: _Sides, beside: _Sides) -> _Sides:
+    return np.concatenate([rims[0], beside[0]]), np.concatenate([rims[1], beside[1]])
 
 
 def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:

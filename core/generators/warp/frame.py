@@ -15,9 +15,8 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import Seam, Sides, Ways
+from .positions import Maps, Seam, Sides, Ways
 from .sampling import polygon_mask, read_at
-from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from .positions import Bumps
 
     Array = NDArray[np.float32]
-    _Openings = tuple[Sides, Sides, Sides]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
@@ -69,7 +67,7 @@ class Frame:
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
-        bumps = THREADS.map(self._field.beside, _OPENINGS)
+        bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
@@ -84,7 +82,7 @@ class Frame:
             if is_some(area):  # an eye that has left the picture has no pixels
                 self._beside[opening] = self._look_beside(opening, area, sides)
         right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in _OPENINGS)
-        self._openings: _Openings = right, left, mouth
+        self.maps = Maps(self._ways, (right, left, mouth), self._border)
 
     def areas(self) -> list[Area]:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
@@ -106,7 +104,7 @@ class Frame:
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
-        return self._positions(area, self._ways, self._openings)
+        return _positions(area, self.maps)
 
     def edges(self) -> NDArray[np.int32]:
         """(N, 2) rows and columns where one surface ends before another, which would be drawn as a staircase."""
@@ -142,12 +140,7 @@ class Frame:
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""
-        return self._positions(area, self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES))
-
-    def _positions(self, area: Area, ways: Ways, openings: _Openings) -> Array:
-        out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
-        positions.fill(out, area[0].start, area[1].start, ways, openings, self._border)
-        return out
+        return _positions(area, Maps(self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES), self._border))
 
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
@@ -209,6 +202,12 @@ class Frame:
 
 _OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+
+
+def _positions(area: Area, maps: Maps) -> Array:
+    out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
+    positions.fill(out, area[0].start, area[1].start, maps)
+    return out
 
 
 def _smooth(grid: Grid, nodes: Array) -> Ways:

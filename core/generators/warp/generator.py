@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ...motion.target import FaceTarget
     from ..base import Portrait
     from .creases import Shade
+    from .eye_pixels import Look
     from .footage import CarriedMouth, Known
     from .frame import Window
     from .grid import Area
@@ -99,14 +100,14 @@ class WarpGenerator:
             self._layers.lay_behind(*nape)
 
         def draw_skin(area: Area) -> None:
-            self._layers.draw(out, area, frame.skin(area), shade)
+            self._layers.draw(out, area, frame.maps, shade)
 
         skin = THREADS.map(draw_skin, frame.areas())
-        eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
+        eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
         list(skin)
         self._layers.soften(out, edges)
-        self._draw_eyes(out, eyes, target.gaze, shade)
+        self._draw_eyes(out, eyes, shade)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
@@ -119,18 +120,23 @@ class WarpGenerator:
         # By the model's depth, not by the drawn one: a head that only turns has no expression.
         return self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
 
-    def _draw_eyes(
-        self, out: NDArray[Any], windows: list[Window | None], gaze: NDArray[np.float64], shade: Shade | None
-    ) -> None:
+    def _look(self, number: int, frame: Frame, target: FaceTarget) -> tuple[Window, Look] | None:
+        """What is seen of an eye, and how it looks; None: its own pixels stay."""
+        window, gaze = frame.window((RIGHT, LEFT)[number], target), target.gaze[number]
+        if window is None or not (gaze.any() or self._lids_moved(number, window)):
+            return None
+        look = self._eye(number).look(window, gaze)
+        return None if look is None else (window, look)
+
+    def _draw_eyes(self, out: NDArray[Any], eyes: list[tuple[Window, Look] | None], shade: Shade | None) -> None:
         """Lay both eyes over the skin; side by side, unless one's window reaches into the other's."""
 
         def draw_eye(number: int) -> None:
-            window = windows[number]
-            if window is not None and (gaze[number].any() or self._lids_moved(number, window)):
-                out[window.area] = self._eye(number).draw(out[window.area], window, gaze[number], shade)
+            if eye := eyes[number]:
+                self._eye(number).draw(out, *eye, shade)
 
-        right, left = windows
-        apart = right is None or left is None or not is_some(overlap(right.area, left.area))
+        right, left = eyes
+        apart = right is None or left is None or not is_some(overlap(right[0].area, left[0].area))
         list((THREADS.map if apart else map)(draw_eye, range(2)))
 
     def _lids_moved(self, number: int, window: Window) -> bool:

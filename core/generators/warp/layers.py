@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .creases import Shade
     from .grid import Area
+    from .positions import Maps
 
     Array = NDArray[np.float32]
 
@@ -66,13 +67,14 @@ class Layers:
         self._laid = area, self._plate[area].copy()
         self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
-    def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
+    def draw(self, out: NDArray[Any], area: Area, maps: Maps, shade: Shade | None = None) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.
 
-        The person's pixels come from portrait `positions` (h, w, 2), in the light of `shade`.
+        The person's pixels come from where `maps` say, in the light of `shade`.
         """
-        corner = area[0].start, area[1].start
-        compose_pixels.draw(out, self._plate, *corner, positions, self._person, gains_of(shade), self._top)
+        rows, columns = area
+        place = rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start
+        compose_pixels.draw(out, self._plate, place, maps, self._person, gains_of(shade), self._top)
 
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""

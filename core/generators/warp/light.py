@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .compiled import Number, compiled
+from .exponential import log
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,7 +24,7 @@ _ROUND = 3.0  # cells over which the surface is smoothed: its model is not this 
 _LIKELY, _ROUNDS = 2.0, 8  # robust fit: what is off by more than so many usual errors counts little
 _RIDGE = 0.002  # against light from where no skin looks
 _DARKEST = 0.15  # of the brightest: below, a ratio says nothing
-_LEAST, _MOST = -0.5, 0.4  # change of log brightness
+_LEAST, _MOST = np.float32(-0.5), np.float32(0.4)  # change of log brightness
 
 
 class Light:
@@ -52,8 +55,23 @@ class Light:
 
     def change(self, rotation: NDArray[np.float64]) -> Array:
         """(h, w) change of log brightness on the skin of a head that turns by `rotation` (3, 3); zeros for none."""
-        after = self._at(rotation.T.astype(np.float32) @ self._from)
-        return np.clip(np.log(after / self._before), _LEAST, _MOST)
+        x, y, z = rotation.T.astype(np.float32) @ self._from
+        return _change(self._normals, self._before, (np.float32(self._even), x, y, z), np.float32(self._least))
 
     def _at(self, light: Array) -> Array:
         return np.maximum(self._even + self._normals @ light, self._least)
+
+
+@compiled
+def _change(normals: Array, before: Array, light: tuple[Number, Number, Number, Number], least: Number) -> Array:
+    """(h, w) log brightness on a surface with `normals` (h, w, 3), less that `before` (h, w).
+
+    `light` is the even part and that from the right, from below and from the front.
+    """
+    even, x, y, z = light
+    out = np.empty_like(before)
+    for i in range(before.shape[0]):
+        for j in range(before.shape[1]):
+            after = even + normals[i, j, 0] * x + normals[i, j, 1] * y + normals[i, j, 2] * z
+            out[i, j] = min(max(log(max(after, least) / before[i, j]), _LEAST), _MOST)
+    return out
