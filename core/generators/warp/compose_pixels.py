@@ -52,7 +52,7 @@ class Gains(NamedTuple):
     changes: NDArray[np.uint8]  # (rows, columns) 0 where the cell from this node to the next ones changes nothing
 
 
-_NO_GAINS = Gains(
+NO_GAINS = Gains(
     np.float32(0), np.float32(0), np.float32(1), np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.uint8)
 )
 
@@ -71,7 +71,7 @@ def blocks_of(coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def gains_of(shade: Shade | None) -> Gains:
     """What `draw` needs of a shade."""
     if shade is None:
-        return _NO_GAINS
+        return NO_GAINS
     grid, middle = shade.grid, (shade.grid.cell - 1) / 2
     corner = np.float32(grid.left + middle), np.float32(grid.top + middle)
     return Gains(*corner, np.float32(1 / grid.cell), shade.gain, shade.changes)

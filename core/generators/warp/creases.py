@@ -100,7 +100,8 @@ def _factors(light: Array, exponents: Array) -> tuple[Array, NDArray[np.uint8]]:
     for i in range(rows):
         for j in range(columns):
             if light[i, j] != 0:
-                changes[max(i - 1, 0) : i + 1, max(j - 1, 0) : j + 1] = 1
+                above, before = max(i - 1, 0), max(j - 1, 0)
+                changes[i, j] = changes[i, before] = changes[above, j] = changes[above, before] = 1
                 for k in range(3):
                     gain[i, j, k] = exp(light[i, j] * exponents[k])
     return gain, changes

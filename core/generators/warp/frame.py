@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
+_BANDS = 6  # that a frame is drawn in, each as wide as what moves in it: threads take the next one when they are free
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
@@ -91,14 +92,15 @@ class Frame:
         moving = coarse_maps.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
             moving[self._coarse.window(beside.area)] = 1
-        # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))
+        # Two cells more on every side, because a cubic enlargement spreads a field so far.
+        moving = cv2.dilate(moving, np.ones((5, 5), np.uint8))
         parts: list[Area] = []
-        for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
-            columns = np.nonzero(moving[rows].any(axis=0))[0]
-            inside = rows[moving[rows].any(axis=1)]
+        ends = [len(moving) * band // _BANDS for band in range(_BANDS + 1)]
+        for first, end in pairwise(ends):
+            columns = np.flatnonzero(moving[first:end].any(axis=0))
+            rows = first + np.flatnonzero(moving[first:end].any(axis=1))
             if len(columns):
-                cells = slice(int(inside[0]), int(inside[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+                cells = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
                 parts.append(overlap(self._coarse.area(cells), self._whole))
         return [part for part in parts if is_some(part)]
 
@@ -147,7 +149,7 @@ class Frame:
         nodes, size = self._head.grid.nodes, self._head.size
         corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
         turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
-        both = np.clip(np.concatenate([corners, turned]), 0, size)
+        both = np.minimum(np.maximum(np.concatenate([corners, turned]), 0), size)
         return area_of(np.concatenate([both.min(0), both.max(0)]))
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
@@ -220,6 +222,6 @@ def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
     """The middle line between two rims (N, 2)."""
     middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
-    width = max(float(np.linalg.norm(along)), 1.0)
+    width = max(float(np.hypot(*along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
     return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

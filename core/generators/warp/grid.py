@@ -108,7 +108,7 @@ def _cells(part: slice, origin: int, cell: int, count: int) -> slice:
 
 def area_of(box: NDArray[np.floating[Any]]) -> Area:
     """Whole pixels of a box (left, top, right, bottom)."""
-    left, top, right, bottom = (float(value) for value in box)
+    left, top, right, bottom = box.tolist()
     return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
 
 
@@ -127,10 +127,12 @@ def within(area: Area, outer: Area) -> Area:
 
 def overlap(area: Area, outer: Area) -> Area:
     """The part of an area that lies in another one; its slices are empty where there is none."""
-    starts = [max(a.start, b.start) for a, b in zip(area, outer, strict=True)]
-    stops = [min(a.stop, b.stop) for a, b in zip(area, outer, strict=True)]
-    rows, columns = (slice(start, max(start, stop)) for start, stop in zip(starts, stops, strict=True))
-    return rows, columns
+    return _common(area[0], outer[0]), _common(area[1], outer[1])
+
+
+def _common(a: slice, b: slice) -> slice:
+    start = max(a.start, b.start)
+    return slice(start, max(start, min(a.stop, b.stop)))
 
 
 def positions(area: Area) -> Array:
