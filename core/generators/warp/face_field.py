@@ -9,7 +9,7 @@ tears there: an upper lid and a lower lid that meet in the picture are far apart
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,10 +61,10 @@ class Opening:
     radius: float  # how far the opening's own field reaches, in eye distances
     round_corners: bool  # lips part round, lids keep their corners
 
-    @property
-    def outline(self) -> tuple[int, ...]:
+    @cached_property
+    def outline(self) -> list[int]:
         """The points of the opening, clockwise from the left corner."""
-        return (*self.upper, *self.lower[-2:0:-1])
+        return [*self.upper, *self.lower[-2:0:-1]]
 
     def rims(
         self, points: NDArray[np.floating[Any]], steps: int = 8
@@ -80,7 +80,7 @@ def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDA
     points = np.eye(68)
     if not opening.round_corners:
         return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)
-    around = smooth_curve(points[list(opening.outline)], steps, loop=True)
+    around = smooth_curve(points[opening.outline], steps, loop=True)
     corner = (len(opening.upper) - 1) * steps
     above, below = around[: corner + 1], around[: corner - 1 : -1]
     # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
@@ -131,16 +131,17 @@ class FaceField:
         points = self._head.face.points[:, :2] + self._lit_edges
         rims = [self._rims(opening, points) for opening in openings]
         # All places at one time, because each call of OpenCV takes longer than its few numbers.
-        moved = [side for _, sides in rims for side in sides]
-        base = self._head.fine.sample(self.base, np.concatenate(moved)[None].astype(np.float32))[0]
-        bases = iter(np.split(base, np.cumsum([len(side) for side in moved[:-1]])))
-        return [
-            (
-                self._side(own[0], moved[0], next(bases), opening.upper_anchors, opening.radius),
-                self._side(own[1], moved[1], next(bases), opening.lower_anchors, opening.radius),
-            )
-            for opening, (own, moved) in zip(openings, rims, strict=True)
-        ]
+        places = np.concatenate([side for _, sides in rims for side in sides])
+        base = self._head.fine.sample(self.base, places[None].astype(np.float32))[0]
+        beside: list[tuple[Bumps, Bumps]] = []
+        start = 0
+        for opening, (own, moved) in zip(openings, rims, strict=True):
+            middle, end = start + len(moved[0]), start + len(moved[0]) + len(moved[1])
+            upper = self._side(own[0], moved[0], base[start:middle], opening.upper_anchors, opening.radius)
+            lower = self._side(own[1], moved[1], base[middle:end], opening.lower_anchors, opening.radius)
+            beside.append((upper, lower))
+            start = end
+        return beside
 
     def _rims(self, opening: Opening, points: NDArray[np.float64]) -> tuple[_Sides, _Sides]:
         """Places of skin (N, 2) above and below an opening: in the portrait with landmarks `points`, and where now."""
@@ -174,10 +175,12 @@ class FaceField:
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the skin at an upper lid's rim goes: all the way when the eye widens, less far when it closes."""
-    along = (moved[-1] - moved[0]) / max(float(np.hypot(*(moved[-1] - moved[0]))), 1e-6)
+    x, y = moved[-1] - moved[0]
+    along = np.array([x, y]) / max(float(np.hypot(x, y)), 1e-6)
     down = np.array([-along[1], along[0]])
     way = (moved - own) @ down
-    closing = np.maximum(way - np.linspace(way[0], way[-1], len(way)), 0)  # corners may move, too
+    of_corners = way[0] + np.linspace(0, 1, len(way)) * (way[-1] - way[0])
+    closing = np.maximum(way - of_corners, 0)
     return moved - _UNROLLS * closing[:, None] * down
 
 

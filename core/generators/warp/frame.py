@@ -117,8 +117,7 @@ class Frame:
         beside = self._beside.get(opening)
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
-        outline = list(opening.outline)
-        seen = np.concatenate([target.landmarks[outline], self._unmoved[outline]])
+        seen = np.concatenate([target.landmarks[opening.outline], self._unmoved[opening.outline]])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None

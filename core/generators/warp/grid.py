@@ -108,7 +108,7 @@ def _cells(part: slice, origin: int, cell: int, count: int) -> slice:
 
 def area_of(box: NDArray[np.floating[Any]]) -> Area:
     """Whole pixels of a box (left, top, right, bottom)."""
-    left, top, right, bottom = box.tolist()
+    left, top, right, bottom = (float(value) for value in box)
     return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
 
 

@@ -55,23 +55,30 @@ class Light:
 
     def change(self, rotation: NDArray[np.float64]) -> Array:
         """(h, w) change of log brightness on the skin of a head that turns by `rotation` (3, 3); zeros for none."""
-        x, y, z = rotation.T.astype(np.float32) @ self._from
-        return _change(self._normals, self._before, (np.float32(self._even), x, y, z), np.float32(self._least))
+        return _change(self._at(rotation.T.astype(np.float32) @ self._from), self._before)
 
     def _at(self, light: Array) -> Array:
-        return np.maximum(self._even + self._normals @ light, self._least)
+        """(h, w) brightness in a light from the right, from below and from the front (3,)."""
+        x, y, z = light
+        return _shine(self._normals, (np.float32(self._even), x, y, z), np.float32(self._least))
 
 
 @compiled
-def _change(normals: Array, before: Array, light: tuple[Number, Number, Number, Number], least: Number) -> Array:
-    """(h, w) log brightness on a surface with `normals` (h, w, 3), less that `before` (h, w).
-
-    `light` is the even part and that from the right, from below and from the front.
-    """
+def _shine(normals: Array, light: tuple[Number, Number, Number, Number], least: Number) -> Array:
+    """(h, w) brightness, `least` at least, of a surface with `normals` (h, w, 3), in even light and from x, y, z."""
     even, x, y, z = light
+    out = np.empty(normals.shape[:2], np.float32)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = max(even + normals[i, j, 0] * x + normals[i, j, 1] * y + normals[i, j, 2] * z, least)
+    return out
+
+
+@compiled
+def _change(after: Array, before: Array) -> Array:
+    """(h, w) change of log brightness."""
     out = np.empty_like(before)
-    for i in range(before.shape[0]):
-        for j in range(before.shape[1]):
-            after = even + normals[i, j, 0] * x + normals[i, j, 1] * y + normals[i, j, 2] * z
-            out[i, j] = min(max(log(max(after, least) / before[i, j]), _LEAST), _MOST)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = min(max(log(after[i, j] / before[i, j]), _LEAST), _MOST)
     return out
