@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 
+@cache
 def full_scale(dtype: np.dtype[Any]) -> float:
     """The value of white: 255, 65535, or 1 for scene-linear float pixels (which may be brighter)."""
     return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0

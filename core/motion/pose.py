@@ -47,7 +47,9 @@ class Pose:
         """The (..., 2) portrait positions of points of known portrait `depth` (...,) that are seen at `pixels`."""
         moved = pixels - self.pivot[:2] - self.move
         turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
-        return np.asarray(turned @ np.linalg.inv(self.rotation[:2, :2]).T + self.pivot[:2], np.float64)
+        (a, b), (c, d) = self.rotation[:2, :2]
+        inverse = np.array([[d, -c], [-b, a]]) / (a * d - b * c)  # transposed
+        return np.asarray(turned @ inverse + self.pivot[:2], np.float64)
 
     def roll(self) -> Array:
         """(2, 2) the part of the rotation that turns within the picture."""

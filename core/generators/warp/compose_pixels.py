@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .compiled import Number, compiled
+from .positions import Maps, fill
 from .read_pixels import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
 _BLOCK = 4  # bits of a place within a square
 _MIXED = 1
+_AT_ONCE = 8  # rows whose positions are worked out together: they stay in the processor's cache
 _SOFT = np.exp(-0.5 / 0.8**2 * np.array([1, 0, 1]))  # a Gauss curve of 0.8 pixels
 _AROUND = np.outer(_SOFT, _SOFT).astype(np.float32).ravel()
 
@@ -50,7 +52,7 @@ class Gains(NamedTuple):
     changes: NDArray[np.uint8]  # (rows, columns) 0 where the cell from this node to the next ones changes nothing
 
 
-_NO_GAINS = Gains(
+NO_GAINS = Gains(
     np.float32(0), np.float32(0), np.float32(1), np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.uint8)
 )
 
@@ -69,7 +71,7 @@ def blocks_of(coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def gains_of(shade: Shade | None) -> Gains:
     """What `draw` needs of a shade."""
     if shade is None:
-        return _NO_GAINS
+        return NO_GAINS
     grid, middle = shade.grid, (shade.grid.cell - 1) / 2
     corner = np.float32(grid.left + middle), np.float32(grid.top + middle)
     return Gains(*corner, np.float32(1 / grid.cell), shade.gain, shade.changes)
@@ -91,31 +93,35 @@ class Row(NamedTuple):
 def draw(
     out: NDArray[Any],
     plate: NDArray[Any],
-    row: int,
-    column: int,
-    positions: Array,
+    area: tuple[int, int, int, int],
+    maps: Maps,
     person: Person,
     gains: Gains,
     top: float,
 ) -> None:
-    """Draw the pixels of `out` (H, W, C), which holds the portrait, from (row, column) on, before the plate (H, W, C).
+    """Draw an area (row, column, height, width) of `out` (H, W, C), which holds the portrait, before a plate (H, W, C).
 
-    `positions` (h, w, 2) are the portrait's. What does not move keeps its very pixels. `top` is the full scale of
-    whole numbers; 0: floats, which are neither rounded nor cut off above.
+    `maps` say where its pixels come from. What does not move keeps its very pixels. `top` is the full scale of whole
+    numbers; 0: floats, which are neither rounded nor cut off above.
     """
-    width, channels, high, lit = positions.shape[1], out.shape[2], np.float32(top), len(gains.values) > 0
+    row, column, height, width = area
+    channels, high, lit = out.shape[2], np.float32(top), len(gains.values) > 0
     columns, moves = np.empty(width, np.int64), np.empty(width, np.bool_)
     covered, colours = np.empty(width, np.float32), np.empty(4 * width, np.float32)
     found = Row(columns, moves, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
-    for i in range(len(positions)):
-        places, start = positions[i].reshape(-1), ((row + i) * out.shape[1] + column) * channels
-        count = _find(places, row + i, column, start, person, found, lit)
-        _read(places, person, found, count, start)
-        if channels == 4 or top == 0:
-            _as_stored(places, person, found, count, high)
-        if lit:
-            _light(places, gains, found, count)
-        _lay(found, count, start, high)
+    positions = np.empty((_AT_ONCE, width, 2), np.float32)
+    for first in range(row, row + height, _AT_ONCE):
+        part = positions[: min(_AT_ONCE, row + height - first)]
+        fill(part, first, column, maps)
+        for i in range(len(part)):
+            places, start = part[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
+            count = _find(places, first + i, column, start, person, found, lit)
+            _read(places, person, found, count, start)
+            if channels == 4 or top == 0:
+                _as_stored(places, person, found, count, high)
+            if lit:
+                _light(places, gains, found, count)
+            _lay(found, count, start, high)
 
 
 @compiled

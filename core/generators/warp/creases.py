@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from .compiled import compiled
 from .crease_shapes import mix, motions, shapes
+from .exponential import exp
 from .face_grid import lay, places_on_mean_face
 from .grid import Grid, area_of, reduced
 from .light import Light
 from .motions import motion_reader
-from .sampling import spread
 from .skin import find_skin
 
 if TYPE_CHECKING:
@@ -81,15 +82,29 @@ class Creases:
             light = light * (1 - sure) + self._skin * seen
         light = np.clip(light, _DARKEST, _BRIGHTEST)
         if turned:
-            light = light + self._light.change(target.pose.rotation) * self._lit
-        changes = cv2.dilate((light != 0).view(np.uint8), np.ones((2, 2), np.uint8), anchor=(0, 0))
-        return Shade(self._grid, np.exp(spread(light, 4) * self._exponents), np.asarray(changes, np.uint8))
+            light += self._light.change(target.pose.rotation) * self._lit
+        return Shade(self._grid, *_factors(light, self._exponents))
 
     def _strengths(self, moved: NDArray[np.floating[Any]]) -> Array:
         """How strongly each shape is raised."""
         motion = np.clip(self._reader @ (moved - self._points).reshape(-1), 0, _FURTHEST)
         sure = np.clip(motion * motion / (motion + _UNSURE) - _NOTHING, 0, None)
         return mix() @ sure.astype(np.float32)
+
+
+@compiled
+def _factors(light: Array, exponents: Array) -> tuple[Array, NDArray[np.uint8]]:
+    """`gain` and `changes` of a `Shade` by which log brightness changes by `light` (rows, columns)."""
+    rows, columns = light.shape
+    gain, changes = np.ones((rows, columns, 4), np.float32), np.zeros((rows, columns), np.uint8)
+    for i in range(rows):
+        for j in range(columns):
+            if light[i, j] != 0:
+                above, before = max(i - 1, 0), max(j - 1, 0)
+                changes[i, j] = changes[i, before] = changes[above, j] = changes[above, before] = 1
+                for k in range(3):
+                    gain[i, j, k] = exp(light[i, j] * exponents[k])
+    return gain, changes
 
 
 def _closed(skin: Array) -> Array:
@@ -110,9 +125,9 @@ def _fade(shape: tuple[int, ...]) -> Array:
 
 
 def _exponents(colour: NDArray[np.float64], pixels: NDArray[Any]) -> Array:
-    """(4,) how much of a change of log brightness each channel takes: grey skin stays grey, alpha stays."""
+    """(3,) how much of a change of log brightness each colour takes: grey skin stays grey."""
     shown = np.log(np.maximum(colour, 8))
     exponents = 1 - _REDDER * (shown - shown.mean())
     if not np.issubdtype(pixels.dtype, np.integer):
         exponents *= _GAMMA
-    return np.append(exponents, 0).astype(np.float32)
+    return exponents.astype(np.float32)

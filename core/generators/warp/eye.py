@@ -8,13 +8,13 @@ a closing lid uncovers it downwards; stretching the skin above would smear lashe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from .compose_pixels import gains_of
-from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Look, Parts, draw
+from .eye_pixels import LASHES_ASIDE, LASHES_UP, SHADOW, SOFT, TABLE, Look, Parts, draw, heights, rims_of
 from .eyes import Eyeball
 from .face_field import LEFT, RIGHT
 from .plate import membrane
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
-    from .creases import Shade
+    from .compose_pixels import Gains
     from .frame import Window
 
     Array = NDArray[np.float32]
@@ -70,9 +70,10 @@ class _Place:
         """(2, 2): one eye width along and one down."""
         return np.array([self.along, [-self.along[1], self.along[0]]])
 
+    @cached_property
     def to_local(self) -> NDArray[np.float64]:
         """(2, 3): the affine map from positions in the face."""
-        matrix = np.linalg.inv(self.axes).T
+        matrix = self.axes / max(float(self.along @ self.along), 1e-12)  # what turns and scales is turned back
         return np.column_stack([matrix, -matrix @ self.corner])
 
     def from_local(self, corner: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,12 +81,7 @@ class _Place:
         return np.column_stack([self.axes.T, self.corner - corner])
 
     def local(self, positions: NDArray[Any]) -> Array:
-        return _affine(positions, self.to_local())
-
-    def heights(self, rim: NDArray[np.float64]) -> Array:
-        """How far down a rim is at the positions of the table; past the corners it stays on their level."""
-        along, down = self.local(rim[None])[0].T
-        return np.asarray(np.interp(TABLE, along, down), np.float32)
+        return _affine(positions, self.to_local)
 
 
 class Eye:
@@ -95,7 +91,9 @@ class Eye:
         """Complete the eyeball, make the skin of the closed lid, and take the lashes off the picture."""
         rims = (RIGHT, LEFT)[eye].rims(face.points[:, :2])
         self._place = _Place.of(rims)
-        self._upper, self._lower = (self._place.heights(rim) for rim in rims)
+        self._upper, self._lower = (heights(rim, self._place.to_local) for rim in rims)
+        self._own = np.stack([self._upper, self._lower], axis=1)
+        self._opened = max(float(np.maximum(self._lower - self._upper, 0).mean()), 1e-6)
         self._width = float(np.linalg.norm(self._place.along))
         points = np.concatenate(rims)
         margin, size = _MARGIN * self._width, pixels.shape[1::-1]
@@ -115,23 +113,19 @@ class Eye:
         left, top = self._corner.astype(np.float32)
         self._parts = Parts(left, top, skin, white, whole, self._zone, with_alpha_in(lashes), _closed(lashes[at_rim]))
 
-    def draw(
-        self, under: NDArray[Any], window: Window, gaze: NDArray[np.float64], shade: Shade | None = None
-    ) -> NDArray[Any]:
-        """Lay the eye over the skin `under` (h, w, C) that is drawn around it, lit by `shade` as that is."""
+    def look(self, window: Window, gaze: NDArray[np.float64]) -> Look | None:
+        """How it looks in a frame; None: as in the portrait, its own pixels stay."""
         place = _Place.of(window.rims)
-        upper, lower = _meet(*(place.heights(rim) for rim in window.rims))
-        moved = self._width * max(np.abs(upper - self._upper).max(), np.abs(lower - self._lower).max())
+        rims, opened, moved = rims_of(*window.rims, place.to_local, self._own)
         move = self._ball.move(gaze)
-        stirred = _step(max(moved, np.hypot(move[0], move[1])), 0, _STIRRED * self._width)
-        if stirred == 0:  # as in the portrait: its own pixels stay
-            return under
-        pixel = 1 / max(float(np.linalg.norm(place.along)), 1e-6)
-        closing = 1 - _opening(upper, lower) / _opening(self._upper, self._lower)
-        to_eye = place.to_local()
-        look = Look(
-            np.stack([upper, lower, upper - self._upper], axis=1),
-            to_eye.astype(np.float32),
+        stirred = _step(max(self._width * moved, np.hypot(move[0], move[1])), 0, _STIRRED * self._width)
+        if stirred == 0:
+            return None
+        pixel = 1 / max(float(np.hypot(*place.along)), 1e-6)
+        closing = 1 - opened / self._opened
+        return Look(
+            rims,
+            place.to_local.astype(np.float32),
             self._to_patch,
             edge=np.float32(max(_EDGE, 0.7 * pixel)),
             line=np.float32(max(_LINE, pixel)),
@@ -141,10 +135,12 @@ class Eye:
             iris=self._ball.iris,
             move=move,
         )
-        drawn = np.array(under, order="C")
-        top = full_scale(under.dtype) if np.issubdtype(under.dtype, np.integer) else 0.0
-        draw(drawn, np.ascontiguousarray(window.unturned, np.float32), gains_of(shade), self._parts, look, top)
-        return drawn
+
+    def draw(self, out: NDArray[Any], window: Window, look: Look, gains: Gains) -> None:
+        """Lay the eye over the skin that is drawn around it on `out` (H, W, C), lit by the same `gains`."""
+        top = full_scale(out.dtype) if np.issubdtype(out.dtype, np.integer) else 0.0
+        rows, columns = window.area
+        draw(out, rows.start, columns.start, window.unturned, gains, self._parts, look, top)
 
     def _local_of(self, shape: tuple[int, ...], zoom: float) -> Array:
         """(h, w, 2): along and down of the pixels of the patch, reduced by `zoom`."""
@@ -212,18 +208,9 @@ def _closed(lashes: Array) -> Array:
     return np.stack([np.minimum(_BAND * usual, _THICKEST), _SEAM * tint]).astype(np.float32)
 
 
-def _meet(upper: Array, lower: Array) -> tuple[Array, Array]:
-    """Lids that are asked to pass each other meet half-way, as the skin drawn around them does."""
-    middle = (upper + lower) / 2
-    return np.minimum(upper, middle), np.maximum(lower, middle)
-
-
 def _step(value: float, start: float, end: float) -> float:
-    return float(smooth_step(np.array((value - start) / (end - start))))
-
-
-def _opening(upper: Array, lower: Array) -> float:
-    return max(float(np.clip(lower - upper, 0, None).mean()), 1e-6)
+    t = min(max((value - start) / (end - start), 0.0), 1.0)
+    return float(t * t * (3 - 2 * t))
 
 
 def _affine(positions: NDArray[Any], matrix: NDArray[np.float64]) -> Array:

@@ -72,12 +72,53 @@ class Look(NamedTuple):
 
 
 @compiled
-def draw(out: NDArray[Any], unturned: Array, gains: Gains, parts: Parts, look: Look, top: float) -> None:
-    """Draw an eye on the pixels `out` (h, w, C), C-contiguous, whose positions in the unturned face are (h, w, 2).
+def rims_of(
+    upper: NDArray[np.float64], lower: NDArray[np.float64], to_eye: NDArray[np.float64], own: Array
+) -> tuple[Array, float, float]:
+    """`Look.rims` of an eye with edges (N, 2) in the unturned face; `own` (257, 2) are the heights in the portrait.
+
+    Lids that are asked to pass each other meet half-way, as the skin drawn around them does. Gives how far the eye is
+    open in the mean as well, and how far a lid has moved at most.
+    """
+    rims, opened, farthest = np.empty((len(TABLE), 3), np.float32), 0.0, 0.0
+    above, below = heights(upper, to_eye), heights(lower, to_eye)
+    for i in range(len(TABLE)):
+        middle = (above[i] + below[i]) * _HALF
+        top, bottom = min(above[i], middle), max(below[i], middle)
+        rims[i, 0], rims[i, 1], rims[i, 2] = top, bottom, top - own[i, 0]
+        opened += bottom - top
+        farthest = max(farthest, abs(top - own[i, 0]), abs(bottom - own[i, 1]))
+    return rims, opened / len(TABLE), farthest
+
+
+@compiled
+def heights(rim: NDArray[np.float64], to_eye: NDArray[np.float64]) -> Array:
+    """(257,) how far down a rim (N, 2) is at the positions of the table; past its ends it stays on their level."""
+    out, k = np.empty(len(TABLE), np.float32), 0
+    before = after = _affine(to_eye, rim[0, 0], rim[0, 1])
+    for i in range(len(TABLE)):
+        while k < len(rim) - 1 and after[0] <= TABLE[i]:
+            k, before = k + 1, after
+            after = _affine(to_eye, rim[k, 0], rim[k, 1])
+        share = min(max((TABLE[i] - before[0]) / max(after[0] - before[0], 1e-9), 0.0), 1.0)
+        out[i] = before[1] + (after[1] - before[1]) * share
+    return out
+
+
+@compiled
+def _affine(m: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
+    return m[0, 0] * x + m[0, 1] * y + m[0, 2], m[1, 0] * x + m[1, 1] * y + m[1, 2]
+
+
+@compiled
+def draw(
+    out: NDArray[Any], row: int, column: int, unturned: Array, gains: Gains, parts: Parts, look: Look, top: float
+) -> None:
+    """Draw an eye on pixels of `out` (H, W, C) from (row, column) on, whose places in the unturned face are (h, w, 2).
 
     `top` is the full scale of whole numbers; 0: floats, which are not rounded.
     """
-    height, width, channels = out.shape
+    (height, width), channels = unturned.shape[:2], out.shape[2]
     high = np.float32(top)
     full = high if high > 0 else _ONE
     drawn, positions, factors = out.reshape(-1), unturned.reshape(-1), gains.values.reshape(-1)
@@ -112,7 +153,8 @@ def draw(out: NDArray[Any], unturned: Array, gains: Gains, parts: Parts, look: L
         lid = value_at(zone, size, x, y) * covers * unrolled * hidden if unrolled > 0 and hidden > 0 else _ZERO
         if lid == 0 and ball == 0 and not hangs:
             continue
-        at = n * np.uint64(channels)
+        i, j = divmod(number, width)
+        at = np.uint64(((row + i) * out.shape[1] + column + j) * channels)
         light = light_at(factors, cells, gain_left + x * per_cell, gain_top + y * per_cell)
         pixel = four(drawn, at, channels)
         if lid > 0:

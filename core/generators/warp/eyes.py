@@ -78,8 +78,9 @@ class Eyeball:
 
     def move(self, gaze: NDArray[np.float64]) -> Array:
         """By a gaze (yaw, pitch) in radians: pixels to the right, down, and how far the moved iris is drawn, 0..1."""
-        way = np.array([np.sin(gaze[0]), -np.sin(gaze[1])]) * self._turn_radius
-        return np.append(way, smooth_step(np.hypot(*way) / (_ON * self._radius))).astype(np.float32)
+        across, down = np.sin(gaze[0]) * self._turn_radius, -np.sin(gaze[1]) * self._turn_radius
+        amount = smooth_step(np.hypot(across, down) / (_ON * self._radius))
+        return np.array([across, down, amount], np.float32)
 
 
 def _within(seen: Array, margin: float) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ tears there: an upper lid and a lower lid that meet in the picture are far apart
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,15 +28,18 @@ from ...landmarks.topology import (
 )
 from .lips import middles, parted
 from .positions import Bumps
-from .rbf import bump_weights, fading, thin_plate
+from .rbf import bumps_between, thin_plate
 from .sampling import smooth_curve, smooth_loop, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .head import Head
 
     Array = NDArray[np.float32]
+    _Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
 _SMOOTH = 1e-4
@@ -57,17 +61,18 @@ class Opening:
     radius: float  # how far the opening's own field reaches, in eye distances
     round_corners: bool  # lips part round, lids keep their corners
 
-    @property
-    def outline(self) -> tuple[int, ...]:
+    @cached_property
+    def outline(self) -> list[int]:
         """The points of the opening, clockwise from the left corner."""
-        return (*self.upper, *self.lower[-2:0:-1])
+        return [*self.upper, *self.lower[-2:0:-1]]
 
     def rims(
         self, points: NDArray[np.floating[Any]], steps: int = 8
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smooth upper and lower edge of (68, 2) landmarks, both from the left corner to the right one."""
         if not self.round_corners:
-            return smooth_curve(points[list(self.upper)], steps), smooth_curve(points[list(self.lower)], steps)
+            upper, lower = _rim_weights(self, steps)
+            return upper @ points, lower @ points
         around = smooth_loop(points[list(self.outline)], steps)
         corner = (len(self.upper) - 1) * steps
         above, below = around[: corner + 1], around[: corner - 1 : -1]
@@ -76,6 +81,13 @@ class Opening:
         outer = (along < 1) | (along > along[-1] - 1)
         gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
         return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
+
+
+@cache
+def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, 68) for either edge: the share of each landmark in its places. Catmull-Rom curves are linear in them."""
+    points = np.eye(68)
+    return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
@@ -114,34 +126,45 @@ class FaceField:
         self.base: Array = self.freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
         self.coarse_base = self.freed(self.coarse_base, head.grid.nodes)
 
-    def beside(self, opening: Opening) -> tuple[Bumps, Bumps]:
-        """What the skin above and the skin below an opening add to the base field."""
+    def beside(self, openings: Sequence[Opening]) -> list[tuple[Bumps, Bumps]]:
+        """What the skin above and the skin below each opening add to the base field."""
         points = self._head.face.points[:, :2] + self._lit_edges
+        rims = [self._rims(opening, points) for opening in openings]
+        # All places at one time, because each call of OpenCV takes longer than its few numbers.
+        places = np.concatenate([side for _, sides in rims for side in sides])
+        base = self._head.fine.sample(self.base, places[None].astype(np.float32))[0]
+        beside: list[tuple[Bumps, Bumps]] = []
+        start = 0
+        for opening, (own, moved) in zip(openings, rims, strict=True):
+            middle, end = start + len(moved[0]), start + len(moved[0]) + len(moved[1])
+            upper = self._side(own[0], moved[0], base[start:middle], opening.upper_anchors, opening.radius)
+            lower = self._side(own[1], moved[1], base[middle:end], opening.lower_anchors, opening.radius)
+            beside.append((upper, lower))
+            start = end
+        return beside
+
+    def _rims(self, opening: Opening, points: NDArray[np.float64]) -> tuple[_Sides, _Sides]:
+        """Places of skin (N, 2) above and below an opening: in the portrait with landmarks `points`, and where now."""
         own, moved = opening.rims(points, _RIM_STEPS), opening.rims(self.moved, _RIM_STEPS)
         if opening.round_corners:
             # Lips are stretched evenly: bent by what goes on around them they would show teeth.
-            own, moved = (
-                tuple(np.concatenate(side) for side in zip(rims, middles(of), strict=True))
-                for rims, of in ((own, points), (moved, self.moved))
-            )
-        else:
-            skin = _unrolled(own[0], moved[0])
-            # A band of lid with its lashes goes with the rim as it is.
-            own, moved = (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
-        per_radius = 1 / (opening.radius * self._head.eye_distance)
-        return (
-            self._side(own[0], moved[0], opening.upper_anchors, per_radius),
-            self._side(own[1], moved[1], opening.lower_anchors, per_radius),
-        )
+            between, between_now = middles(points), middles(self.moved)
+            return _joined(own, between), _joined(moved, between_now)
+        # A band of lid with its lashes goes with the rim as it is.
+        skin = _unrolled(own[0], moved[0])
+        return (_with_band(own[0]), own[1]), (_with_band(skin), moved[1])
 
     def _side(
-        self, own: NDArray[np.float64], moved: NDArray[np.float64], anchors: tuple[int, ...], per_radius: float
+        self,
+        own: NDArray[np.float64],
+        moved: NDArray[np.float64],
+        base: Array,
+        anchors: tuple[int, ...],
+        radius: float,
     ) -> Bumps:
-        rest = own - moved - self._head.fine.sample(self.base, moved[None].astype(np.float32))[0]
-        still = self.moved[list(anchors)]
-        centres = np.concatenate([moved, still])
-        values = np.concatenate([rest, fading(rest, moved, still, _STEEPEST)])
-        return Bumps(centres, bump_weights(centres, values, per_radius), per_radius)
+        per_radius = 1 / (radius * self._head.eye_distance)
+        bumps = bumps_between(moved, own - moved - base, self.moved[list(anchors)], per_radius, _STEEPEST)
+        return Bumps(*bumps, per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:
         """A field (h, w, N) at (h, w, 2) positions without its part that the frame of glasses holds."""
@@ -152,11 +175,17 @@ class FaceField:
 
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the skin at an upper lid's rim goes: all the way when the eye widens, less far when it closes."""
-    along = (moved[-1] - moved[0]) / max(float(np.linalg.norm(moved[-1] - moved[0])), 1e-6)
+    x, y = moved[-1] - moved[0]
+    along = np.array([x, y]) / max(float(np.hypot(x, y)), 1e-6)
     down = np.array([-along[1], along[0]])
-    corners = np.linspace(0, 1, len(own))[:, None] * ((moved - own)[-1] - (moved - own)[0]) + (moved - own)[0]
-    closing = np.maximum((moved - own - corners) @ down, 0)
+    way = (moved - own) @ down
+    of_corners = way[0] + np.linspace(0, 1, len(way)) * (way[-1] - way[0])
+    closing = np.maximum(way - of_corners, 0)
     return moved - _UNROLLS * closing[:, None] * down
+
+
+def _joined(rims: _Sides, beside: _Sides) -> _Sides:
+    return np.concatenate([rims[0], beside[0]]), np.concatenate([rims[1], beside[1]])
 
 
 def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -15,9 +16,8 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import Seam, Sides, Ways
+from .positions import Maps, Seam, Sides, Ways
 from .sampling import polygon_mask, read_at
-from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from .positions import Bumps
 
     Array = NDArray[np.float32]
-    _Openings = tuple[Sides, Sides, Sides]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BAND = 240  # pixels: a frame is drawn in bands about as high as this, each as wide as what moves in it
+_BANDS = 6  # that a frame is drawn in, each as wide as what moves in it: threads take the next one when they are free
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
@@ -69,7 +68,7 @@ class Frame:
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         self.moved = moved + keep_lips(head.face.points[:, :2], moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
-        bumps = THREADS.map(self._field.beside, _OPENINGS)
+        bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)
         self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
@@ -84,7 +83,7 @@ class Frame:
             if is_some(area):  # an eye that has left the picture has no pixels
                 self._beside[opening] = self._look_beside(opening, area, sides)
         right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in _OPENINGS)
-        self._openings: _Openings = right, left, mouth
+        self.maps = Maps(self._ways, (right, left, mouth), self._border)
 
     def areas(self) -> list[Area]:
         """What has to be drawn: bands of whole cells where the person moved from or to."""
@@ -93,20 +92,21 @@ class Frame:
         moving = coarse_maps.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
             moving[self._coarse.window(beside.area)] = 1
-        # A cell more on every side, because enlarging spreads a field to the cells beside it.
-        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))
+        # Two cells more on every side, because a cubic enlargement spreads a field so far.
+        moving = cv2.dilate(moving, np.ones((5, 5), np.uint8))
         parts: list[Area] = []
-        for rows in np.array_split(np.arange(len(moving)), max(2, len(moving) * self._coarse.cell // _BAND)):
-            columns = np.nonzero(moving[rows].any(axis=0))[0]
-            inside = rows[moving[rows].any(axis=1)]
+        ends = [len(moving) * band // _BANDS for band in range(_BANDS + 1)]
+        for first, end in pairwise(ends):
+            columns = np.flatnonzero(moving[first:end].any(axis=0))
+            rows = first + np.flatnonzero(moving[first:end].any(axis=1))
             if len(columns):
-                cells = slice(int(inside[0]), int(inside[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+                cells = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
                 parts.append(overlap(self._coarse.area(cells), self._whole))
         return [part for part in parts if is_some(part)]
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
-        return self._positions(area, self._ways, self._openings)
+        return _positions(area, self.maps)
 
     def edges(self) -> NDArray[np.int32]:
         """(N, 2) rows and columns where one surface ends before another, which would be drawn as a staircase."""
@@ -117,8 +117,7 @@ class Frame:
         beside = self._beside.get(opening)
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
-        outline = list(opening.outline)
-        seen = np.concatenate([target.landmarks[outline], self._unmoved[outline]])
+        seen = np.concatenate([target.landmarks[opening.outline], self._unmoved[opening.outline]])
         box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
@@ -142,19 +141,14 @@ class Frame:
 
     def _unturned_at(self, area: Area) -> Array:
         """(h, w, 2): the positions of an area's pixels in the unturned face."""
-        return self._positions(area, self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES))
-
-    def _positions(self, area: Area, ways: Ways, openings: _Openings) -> Array:
-        out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
-        positions.fill(out, area[0].start, area[1].start, ways, openings, self._border)
-        return out
+        return _positions(area, Maps(self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES), self._border))
 
     def _box(self) -> Area:
         """The part of the picture that the head covers in the portrait or in this frame."""
         nodes, size = self._head.grid.nodes, self._head.size
         corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
         turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
-        both = np.clip(np.concatenate([corners, turned]), 0, size)
+        both = np.minimum(np.maximum(np.concatenate([corners, turned]), 0), size)
         return area_of(np.concatenate([both.min(0), both.max(0)]))
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
@@ -211,6 +205,12 @@ _OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
 
 
+def _positions(area: Area, maps: Maps) -> Array:
+    out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
+    positions.fill(out, area[0].start, area[1].start, maps)
+    return out
+
+
 def _smooth(grid: Grid, nodes: Array) -> Ways:
     """A way that is known at the nodes (rows, columns, 2) of a grid."""
     blocks = np.full(nodes.shape[:2], -1, np.int32)
@@ -221,6 +221,6 @@ def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
     """The middle line between two rims (N, 2)."""
     middle = (upper + lower) / 2
     along = middle[-1] - middle[0]
-    width = max(float(np.linalg.norm(along)), 1.0)
+    width = max(float(np.hypot(*along)), 1.0)
     axes = np.array([along, [-along[1], along[0]]]) / width
     return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

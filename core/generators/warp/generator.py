@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...motion.face_model import fit_face
+from .compose_pixels import gains_of
 from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .compose_pixels import Gains
     from .creases import Shade
+    from .eye_pixels import Look
     from .footage import CarriedMouth, Known
     from .frame import Window
     from .grid import Area
@@ -71,6 +74,7 @@ class WarpGenerator:
         layers = THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
+        self._own_rims = [opening.rims(self._face.points[:, :2]) for opening in (RIGHT, LEFT)]
         self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
         self._make_mouth = MouthInterior if known is None else known.mouth
         self._layers = layers.result()
@@ -93,19 +97,19 @@ class WarpGenerator:
         shading = THREADS.submit(self._shade, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
-        out, shade = copying.result(), shading.result()
+        out, gains = copying.result(), gains_of(shading.result())
 
         self._layers.lay_behind(self._nape.read(target.pose))
 
         def draw_skin(area: Area) -> None:
-            self._layers.draw(out, area, frame.skin(area), shade)
+            self._layers.draw(out, area, frame.maps, gains)
 
         skin = THREADS.map(draw_skin, frame.areas())
-        eyes = [frame.window(opening, target) for opening in (RIGHT, LEFT)]
+        eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
         list(skin)
         self._layers.soften(out, edges)
-        self._draw_eyes(out, eyes, target.gaze, shade)
+        self._draw_eyes(out, eyes, gains)
         if inside:
             area, pixels, coverage = inside
             out[area] = blend(out[area], pixels, coverage)
@@ -118,24 +122,29 @@ class WarpGenerator:
         # By the model's depth, not by the drawn one: a head that only turns has no expression.
         return self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
 
-    def _draw_eyes(
-        self, out: NDArray[Any], windows: list[Window | None], gaze: NDArray[np.float64], shade: Shade | None
-    ) -> None:
+    def _look(self, number: int, frame: Frame, target: FaceTarget) -> tuple[Window, Look] | None:
+        """What is seen of an eye, and how it looks; None: its own pixels stay."""
+        window, gaze = frame.window((RIGHT, LEFT)[number], target), target.gaze[number]
+        if window is None or not (gaze.any() or self._lids_moved(number, window)):
+            return None
+        look = self._eye(number).look(window, gaze)
+        return None if look is None else (window, look)
+
+    def _draw_eyes(self, out: NDArray[Any], eyes: list[tuple[Window, Look] | None], gains: Gains) -> None:
         """Lay both eyes over the skin; side by side, unless one's window reaches into the other's."""
 
         def draw_eye(number: int) -> None:
-            window = windows[number]
-            if window is not None and (gaze[number].any() or self._lids_moved(number, window)):
-                out[window.area] = self._eye(number).draw(out[window.area], window, gaze[number], shade)
+            if eye := eyes[number]:
+                self._eye(number).draw(out, *eye, gains)
 
-        right, left = windows
-        apart = right is None or left is None or not is_some(overlap(right.area, left.area))
+        right, left = eyes
+        apart = right is None or left is None or not is_some(overlap(right[0].area, left[0].area))
         list((THREADS.map if apart else map)(draw_eye, range(2)))
 
     def _lids_moved(self, number: int, window: Window) -> bool:
-        own = (RIGHT, LEFT)[number].rims(self._face.points[:, :2])
+        own = self._own_rims[number]
         farthest = max(np.abs(rim - before).max() for rim, before in zip(window.rims, own, strict=True))
-        return bool(farthest > _TREMBLES * np.linalg.norm(own[0][-1] - own[0][0]))
+        return bool(farthest > _TREMBLES * np.hypot(*(own[0][-1] - own[0][0])))
 
     def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
         """The mouth's inside and how far it covers an area; None where it is not seen."""

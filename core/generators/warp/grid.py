@@ -127,10 +127,12 @@ def within(area: Area, outer: Area) -> Area:
 
 def overlap(area: Area, outer: Area) -> Area:
     """The part of an area that lies in another one; its slices are empty where there is none."""
-    starts = [max(a.start, b.start) for a, b in zip(area, outer, strict=True)]
-    stops = [min(a.stop, b.stop) for a, b in zip(area, outer, strict=True)]
-    rows, columns = (slice(start, max(start, stop)) for start, stop in zip(starts, stops, strict=True))
-    return rows, columns
+    return _common(area[0], outer[0]), _common(area[1], outer[1])
+
+
+def _common(a: slice, b: slice) -> slice:
+    start = max(a.start, b.start)
+    return slice(start, max(start, min(a.stop, b.stop)))
 
 
 def positions(area: Area) -> Array:

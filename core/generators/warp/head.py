@@ -16,6 +16,7 @@ from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step
 from .skull import Skull
+from .threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,8 +120,13 @@ class Head:
 
     def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
         """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
-        way, turn = ways(seen.reshape(-1, 2), look.sight, look.fields, self.turns, look.turned)
-        return way.reshape(seen.shape), turn.reshape(seen.shape)
+        flat, common = seen.reshape(-1, 2), (look.sight, look.fields, self.turns, look.turned)
+        # No frame can go on before this is known: either core takes a half.
+        half = len(flat) // 2
+        second = THREADS.submit(ways, flat[half:], *common)
+        both = zip(ways(flat[:half], *common), second.result(), strict=True)
+        way, turn = (np.concatenate(halves).reshape(seen.shape) for halves in both)
+        return way, turn
 
     def border(self, nodes: Array, way: Array) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.

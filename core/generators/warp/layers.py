@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from . import compose_pixels
-from .compose_pixels import Person, blocks_of, gains_of
+from .compose_pixels import NO_GAINS, Person, blocks_of
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
 from .read_pixels import kernel_weights
@@ -18,8 +18,9 @@ from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .creases import Shade
+    from .compose_pixels import Gains
     from .grid import Area
+    from .positions import Maps
 
     Array = NDArray[np.float32]
 
@@ -69,13 +70,14 @@ class Layers:
             self._laid = area, self._plate[area].copy()
             self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
-    def draw(self, out: NDArray[Any], area: Area, positions: Array, shade: Shade | None = None) -> None:
+    def draw(self, out: NDArray[Any], area: Area, maps: Maps, gains: Gains = NO_GAINS) -> None:
         """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.
 
-        The person's pixels come from portrait `positions` (h, w, 2), in the light of `shade`.
+        The person's pixels come from where `maps` say, in the light of `gains`.
         """
-        corner = area[0].start, area[1].start
-        compose_pixels.draw(out, self._plate, *corner, positions, self._person, gains_of(shade), self._top)
+        rows, columns = area
+        place = rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start
+        compose_pixels.draw(out, self._plate, place, maps, self._person, gains, self._top)
 
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""

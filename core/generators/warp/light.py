@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .compiled import Number, compiled
+from .exponential import log
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,7 +24,7 @@ _ROUND = 3.0  # cells over which the surface is smoothed: its model is not this 
 _LIKELY, _ROUNDS = 2.0, 8  # robust fit: what is off by more than so many usual errors counts little
 _RIDGE = 0.002  # against light from where no skin looks
 _DARKEST = 0.15  # of the brightest: below, a ratio says nothing
-_LEAST, _MOST = -0.5, 0.4  # change of log brightness
+_LEAST, _MOST = np.float32(-0.5), np.float32(0.4)  # change of log brightness
 
 
 class Light:
@@ -52,8 +55,30 @@ class Light:
 
     def change(self, rotation: NDArray[np.float64]) -> Array:
         """(h, w) change of log brightness on the skin of a head that turns by `rotation` (3, 3); zeros for none."""
-        after = self._at(rotation.T.astype(np.float32) @ self._from)
-        return np.clip(np.log(after / self._before), _LEAST, _MOST)
+        return _change(self._at(rotation.T.astype(np.float32) @ self._from), self._before)
 
     def _at(self, light: Array) -> Array:
-        return np.maximum(self._even + self._normals @ light, self._least)
+        """(h, w) brightness in a light from the right, from below and from the front (3,)."""
+        x, y, z = light
+        return _shine(self._normals, (np.float32(self._even), x, y, z), np.float32(self._least))
+
+
+@compiled
+def _shine(normals: Array, light: tuple[Number, Number, Number, Number], least: Number) -> Array:
+    """(h, w) brightness, `least` at least, of a surface with `normals` (h, w, 3), in even light and from x, y, z."""
+    even, x, y, z = light
+    out = np.empty(normals.shape[:2], np.float32)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = max(even + normals[i, j, 0] * x + normals[i, j, 1] * y + normals[i, j, 2] * z, least)
+    return out
+
+
+@compiled
+def _change(after: Array, before: Array) -> Array:
+    """(h, w) change of log brightness."""
+    out = np.empty_like(before)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = min(max(log(after[i, j] / before[i, j]), _LEAST), _MOST)
+    return out

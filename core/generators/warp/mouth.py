@@ -18,7 +18,7 @@ from ...landmarks.topology import INNER_LIP, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from . import mouth_driver
 from .lips import opening
-from .mouth_draw import paint
+from .mouth_draw import PARTS, light_at, paint, see
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
@@ -154,25 +154,21 @@ class MouthInterior:
         jaw, tongue = (
             Sight.of_jaw(look.view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
         )
-        parts = ((self._upper, look.sight), (self._teeth, jaw), (self._tongue, tongue))
-        lips = look.lips
-        depths = [relief.depth_at(sight, look.places) for relief, sight in parts]
-        in_head = [sight.in_head(look.places, depth) for (_, sight), depth in zip(parts, depths, strict=True)]
-        front = lips - _LIP_THICK + np.float32(self._pout(moved))
+        sights = (self._upper, look.sight), (self._teeth, jaw), (self._tongue, tongue)
+        upper, lower, behind_teeth = (relief.along(sight) for relief, sight in sights)
+        nodes, in_head = see((upper, lower, behind_teeth), look.places)
         wall = self._cheek(look, moved)
-        behind = np.stack([wall, *(front - depth for depth in in_head)])
-        light, *lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
+        behind = np.empty((PARTS + 1, *look.lips.shape), np.float32)
+        behind[0], behind[1:] = wall, look.lips - _LIP_THICK + np.float32(self._pout(moved)) - in_head
+        lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
         near = (1 - wall / _LIGHT_DEPTHS[-1])[..., None]
-        throat = (self._palette.throat + near * (self._palette.gum - self._palette.throat)) * light
-        seen = [
-            plane
-            for (relief, sight), depth, lit in zip(parts, depths, lights, strict=True)
-            for plane in (relief.pixels(sight, look.places, depth), lit)
-        ]
+        nodes[..., -3:] = (self._palette.throat + near * (self._palette.gum - self._palette.throat)) * lights[0]
+        for part in range(PARTS):
+            nodes[..., 5 * part + 2 : 5 * part + 5] = lights[part + 1]
         colour = np.zeros((*look.size, 3), np.float32)
         pictures = self._upper.picture, self._teeth.picture, self._tongue.picture
         hidden = self._own.hides_model_above(moved)
-        paint(np.concatenate([*seen, throat], axis=2), look.step, pictures, *hidden, positions, covered, colour)
+        paint(nodes, look.step, pictures, *hidden, positions, covered, colour)
         if driver is not None:
             colour = self._as_driven(colour, driver, positions, moved)
         inside = from_8bit(255 * colour, self._pixels.dtype)
@@ -347,25 +343,18 @@ class _Light:
         columns, rows = (int(n) + -int(n) % _COARSEST for n in (columns, rows))
         mask = polygon_mask((rim - self._corner) / self._cell, (0, 0), (rows, columns), 0)
         # The deeper, the softer, and the coarser the cells may be.
-        levels: list[Array] = []
-        for depth in _LIGHT_DEPTHS:
+        self._levels = np.zeros((len(_LIGHT_DEPTHS), rows + 2, columns + 2), np.float32)
+        for level, depth in zip(self._levels, _LIGHT_DEPTHS, strict=True):
             coarser = round(depth / _LIGHT_DEPTHS[0])
             cells = cv2.resize(mask, (columns // coarser, rows // coarser), interpolation=cv2.INTER_AREA)
             sigma = _LIGHT_REACH * depth / (_LIGHT_CELL * coarser)
             soft = cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-            levels.append(np.asarray(cv2.resize(soft, (columns, rows)), np.float32))
-        self._levels = np.dstack(levels)
+            level[1:-1, 1:-1] = cv2.resize(soft, (columns, rows))
 
     def at(self, positions: Array, behind: Array) -> Array:
         """(n, h, w) brightness 0..1 at positions (h, w, 2), n times, `behind` (n, h, w) centimetres behind the lips."""
-        above = np.repeat(((positions - self._corner) / self._cell)[None], len(behind), axis=0)
-        above[..., 1] -= _FROM_ABOVE / _LIGHT_CELL * np.maximum(behind, 0)
-        levels = read_at(self._levels, above.reshape(-1, *above.shape[2:]), outside_zero=True)
-        ratio = _LIGHT_DEPTHS[1] / _LIGHT_DEPTHS[0]
-        level = np.log(np.maximum(behind, _LIGHT_DEPTHS[0]) / _LIGHT_DEPTHS[0]) / np.log(ratio)
-        level = np.minimum(level, len(_LIGHT_DEPTHS) - 1)[..., None]
-        weights = np.maximum(1 - np.abs(level - np.arange(len(_LIGHT_DEPTHS))), 0)
-        light = (levels.reshape(weights.shape) * weights).sum(-1)
+        places = (positions - self._corner) / np.float32(self._cell)
+        light = light_at(self._levels, np.array(_LIGHT_DEPTHS, np.float32), places, _FROM_ABOVE / _LIGHT_CELL, behind)
         return np.asarray(np.clip(_BOUNCED + _EXPOSURE * light, 0, 1) ** _DISPLAY, np.float32)
 
 

@@ -7,12 +7,13 @@ ends there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .compiled import Number, compiled
 from .cubic import cubic
+from .exponential import log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,16 +46,30 @@ def _value(field: Array, x: Number, y: Number) -> Number:
     return above + (under - above) * below
 
 
-@compiled
-def meet(depth: Array, levels: Array, start: Array, along: Array, met: Array) -> None:
-    """Fill in (h, w) depths `met` at which lines of sight meet a relief, whose `depth` (H, W) lies in its own cells.
+class Part(NamedTuple):
+    """A part of the mouth's inside, looked at along the lines of sight of one frame.
 
-    A line is at `start` (h, w, 2) + z `along` (2,); it is followed through `levels` (n,) from the front to the back.
+    A line that passes the plane of the lips at a place (x, y), centimetres, is in the relief's cells at
+    `cells` @ (x, y, 1) + z `along_cells`, in pixels of its picture at `pixels` @ (x, y, 1) + z `along_pixels`.
     """
-    last = len(levels) - 1
-    for row in range(start.shape[0]):
-        for column in range(start.shape[1]):
-            x, y = start[row, column, 0], start[row, column, 1]
+
+    depth: Array  # (H, W) z of the relief, in its own cells
+    levels: Array  # (n,) z from the front to the back, at which a line is compared with it
+    cells: Array  # (2, 3)
+    along_cells: Array  # (2,)
+    pixels: Array  # (2, 3)
+    along_pixels: Array  # (2,)
+    in_head: Array  # (3,): z in the head's axes is that @ (y, z, 1)
+
+
+@compiled
+def meet(part: Part, places: Array) -> Array:
+    """(h, w) depths z at which lines of sight through places (h, w, 2) meet a part; they are followed to the back."""
+    depth, levels, cells, along = part.depth, part.levels, part.cells, part.along_cells
+    last, met = len(levels) - 1, np.empty(places.shape[:2], np.float32)
+    for row in range(places.shape[0]):
+        for column in range(places.shape[1]):
+            x, y = _at(cells, places[row, column, 0], places[row, column, 1])
             before = levels[0] - _value(depth, x + levels[0] * along[0], y + levels[0] * along[1])
             for level in range(1, last + 1):
                 z = levels[level]
@@ -64,6 +79,59 @@ def meet(depth: Array, levels: Array, start: Array, along: Array, met: Array) ->
                     met[row, column] = levels[level - 1] + (z - levels[level - 1]) * share
                     break
                 before = after
+    return met
+
+
+@compiled
+def see(parts: tuple[Part, Part, Part], places: Array) -> tuple[Array, Array]:
+    """Where lines of sight through places (h, w, 2) meet the parts.
+
+    Gives nodes for `paint`, (h, w, `CHANNELS`), without their light, and (`PARTS`, h, w) z in the head's axes.
+    """
+    rows, columns = places.shape[:2]
+    nodes, in_head = np.empty((rows, columns, CHANNELS), np.float32), np.empty((PARTS, rows, columns), np.float32)
+    for number in range(PARTS):
+        part = parts[number]
+        met = meet(part, places)
+        for row in range(rows):
+            for column in range(columns):
+                x, y, z = places[row, column, 0], places[row, column, 1], met[row, column]
+                right, down = _at(part.pixels, x, y)
+                nodes[row, column, 5 * number] = right + z * part.along_pixels[0]
+                nodes[row, column, 5 * number + 1] = down + z * part.along_pixels[1]
+                in_head[number, row, column] = part.in_head[0] * y + part.in_head[1] * z + part.in_head[2]
+    return nodes, in_head
+
+
+@compiled
+def light_at(levels: Array, depths: Array, places: Array, rises: float, behind: Array) -> Array:
+    """(n, h, w) light at places (h, w, 2) of a field, n times, `behind` (n, h, w) centimetres behind the lips.
+
+    `levels` (m, H + 2, W + 2), with their ring, are the field for m `depths`, each one as much deeper than the one
+    before; between them light goes by the logarithm of depth. It comes down by `rises` cells a centimetre.
+    """
+    out, per_level = np.empty(behind.shape, np.float32), log(depths[1] / depths[0])
+    last = len(levels) - 1
+    for number in range(behind.shape[0]):
+        for row in range(behind.shape[1]):
+            for column in range(behind.shape[2]):
+                depth = behind[number, row, column]
+                x = places[row, column, 0] + _ONE
+                y = places[row, column, 1] - np.float32(rises) * max(depth, _ZERO) + _ONE
+                level = min(log(max(depth, depths[0]) / depths[0]) / per_level, np.float32(last))
+                first = min(int(level), last - 1)
+                nearer, farther = _value(levels[first], x, y), _value(levels[first + 1], x, y)
+                out[number, row, column] = nearer + (farther - nearer) * (level - np.float32(first))
+    return out
+
+
+@compiled
+def _at(matrix: Array, x: Number, y: Number) -> tuple[Number, Number]:
+    """An affine map (2, 3) of a place."""
+    return (
+        matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2],
+        matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2],
+    )
 
 
 @compiled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .mouth_draw import meet
+from .mouth_draw import Part, meet
 from .sampling import read_at, smooth_step
 
 if TYPE_CHECKING:
@@ -61,11 +61,6 @@ class Sight:
         depth = np.array([sin * ay, sin * slope[1] + cos, sin * (by - y) + z - cos * z])
         return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope, depth)
 
-    def in_head(self, places: Array, depth: Array) -> Array:
-        """(h, w) z in the head's axes where the lines through (h, w, 2) places are at `depth` (h, w)."""
-        y, z, start = self.depth.astype(np.float32)
-        return y * places[..., 1] + z * depth + start
-
 
 def of_model(picture: NDArray[np.uint8]) -> tuple[Array, Array]:
     """Planes (h, w, 3) and depth (h, w) for a `Relief`, of one of the model's pictures."""
@@ -112,25 +107,24 @@ class Relief:
         inside = self._depth[there] if there.any() else self._depth
         self._levels = np.linspace(inside.max(), inside.min(), _LEVELS, dtype=np.float32)
 
+    def along(self, sight: Sight) -> Part:
+        """It as the lines of sight run through it."""
+        start = sight.at.copy()
+        start[:, 2] -= self._origin
+        down, slope = np.array([[1.0], [-1.0]]), sight.slope * [1, -1]  # rows count downwards
+        numbers = (start * down / self._step, slope / self._step, start * down * self.zoom, slope * self.zoom)
+        return Part(self._depth, self._levels, *(n.astype(np.float32) for n in (*numbers, sight.depth)))
+
     def depth_at(self, sight: Sight, nodes: Array) -> Array:
         """(h, w) depth z, centimetres, at which lines of sight through (h, w, 2) places of the lips' plane meet it."""
-        met = np.empty(nodes.shape[:2], np.float32)
-        along = (sight.slope * [1, -1] / self._step).astype(np.float32)
-        meet(self._depth, self._levels, self._places(sight, nodes, self._step), along, met)
-        return met
+        return meet(self.along(sight), nodes)
 
     def pixels(self, sight: Sight, places: Array, depth: Array) -> Array:
         """(h, w, 2) pixels of the painted relief where the lines of sight through `places` are at `depth` (h, w)."""
-        along = (sight.slope * [1, -1] * self.zoom).astype(np.float32)
-        return self._places(sight, places, 1 / self.zoom) + depth[..., None] * along
+        part = self.along(sight)
+        return np.asarray(cv2.transform(places, part.pixels), np.float32) + depth[..., None] * part.along_pixels
 
     def read(self, pixels: Array) -> tuple[Array, Array]:
         """(h, w, 3) colour and (h, w) coverage at its (h, w, 2) pixels."""
         read = read_at(self.picture, pixels + np.float32(1))
         return read[..., :3], read[..., 3]
-
-    def _places(self, sight: Sight, places: Array, step: float) -> Array:
-        """Columns and rows, `step` centimetres each, of lines of sight at z = 0."""
-        matrix = sight.at.copy()
-        matrix[:, 2] -= self._origin
-        return np.asarray(cv2.transform(places, matrix * [[1 / step], [-1 / step]]), np.float32)

@@ -77,10 +77,19 @@ class Border(NamedTuple):
     near_bottom: Array
 
 
+class Maps(NamedTuple):
+    """All that tells where the pixels of one frame come from."""
+
+    ways: Ways
+    openings: tuple[Sides, Sides, Sides]  # right eye, left eye, mouth
+    border: Border
+
+
 @compiled
-def fill(out: Array, row: int, column: int, ways: Ways, openings: tuple[Sides, Sides, Sides], border: Border) -> None:
+def fill(out: Array, row: int, column: int, maps: Maps) -> None:
     """Write the portrait's positions (h, w, 2) of the pixels from (row, column) on."""
     height, width = out.shape[:2]
+    ways, openings, border = maps
     table = _cubic_table(ways.cell)
     right, left, mouth = openings
     tables = _cubic_table(right.cell), _cubic_table(left.cell), _cubic_table(mouth.cell)

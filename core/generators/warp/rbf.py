@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .compiled import Number, compiled
+from .compiled import compiled
+from .exponential import log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 _RIDGE = 1e-6  # centres may meet
 _NEAREST = np.float32(1e-12)  # squared distance
-_TWO_THIRDS = np.int32(np.float32(2 / 3).view(np.int32))
-_LOG_2 = np.float32(np.log(2))
-_LOG = np.array(  # log(1 + x) / x as a polynomial, for x from -1/3 to 1/3 off by 5e-8 at most (Chebyshev)
-    [1, -0.4999993, 0.33333158, -0.25008026, 0.20012426, -0.16412799, 0.13980709, -0.15403156, 0.14087328], np.float32
-)
 
 
 def thin_plate(
@@ -47,40 +43,56 @@ def thin_plate(
     right = np.zeros((len(system), values.shape[1]))
     right[:count] = values
     weights = np.linalg.solve(system, right).astype(np.float32)
-    flat = ((points.reshape(-1, dimensions) - origin) / spread).astype(np.float32)
-    read = weights[count] + flat @ weights[count + 1 :]
+    flat = points.reshape(-1, dimensions)
     if dimensions == 2 and values.shape[1] == 2:
-        _add_plate(read, flat, unit.astype(np.float32), weights)
+        read = _read_plate(np.asarray(flat, np.float32), origin, spread, unit.astype(np.float32), weights)
     else:
+        flat = ((flat - origin) / spread).astype(np.float32)
+        read = weights[count] + flat @ weights[count + 1 :]
         read += _plate_kernel(flat, unit.astype(np.float32), dimensions) @ weights[:count]
     return read.reshape(*points.shape[:-1], -1)
 
 
 @compiled
-def _add_plate(out: Array, points: Array, centres: Array, weights: Array) -> None:
-    """Add to (N, 2) values at (N, 2) points what the kernels r^2 log r^2 at (M, 2) centres have there."""
-    x, y, out_x, out_y = points[:, 0].copy(), points[:, 1].copy(), out[:, 0].copy(), out[:, 1].copy()
-    for m in range(len(centres)):
+def _read_plate(points: Array, origin: NDArray[np.float64], spread: float, centres: Array, weights: Array) -> Array:
+    """(N, 2) values at (N, 2) points of a plate by its (M + 3, 2) weights: of kernels r^2 log r^2, and of a plane.
+
+    Its (M, 2) centres are counted from an `origin` (2,) in units of the `spread`.
+    """
+    count, size = len(centres), len(points)
+    x, y = np.empty(size, np.float32), np.empty(size, np.float32)
+    out_x, out_y = np.empty(size, np.float32), np.empty(size, np.float32)
+    for n in range(size):
+        x[n], y[n] = (points[n, 0] - origin[0]) / spread, (points[n, 1] - origin[1]) / spread
+        out_x[n] = weights[count, 0] + x[n] * weights[count + 1, 0] + y[n] * weights[count + 2, 0]
+        out_y[n] = weights[count, 1] + x[n] * weights[count + 1, 1] + y[n] * weights[count + 2, 1]
+    for m in range(count):
         centre_x, centre_y, weight_x, weight_y = centres[m, 0], centres[m, 1], weights[m, 0], weights[m, 1]
-        for n in range(len(x)):
+        for n in range(size):
             across, down = x[n] - centre_x, y[n] - centre_y
             squared = across * across + down * down + _NEAREST
-            value = squared * _log(squared)
+            value = squared * log(squared)
             out_x[n] += weight_x * value
             out_y[n] += weight_y * value
+    out = np.empty((size, 2), np.float32)
     out[:, 0], out[:, 1] = out_x, out_y
+    return out
 
 
 @compiled
-def _log(value: Number) -> Number:
-    """The logarithm of a float32, to its last digits: the library's is called for one number at a time."""
-    bits = np.float32(value).view(np.int32)
-    exponent = np.int32(np.int32(bits - _TWO_THIRDS) >> 23)
-    rest = np.int32(bits - np.int32(exponent << 23)).view(np.float32) - np.float32(1)  # -1/3 to 1/3
-    series = _LOG[8]
-    for k in range(7, -1, -1):
-        series = series * rest + _LOG[k]
-    return series * rest + np.float32(exponent) * _LOG_2
+def bumps_between(
+    moved: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    still: NDArray[np.float64],
+    per_radius: float,
+    steepest: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres (N, 2) and weights (N, 2) of `bump`s with values `rest` (K, 2) at places `moved` (K, 2).
+
+    At others, `still` (L, 2), they have what those values leave there at least: see `fading`.
+    """
+    centres, values = np.concatenate((moved, still)), np.concatenate((rest, fading(rest, moved, still, steepest)))
+    return centres, bump_weights(centres, values, per_radius)
 
 
 @compiled

@@ -90,7 +90,7 @@ def spread(values: Array, channels: int) -> Array:
 
 def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
-    t = np.clip(x, 0, 1).astype(np.float32)
+    t = np.minimum(np.maximum(x, 0), 1).astype(np.float32)  # on few numbers faster than `np.clip`
     return t * t * (3 - 2 * t)
 
 

@@ -7,11 +7,12 @@ picture shows. A long head that looks aside is wider than one that looks straigh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
+from .compiled import Number, compiled
 from .sampling import smooth_step
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond i
 _NEAR_SIDE, _FAR_SIDE = (3.5, 7.0), (2.5, 13.0)
 
 
+class _Nodes(NamedTuple):
+    """What is known of the nodes (h, w) whatever way the head turns."""
+
+    x: Array  # pixels from the centre
+    y: Array
+    form: Array  # of the ellipsoid as it lies in the portrait, see `_form`
+    beyond: Array  # radius where that is more than 1
+    hair: Array  # 0..1
+    near_share: Array  # of the change that is made on the side that comes into view, 0..1
+    far_share: Array  # and on the other one
+
+
 class Skull:
     """The ellipsoid of one portrait under the nodes of a grid, in the picture's axes, pixels."""
 
@@ -44,16 +57,18 @@ class Skull:
         axes = face.direction(np.diag(_HALF_AXES))
         self._shape = axes.T @ axes
         out = nodes - self._centre[:2].astype(np.float32)
-        self._x, self._y = (np.ascontiguousarray(out[..., axis]) for axis in range(2))
+        x, y = (np.ascontiguousarray(out[..., axis]) for axis in range(2))
         # Hair belongs to the outline, the temple before it to the face: from the outline that is seen inwards.
-        radius = np.sqrt(self._form(np.linalg.inv(self._shape[:2, :2])))
-        self._beyond = np.maximum(radius, 1)  # hair lies as deep as the outline that it grows from
-        self._hair = smooth_step((radius - 1) / _HAIR)
+        radius = np.sqrt(_form(np.linalg.inv(self._shape[:2, :2]), x, y))
+        hair = smooth_step((radius - 1) / _HAIR)
         # Turned aside, the face stands out of the ellipsoid.
         beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
-        band = (1 - _INNER) * np.hypot(self._x, self._y) / np.maximum(radius, 1e-6)
+        band = (1 - _INNER) * np.hypot(x, y) / np.maximum(radius, 1e-6)
         share = smooth_step(1 - inside / band) * beside
-        self._near_share, self._far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
+        near_share, far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
+        # Hair lies as deep as the outline that it grows from.
+        form, beyond = _form(self._shape, x, y), np.maximum(radius, 1)
+        self._nodes = _Nodes(x, y, form, beyond, hair, near_share, far_share)
 
     def outline_height(self, pose: Pose, height: Array) -> Array:
         """The heights (h, w) of the nodes, changed on and beyond the outline so that it goes where the skull's does.
@@ -64,26 +79,43 @@ class Skull:
         towards = pose.rotation[:2, 2]  # where depth moves a point
         if not towards.any():
             return height
-        in_plane = pose.rotation[:2, :2]
         roll = pose.roll()
         turned = roll.T @ (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2] @ roll
-        grown = np.sqrt(np.maximum(self._form(turned), 1e-6) / np.maximum(self._form(self._shape), 1e-6))
-        missing = self._along(towards @ roll) * grown - self._along(towards @ in_plane)
-        nearer = missing / np.float32(towards @ towards) / self._beyond
-        # On the side that turns away the surface that is seen is the outline itself; only hair stands out behind it.
-        own = height - np.float32(self._centre[2])
-        wanted = np.where(nearer < 0, nearer, np.maximum(nearer * self._hair, own))
-        return height + (wanted - own) * np.where(nearer < 0, self._near_share, self._far_share)
+        numbers = turned[0, 0], turned[0, 1], turned[1, 1], *(towards @ roll), *(towards @ pose.rotation[:2, :2])
+        directions = tuple(np.array([*numbers, towards @ towards], np.float32))
+        return _changed(height, np.float32(self._centre[2]), self._nodes, directions)
 
-    def _form(self, shape: NDArray[np.float64]) -> Array:
-        """(h, w) the form n' A n of the directions n from the centre to the nodes, for a symmetric `shape` A."""
-        (a, b), (_, c) = shape[:2, :2].astype(np.float32)
-        return self._x * (a * self._x + (b + b) * self._y) + c * self._y * self._y
 
-    def _along(self, direction: NDArray[np.float64]) -> Array:
-        """(h, w) how far along a direction (2,) the nodes lie from the centre."""
-        across, down = direction.astype(np.float32)
-        return across * self._x + down * self._y
+def _form(shape: NDArray[np.float64], x: Array, y: Array) -> Array:
+    """(h, w) the form n' A n of the directions n (x, y) from the centre to the nodes, for a symmetric `shape` A."""
+    (a, b), (_, c) = shape[:2, :2].astype(np.float32)
+    return x * (a * x + (b + b) * y) + c * y * y
+
+
+@compiled
+def _changed(height: Array, centre: Number, nodes: _Nodes, directions: tuple[Number, ...]) -> Array:
+    """`Skull.outline_height` above a `centre`.
+
+    `directions` are the turned form's three numbers, where depth moves a point, with and without what the picture is
+    squeezed, and the square of that.
+    """
+    a, b, c, along_x, along_y, squeezed_x, squeezed_y, squared = directions
+    least, zero = np.float32(1e-6), np.float32(0)
+    out = np.empty_like(height)
+    for i in range(height.shape[0]):
+        for j in range(height.shape[1]):
+            x, y, own = nodes.x[i, j], nodes.y[i, j], height[i, j] - centre
+            form = x * (a * x + (b + b) * y) + c * y * y
+            grown = np.sqrt(max(form, least) / max(nodes.form[i, j], least))
+            missing = (along_x * x + along_y * y) * grown - (squeezed_x * x + squeezed_y * y)
+            nearer = missing / squared / nodes.beyond[i, j]
+            # On the side that turns away the surface seen is the outline itself; only hair stands out behind it.
+            if nearer < zero:
+                out[i, j] = height[i, j] + (nearer - own) * nodes.near_share[i, j]
+            else:
+                wanted = max(nearer * nodes.hair[i, j], own)
+                out[i, j] = height[i, j] + (wanted - own) * nodes.far_share[i, j]
+    return out
 
 
 def _between(face: FittedFace, nodes: Array, low: float, high: float) -> Array:

@@ -12,7 +12,7 @@ import pytest
 from core.generators.warp import coarse_maps, compose_pixels, positions
 from core.generators.warp.compose_pixels import Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
-from core.generators.warp.positions import Border, Sides, Ways
+from core.generators.warp.positions import Border, Maps, Sides, Ways
 from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
 from core.generators.warp.read_pixels import kernel_weights
 
@@ -41,8 +41,12 @@ def _ways(cell: int = 8) -> Ways:
 
 def _filled(own: Ways, border: Border | None = None, row: int = 0, column: int = 0) -> Array:
     out = np.empty((HEIGHT - row, WIDTH - column, 2), np.float32)
-    positions.fill(out, row, column, own, (NO_SIDES, NO_SIDES, NO_SIDES), border or _border())
+    positions.fill(out, row, column, _maps(own, border))
     return out
+
+
+def _maps(own: Ways, border: Border | None = None) -> Maps:
+    return Maps(own, (NO_SIDES, NO_SIDES, NO_SIDES), border or _border())
 
 
 def _identity() -> Array:
@@ -170,9 +174,25 @@ def _drawn(
 ) -> NDArray[Any]:
     out, plate = pixels.copy(), np.full_like(pixels, 7)
     top = 0.0 if pixels.dtype == np.float32 else float(np.iinfo(pixels.dtype).max)
-    place = _identity() + np.float32(shift)
-    compose_pixels.draw(out, plate, 0, 0, place, person, gains or compose_pixels.gains_of(None), top)
+    own = _ways()
+    own.nodes[:] = shift
+    area = 0, 0, HEIGHT, WIDTH
+    compose_pixels.draw(out, plate, area, _maps(own), person, gains or compose_pixels.NO_GAINS, top)
     return out
+
+
+def test_parts_of_a_picture_are_drawn_as_the_whole() -> None:
+    pixels, coverage = _noise(np.uint8), np.zeros((HEIGHT, WIDTH), np.uint8)
+    coverage[10:80, 30:100] = 255
+    person, plate, maps = _person(pixels, coverage), np.full_like(pixels, 7), _maps(_ways())
+    whole, parts = pixels.copy(), pixels.copy()
+    compose_pixels.draw(whole, plate, (0, 0, HEIGHT, WIDTH), maps, person, compose_pixels.NO_GAINS, 255.0)
+    for row, height in ((0, 13), (13, 1), (14, HEIGHT - 14)):
+        for column, width in ((0, 29), (29, WIDTH - 29)):
+            area = row, column, height, width
+            compose_pixels.draw(parts, plate, area, maps, person, compose_pixels.NO_GAINS, 255.0)
+    np.testing.assert_array_equal(parts, whole)
+    assert (whole != pixels).any(axis=2).mean() > 0.5
 
 
 def _noise(kind: type) -> NDArray[Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.eye_pixels import TABLE, heights, rims_of
 from core.generators.warp.eyes import Eyeball
 from core.generators.warp.face_field import LEFT, RIGHT
 from core.generators.warp.frame import Frame
@@ -30,6 +31,24 @@ if TYPE_CHECKING:
 
     from core.generators.base import Generator
     from core.motion.face_model import FittedFace
+
+
+def test_the_heights_of_rims() -> None:
+    turn = np.array([[1.0, 0.2], [-0.2, 1.0]]) / 40
+    to_eye = np.column_stack([turn, -turn @ [30, 50]])  # 40 pixels wide, its left corner at (30, 50)
+    along, down = np.linspace(0, 1, 9), np.array([[0, -0.1, -0.2, -0.25, -0.3, -0.2, -0.2, -0.1, 0]])
+    upper, lower = (
+        np.column_stack([along, side[0]]) @ np.linalg.inv(turn).T + [30, 50] for side in (down, -0.5 * down)
+    )
+    own = np.column_stack([heights(rim, to_eye) for rim in (upper, lower)])
+    want = [np.interp(TABLE, along, side[0]) for side in (down, -0.5 * down)]
+    np.testing.assert_allclose(own, np.column_stack(want), atol=1e-6)
+    rims, opened, moved = rims_of(lower, upper, to_eye, own)  # lids that pass each other meet half-way
+    np.testing.assert_allclose(rims[:, 0], (want[0] + want[1]) / 2, atol=1e-6)
+    np.testing.assert_array_equal(rims[:, 0], rims[:, 1])
+    np.testing.assert_allclose(rims[:, 2], rims[:, 0] - own[:, 0])
+    assert opened == 0
+    assert moved == pytest.approx(0.225, abs=1e-3)
 
 
 @pytest.fixture(scope="module")

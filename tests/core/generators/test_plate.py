@@ -11,6 +11,7 @@ import pytest
 
 from core.generators.warp.layers import Layers
 from core.generators.warp.plate import fill_behind
+from core.generators.warp.positions import Border, Maps, Sides, Ways
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,12 @@ def _gradient() -> NDArray[np.float32]:
 
 def _drawn(layers: Layers, picture: NDArray[np.uint8], positions: NDArray[np.float32]) -> NDArray[np.uint8]:
     out = picture.copy()
-    layers.draw(out, AREA, positions)
+    way = positions - np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
+    none, lines = np.full((HEIGHT, WIDTH), -1, np.int32), (np.zeros(HEIGHT, np.float32), np.zeros(WIDTH, np.float32))
+    beside = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+    border = Border(lines[0], lines[0], lines[1], lines[1], False, lines[1], lines[1], lines[0], lines[0])
+    ways = Ways(0, 0, 1, way, none, np.zeros((0, 1, 1, 2), np.float32))
+    layers.draw(out, AREA, Maps(ways, (beside, beside, beside), border))
     return out
 
 
