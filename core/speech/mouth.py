@@ -40,6 +40,7 @@ _REACH = 3  # times those seconds: further away there is nothing left
 _SHORT_PAUSE = 0.25  # seconds; the mouth does not go to rest in a shorter one
 _CLOSING, _OPENING = 0.06, 0.045  # seconds in which lips come together and part
 _CLOSED_JAW = 0.5  # share of its opening that the jaw keeps under closed lips
+_CLOSED_PUCKER = 0.5  # share of their rounding that closed lips keep: round ones do not quite meet
 _MEET, _PRESS = 1.0, 0.5  # mouthClose for each jawOpen, and the pressure, with which lips surely touch
 _ROLLED, _RAISED = 0.4, 0.4  # mouthRollLower, and mouthUpperUp, with which the lower lip is at teeth that are seen
 _BITE = 0.05  # jawOpen at most with it
@@ -61,7 +62,7 @@ def mouth_channels(speech: Speech, times: Array, loudness: float) -> dict[str, A
     return {
         "jawOpen": jaw,
         "mouthClose": _MEET * jaw * shut,
-        "mouthPucker": value["pucker"],
+        "mouthPucker": value["pucker"] * (1 - (1 - _CLOSED_PUCKER) * shut),
         "mouthFunnel": value["funnel"] * apart * (1 - teeth),
         "mouthRollLower": _ROLLED * teeth * apart,
         **_both("mouthStretch", value["stretch"]),

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.timeline import add_picture, pixels, strips_of
+from tests.blender.timeline import add_picture, pixels, save_picture, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +72,40 @@ def test_a_meta_strip_shows_what_is_in_it(
     meta.frame_final_duration = 4
     for picture in _read(addon, scene, meta, tmp_path / "read"):
         assert np.abs(picture - pixels(astronaut))[..., :3].max() < 0.01
+
+
+def test_a_movie_is_read_as_the_timeline_retimes_it(addon: Modules, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Each frame is brighter than the one before; from the third on they pass twice as fast."""
+    (tmp_path / "greys").mkdir()
+    for frame in range(9):
+        save_picture(tmp_path / f"greys/{frame:02d}.png", np.full((32, 64, 4), [0.1 + 0.1 * frame] * 3 + [1]))
+    greys = add_picture(scene, tmp_path / "greys/00.png", length=1)
+    for frame in range(1, 9):
+        greys.elements.append(f"{frame:02d}.png")
+    greys.frame_final_duration = 9
+    task = addon("strip_bakes").RenderTask(scene.session_uid, greys.name, 1, 9, tmp_path / "film")
+    while not task.poll_once():
+        pass
+    strips_of(scene).remove(greys)
+    film = strips_of(scene).new_movie(name="film", filepath=str(tmp_path / "film/000000.mp4"), channel=1, frame_start=1)
+    _retime(scene, film, 3, 6)
+    brightness = [picture[..., 0].mean() for picture in _read(addon, scene, film, tmp_path / "read")]
+    np.testing.assert_allclose(brightness, [0.1, 0.2, 0.3, 0.5], atol=0.03)
+
+
+def _retime(scene: bpy.types.Scene, strip: Any, start: int, end: int) -> None:
+    """The first frame stays; what follows `start` ends at `end`. Up to 5.0 only an operator makes the first keys."""
+    scene.sequence_editor.active_strip = strip
+    window = bpy.context.window_manager.windows[0]
+    if hasattr(window.workspace, "sequencer_scene"):
+        window.workspace.sequencer_scene = scene
+    area = window.screen.areas[0]
+    before, area.type = area.type, "SEQUENCE_EDITOR"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, scene=scene, area=area, region=region):
+        bpy.ops.sequencer.retiming_key_add(timeline_frame=start)
+    area.type = before
+    strip.retiming_keys[-1].timeline_frame = end
 
 
 @pytest.mark.parametrize("as_pictures", [True, False])

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from core.errors import BadInputError
+from core.landmarks.topology import EYES
 from core.landmarks.track import LandmarkTrack
 from core.motion.box_least_squares import solve_in_box
 from core.motion.capture import capture_controls
 from core.motion.controls import ControlTrack
+from core.motion.expression import LID_FOLLOWS_DOWN, LID_FOLLOWS_UP
 from core.motion.face_model import IRIS_DEPTH, fit_face, load_face_model
 from core.motion.neutral_frame import find_neutral_frame, neutral_from_still
 from core.motion.plan import plan_motion
@@ -163,6 +165,39 @@ def test_gaze_by_irises_in_a_turning_head(astronaut_landmarks: NDArray[np.float3
     assert np.abs(found.channels["gazeYaw"] - yaw).max() < 5
     assert np.abs(found.channels["gazePitch"] - pitch).max() < 5
     assert found.channels["eyeBlinkLeft"][45:].max() < 0.1  # lids that follow the gaze do not blink
+
+
+@pytest.mark.parametrize(("person", "distance"), [(0, 80), (1, 110), (2, 100)])
+def test_gaze_of_people_before_a_camera(person: int, distance: float) -> None:
+    """Faces and cameras that capture does not know, in perspective; heads turn by 20 degrees, lids follow the gaze."""
+    model, chance = load_face_model(), np.random.default_rng(person)
+    own = np.tensordot(chance.normal(0, 1, len(model.identity)), model.identity, 1)
+    phase = np.linspace(0, 2 * np.pi, FRAMES)
+    heads = np.stack([20 * np.sin(phase), 10 * np.sin(2 * phase), 10 * np.sin(3 * phase)], axis=1)
+    asked = np.stack([25 * np.sin(2.5 * phase), 12 * np.sin(3.5 * phase)], axis=1)
+
+    def seen(points: Array, head: Array) -> Array:
+        turned = points * [1, -1, 1] @ head_rotation(*head).T
+        return np.asarray(900 * turned[:, :2] / (distance - turned[:, 2:]) + np.array(SIZE) / 2, np.float64)
+
+    landmarks, iris = [], []
+    for head, (yaw, pitch) in zip(heads, np.radians(asked), strict=True):
+        way = np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
+        follow = "eyeLookUp" if pitch > 0 else "eyeLookDown"
+        lids = model.expressions[f"{follow}Left"] + model.expressions[f"{follow}Right"]
+        strength = np.degrees(abs(pitch)) * (LID_FOLLOWS_UP if pitch > 0 else LID_FOLLOWS_DOWN)
+        landmarks.append(seen(model.landmarks + own + strength * lids, head))
+        centres = [
+            eye[:3] + own[list(lid)].mean(0) + IRIS_DEPTH * eye[3] * way
+            for eye, lid in zip(model.eyes, EYES, strict=True)
+        ]
+        iris.append(seen(np.array(centres), head))
+    confidence = np.ones((FRAMES, 68), np.float32)
+    track = LandmarkTrack(np.array(landmarks, np.float32), confidence, FPS, SIZE, np.array(iris, np.float32))
+    found = capture_controls(track, neutral_frame=0).channels
+    wrong = np.abs(np.stack([found["gazeYaw"], found["gazePitch"]], axis=1) - asked)
+    assert wrong.mean(axis=0).max() < 4
+    assert np.quantile(wrong, 0.9) < 8
 
 
 def test_gaze_told_as_directions_in_the_room(astronaut_landmarks: NDArray[np.float32]) -> None:

@@ -36,15 +36,21 @@ def painting(shared: Path) -> NDArray[np.float32]:
     return create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
 
 
+@pytest.mark.parametrize("is_told", [True, False], ids=["with a transcript", "without"])
 def test_closed_sounds_close_the_lips_and_vowels_open_them(
-    sentences: list[Sentence], painting: NDArray[np.float32], astronaut_landmarks: NDArray[np.float32]
+    sentences: list[Sentence],
+    painting: NDArray[np.float32],
+    astronaut_landmarks: NDArray[np.float32],
+    *,
+    is_told: bool,
 ) -> None:
     faces = (painting, astronaut_landmarks)  # she smiles with open lips
     closed: list[list[bool]] = [[], []]
     opened: list[list[bool]] = [[], []]
     for sentence in sentences:
         speech = listen(sentence.path, sentence.words, FPS, lambda _: None)
-        controls = perform(speech, FPS, Amounts())
+        heard = speech if is_told else listen(sentence.path, None, FPS, lambda _: None)
+        controls = perform(heard, FPS, Amounts())
         for number, face in enumerate(faces):
             apart, times = _gaps(face, controls), np.arange(controls.frames) / float(FPS)
             for phone in speech.phones:
