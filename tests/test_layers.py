@@ -28,6 +28,7 @@ LAYERS = {
     "motion": {"errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
     "generators": {"colour", "errors", "landmarks", "motion"},
+    "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
@@ -61,7 +62,19 @@ LAYERS = {
         "footage_job",
     },  # how it is done
     "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
-    "commands": {"drivers", "errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
+    "commands": {
+        "data",
+        "drivers",
+        "errors",
+        "events",
+        "files",
+        "job",
+        "run",
+        "landmarks",
+        "media",
+        "motion",
+        "speech",
+    },
     "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
