@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
 from ..generators.few_shot.references import WARPS, References
-from ..landmarks.track import LandmarkTrack
-from ..motion.plan import plan_motion
 from .shards import write_warps
 
 if TYPE_CHECKING:
@@ -41,14 +38,10 @@ def _warp_clip(clip: Clip, seed: int) -> None:
     numbers = np.empty((len(clip), WARPS), np.int64)
     pictures: list[NDArray[np.uint8]] = []
     confidences: list[NDArray[np.uint8]] = []
-    height, width = clip.picture(0).shape[:2]
     for frame in range(len(clip)):
         offered = random.permutation(np.flatnonzero(known != frame))
         main, *others = offered[: random.integers(1, len(offered) + 1)].tolist()
-        wanted = clip.landmarks[[frame]]
-        track = LandmarkTrack(wanted, np.ones((1, 68), np.float32), Fraction(25), (width, height))
-        (target,) = plan_motion(clip.landmarks[known[main]], track)
-        warps = references.warps(target, main, others)
+        warps = references.warps(references.target(main, clip.landmarks[frame]), main, others)
         numbers[frame] = [known[warp.reference] for warp in warps]
         pictures += [warp.picture for warp in warps]
         confidences += [np.rint(255 * warp.confidence).astype(np.uint8) for warp in warps]

@@ -58,10 +58,22 @@ class References:
         warps = [first]
         for chosen in nearest(self._landmarks[list(others)], target.landmarks, WARPS - 1):
             number = others[chosen]
-            own = _asked_of(self._landmarks[number], target, self._pictures[number].shape)
+            own = self.target(number, target.landmarks)
+            own = replace(own, gaze=target.gaze, tongue=target.tongue, parted=target.parted)
             warps.append(self._warp(number, own, only_person=True))
         nothing = first._replace(confidence=np.zeros_like(first.confidence))
         return warps + [nothing] * (WARPS - len(warps))
+
+    def target(self, number: int, landmarks: NDArray[np.floating]) -> FaceTarget:
+        """What a reference has to do to show (68, 2) landmarks in its pixels."""
+        height, width = self._pictures[number].shape[:2]
+        wanted = landmarks[None].astype(np.float32)
+        track = LandmarkTrack(wanted, np.ones((1, 68), np.float32), Fraction(25), (width, height))
+        return plan_motion(self._landmarks[number], track)[0]
+
+    def draw(self, number: int, target: FaceTarget) -> NDArray[np.uint8]:
+        """A reference warped to a target in its pixels, (S, S, 3)."""
+        return self._generator(number).draw(target)
 
     def _warp(self, number: int, target: FaceTarget, *, only_person: bool) -> Warp:
         generator = self._generator(number)
@@ -78,11 +90,3 @@ def _standing(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
     """(..., 68, 2) landmarks about their centre, with a mean distance of 1 from it."""
     centred = landmarks - landmarks.mean(-2, keepdims=True)
     return centred / np.linalg.norm(centred, axis=-1).mean(-1)[..., None, None]
-
-
-def _asked_of(landmarks: NDArray[np.floating], target: FaceTarget, shape: tuple[int, ...]) -> FaceTarget:
-    """What a picture with other (68, 2) landmarks has to do to show the same as the target."""
-    wanted = target.landmarks[None].astype(np.float32)
-    track = LandmarkTrack(wanted, np.ones((1, 68), np.float32), Fraction(25), (shape[1], shape[0]))
-    (own,) = plan_motion(landmarks, track)
-    return replace(own, gaze=target.gaze, tongue=target.tongue, parted=target.parted)
