@@ -137,11 +137,11 @@ class _Tuner:
                 message = f"Step {step}: held-out pictures {now:.4f} (best {best:.4f}, warp alone {warp:.4f})"
                 self._tell({"event": "stage", "stage": "tune", "message": message, "preview": self._preview()})
         self._networks.load_state_dict(kept[0])
-        told |= {"steps": kept_at, "held_out": {"warp": warp, "untuned": first, "tuned": best}, "uses_warp": best >= warp}
+        told |= {"steps": kept_at, "held_out": {"warp": warp, "untuned": first, "tuned": best}}
         if best >= warp:
             message = "The network draws held-out pictures no better than the warp alone, so this person keeps to the warp."
             self._tell({"event": "warning", "message": message})
-        return Person(self._networks.cpu(), kept[1][0].cpu(), self._pictures, self._landmarks, told)
+        return Person(self._networks.cpu(), kept[1][0].cpu(), self._pictures, self._landmarks, told, best >= warp)
 
     def _state(self) -> tuple[dict[str, Tensor], Tensor]:
         state = {name: value.detach().clone() for name, value in self._networks.state_dict().items()}

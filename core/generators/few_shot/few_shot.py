@@ -34,7 +34,7 @@ class FewShotGenerator:
     def __init__(self, portrait: Portrait, person: Person) -> None:
         """Prepare the portrait; the person's own pictures are prepared as frames come to need them."""
         self._warp = WarpGenerator(portrait)
-        self._landmarks = portrait.landmarks
+        self._landmarks, self._keeps_to_warp = portrait.landmarks, person.keeps_to_warp
         self._crop, self._size = HeadCrop.around(portrait.landmarks), person.networks.plan.size
         own = _shown(self._crop.read(portrait.pixels[..., :3], self._size))
         others = [i for i, other in enumerate(person.pictures) if np.abs(own - other.astype(float)).mean() > _SAME]
@@ -51,7 +51,7 @@ class FewShotGenerator:
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
         frame = self._warp.draw(target)
-        if target.is_still(self._landmarks):
+        if self._keeps_to_warp or target.is_still(self._landmarks):
             return frame
         asked = self._crop.target(target, self._size)
         warps = self._references.warps(asked, 0, self._others)

@@ -31,6 +31,7 @@ class Person:
     pictures: NDArray[np.uint8]  # (T, S, S, 3) head crops
     landmarks: NDArray[np.float32]  # (T, 68, 2) in pixels of the crops
     made_from: dict[str, Any]  # files, checkpoint, steps, what was measured: whatever JSON can hold
+    keeps_to_warp: bool = False  # the networks drew this person no better than the warp does
 
 
 def save_person(path: Path, person: Person) -> None:
@@ -41,7 +42,7 @@ def save_person(path: Path, person: Person) -> None:
         "pictures": torch.from_numpy(person.pictures),
         "landmarks": torch.from_numpy(person.landmarks),
     }
-    header = {"plan": asdict(person.networks.plan), "made_from": person.made_from}
+    header = {"plan": asdict(person.networks.plan), "made_from": person.made_from, "keeps_to_warp": person.keeps_to_warp}
     write_tensors(path, tensors, "a person", header)
 
 
@@ -53,10 +54,10 @@ def load_person(path: Path) -> Person:
     load_state(networks, state, path)
     try:
         style, pictures, landmarks = (tensors[name] for name in ("style", "pictures", "landmarks"))
-        made_from = dict(header["made_from"])
+        made_from, keeps_to_warp = dict(header["made_from"]), bool(header["keeps_to_warp"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"{path}: the person file lacks {error}. Learn the person again.") from error
     count, size = len(pictures), networks.plan.size
     if pictures.shape != (count, size, size, 3) or landmarks.shape != (count, 68, 2) or not count:
         raise BadInputError(f"{path}: its pictures and landmarks do not go together. Learn the person again.")
-    return Person(networks.eval(), style, np.asarray(pictures), np.asarray(landmarks), made_from)
+    return Person(networks.eval(), style, np.asarray(pictures), np.asarray(landmarks), made_from, keeps_to_warp)
