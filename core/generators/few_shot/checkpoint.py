@@ -97,18 +97,24 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], kind: str, header: 
 
 def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What `write_tensors` wrote: tensors by name, and the header. Raises BadInputError that names the file."""
+    tensors, told = read_safetensors(path)
+    _check_origin(path, told, kind)
+    try:
+        return tensors, json.loads(told["header"])
+    except (KeyError, ValueError) as error:
+        raise BadInputError(f"{path}: its header is damaged ({error}).") from error
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of any safetensors file by name, and its metadata. Raises BadInputError that names the file."""
     try:
         opened: Any = safe_open(path, framework="pt")
         with opened as file:
-            told: dict[str, str] = file.metadata() or {}
-            _check_origin(path, told, kind)
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(told["header"])  # noqa: SIM118 - no mapping
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no mapping
     except SafetensorError as error:
         raise BadInputError(f"{path}: this is no safetensors file, or it is cut off ({error}).") from error
     except OSError as error:
         raise BadInputError(f"{path}: the file cannot be read ({error.strerror or error}).") from error
-    except (KeyError, ValueError) as error:
-        raise BadInputError(f"{path}: its header is damaged ({error}).") from error
 
 
 def _check_origin(path: Path, told: Mapping[str, str], kind: str) -> None:
