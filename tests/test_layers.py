@@ -28,6 +28,7 @@ LAYERS = {
     "motion": {"errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
     "generators": {"colour", "errors", "files", "landmarks", "motion"},
+    "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
     "training": {"data", "errors", "events", "files", "generators"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
@@ -62,7 +63,20 @@ LAYERS = {
         "footage_job",
     },  # how it is done
     "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
-    "commands": {"drivers", "errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
+    "commands": {
+        "data",
+        "drivers",
+        "errors",
+        "events",
+        "files",
+        "job",
+        "run",
+        "landmarks",
+        "media",
+        "motion",
+        "speech",
+        "training",
+    },
     "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
@@ -92,6 +106,7 @@ HEAVY = {
     "safetensors",
     "scipy",
     "skimage",
+    "tensorboard",
     "torch",
 }
 
