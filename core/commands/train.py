@@ -20,6 +20,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="SHARDS", help="a folder that `core data` made")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN",
                          help="a folder; training goes on from the last state in it")  # fmt: skip
+    for name in ("vgg19", "vggface"):
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE.safetensors",
+                            help="weights for the paper's content loss; see docs/training.md")  # fmt: skip
     parser.add_argument("--steps", type=int, metavar="N", help="how many in all, instead of the configuration's")
 
 
@@ -28,4 +31,5 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     from ..training.config import load_config
     from ..training.train import train
 
-    train(load_config(options.config), options.data, options.output, tell, options.steps)
+    vgg = {name: path for name in ("vgg19", "vggface") if (path := getattr(options, name)) is not None}
+    train(load_config(options.config), options.data, options.output, tell, steps=options.steps, vgg=vgg)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told while networks are trained: events, and TensorBoard's files."""
+"""What is told while networks are trained: events, and files of TensorBoard."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from torch.utils.tensorboard import SummaryWriter
@@ -17,24 +18,33 @@ if TYPE_CHECKING:
     from ..generators.few_shot.networks import Drawn
     from .episodes import Episodes
 
+
 class Board:
-    """Tells values and pictures of a step."""
+    """Tells numbers and pictures of a step; of several processes only the first one writes them."""
 
-    def __init__(self, run: Path, first: int, last: int, tell: OnEvent) -> None:
-        """`first`: what was told of later steps, before a state was gone back to, is forgotten."""
-        self._writer = SummaryWriter(str(run / "tensorboard"), purge_step=first + 1)
-        self._last, self._tell = last, tell
+    def __init__(self, run: Path, steps: range, tell: OnEvent, *, is_first: bool = True) -> None:
+        """`steps`: those that follow; what was written of them before a state was gone back to is forgotten."""
+        self._writer = SummaryWriter(str(run / "tensorboard"), purge_step=steps.start + 1) if is_first else None
+        self._tell, self._last = tell, steps.stop
+        self._lap = (steps.start, time.perf_counter())
 
-    def values(self, step: int, values: Mapping[str, float]) -> None:
-        """Numbers by names such as train/content."""
-        self._tell({"event": "step", "step": step, "total": self._last, "values": dict(values)})
-        for name, value in values.items():
-            self._writer.add_scalar(name, value, step)
+    def values(self, step: int, of: str, values: Mapping[str, float]) -> None:
+        """Numbers by name, `of` train or held_out."""
+        named = {f"{of}/{name}": value for name, value in values.items()}
+        self._tell({"event": "step", "step": step, "total": self._last, "values": named})
+        if self._writer:
+            for name, value in named.items():
+                self._writer.add_scalar(name, value, step)
+            self._writer.flush()
 
-    def pictures(self, step: int, name: str, episodes: Episodes, drawn: Drawn) -> None:
+    def pictures(self, step: int, of: str, episodes: Episodes, drawn: Drawn) -> None:
         """What was drawn, beside what it was drawn from."""
-        self._writer.add_image(name, grid(episodes, drawn), step)
+        if self._writer:
+            self._writer.add_image(of, grid(episodes, drawn), step)
+            self._writer.flush()
 
-    def close(self) -> None:
-        """Write what is not written yet."""
-        self._writer.close()
+    def seconds(self, step: int) -> float:
+        """How long a step took, all told, since this was asked last."""
+        before, then = self._lap
+        self._lap = (step, time.perf_counter())
+        return (self._lap[1] - then) / (step - before)

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from torch import Tensor, nn
 
@@ -44,11 +44,13 @@ class Processes:
         # The buffers are spectral norm's directions: alike everywhere, since they come from the weights alone.
         return DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
 
-    def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes."""
+    def mean(self, values: Mapping[str, Tensor | float]) -> dict[str, float]:
+        """The mean of each number over all processes."""
+        each = [torch.as_tensor(value, dtype=torch.float32, device=self.device) for value in values.values()]
+        stacked = torch.stack(each)
         if self.count > 1:
-            distributed.all_reduce(values)
-        return values / self.count
+            distributed.all_reduce(stacked)
+        return dict(zip(values, (stacked / self.count).tolist(), strict=True))
 
 
 @contextmanager

@@ -61,6 +61,11 @@ class EpisodeReader(Dataset[Episodes]):
         self._shards, self._plan, self._seed = shards, plan, seed
         self._is_held_out = split == "held_out"
 
+    @property
+    def has_warps(self) -> bool:
+        """Whether there are warps in episodes."""
+        return self._plan.warps > 0
+
     def __getitem__(self, number: int) -> Episodes:
         """Raises BadInputError: a clip that cannot be read, is too short, or lacks warps."""
         random = self._random(0, number)

@@ -13,11 +13,18 @@ from .episodes import read_episodes
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..generators.few_shot.networks import Networks
+    from ..generators.few_shot.networks import Drawn, Networks
     from .distributed import Processes
     from .episodes import EpisodeReader, Episodes
 
 _SURENESS = 10.0  # a warp that is surer by 0.1 gets e times the share
+
+
+@torch.no_grad()
+def draw(networks: Networks, episodes: Episodes) -> Drawn:
+    """The frames of the episodes."""
+    drawn, _ = networks(episodes.references, episodes.reference_lines, episodes.inputs)
+    return drawn
 
 
 @torch.no_grad()
@@ -30,15 +37,16 @@ def measure(
     """
     mine = range(processes.rank, episodes, processes.count)
     numbers = [mine[start : start + batch] for start in range(0, len(mine), batch)]
-    names = ["l1", "ssim", *(["warp_l1", "warp_ssim"] if reader.has_warps else [])]
-    sums = torch.zeros(1 + len(names), device=processes.device)
+    sums = dict.fromkeys(("episodes", "l1", "ssim", *(("warp_l1", "warp_ssim") if reader.has_warps else ())), 0.0)
     for each in read_episodes(reader, numbers, processes.device):
-        drawn, _ = networks(each.references, each.reference_lines, each.inputs)
-        pictures = [drawn.picture.float(), *([merged_warp(each)] if reader.has_warps else [])]
-        scores = torch.stack([score for picture in pictures for score in _against(each.truth, picture)])
-        sums += torch.cat([torch.full((1,), scores.shape[1]), scores.cpu().sum(dim=1)]).to(sums)
-    count, *totals = processes.mean(sums).tolist()
-    return {name: total / count for name, total in zip(names, totals, strict=True)}
+        scores = _against(each.truth, draw(networks, each).picture)
+        if reader.has_warps:
+            scores += _against(each.truth, merged_warp(each))
+        for name, score in zip(sums, (torch.ones(len(each.truth)), *scores), strict=True):
+            sums[name] += score.sum().item()
+    means = processes.mean(sums)
+    count = means.pop("episodes")
+    return {name: value / count for name, value in means.items()}
 
 
 def merged_warp(episodes: Episodes) -> Tensor:
