@@ -25,6 +25,7 @@ PACKAGES = {
     "pycparser": "pycparser",
     "torch": "torch",
     "face_alignment": "face-alignment",
+    "tensorboard": "tensorboard",
 }
 """Name of the module -> name of the package that brings it."""
 

@@ -75,6 +75,7 @@ LAYERS = {
         "media",
         "motion",
         "speech",
+        "training",
     },
     "__main__": {"events", "commands", "worker"},
 }
@@ -105,6 +106,7 @@ HEAVY = {
     "safetensors",
     "scipy",
     "skimage",
+    "tensorboard",
     "torch",
 }
 

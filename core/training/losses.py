@@ -53,23 +53,23 @@ class ContentLoss(nn.Module):
         return torch.stack([weight * part(drawn, target) for part, weight in pairs]).sum()
 
 
-def adversarial_loss(drawn_scores: Tensor) -> Tensor:
+def adversarial(drawn_scores: Tensor) -> Tensor:
     """What the generator wants: scores (N,) of drawn pictures that are high."""
     return -drawn_scores.mean()
 
 
-def discriminator_loss(real_scores: Tensor, drawn_scores: Tensor) -> Tensor:
+def discriminator_hinge(real_scores: Tensor, drawn_scores: Tensor) -> Tensor:
     """What the discriminator wants, a hinge: scores (N,) above 1 for real pictures, below -1 for drawn ones."""
     return functional.relu(1 - real_scores).mean() + functional.relu(1 + drawn_scores).mean()
 
 
-def feature_loss(drawn_features: Sequence[Tensor], real_features: Sequence[Tensor]) -> Tensor:
+def feature_matching(drawn_features: Sequence[Tensor], real_features: Sequence[Tensor]) -> Tensor:
     """L1 between what the discriminator's blocks give, a mean over the blocks; no gradient reaches the real ones."""
     pairs = zip(drawn_features, real_features, strict=True)
     return torch.stack([functional.l1_loss(drawn, real.detach()) for drawn, real in pairs]).mean()
 
 
-def match_loss(embedding: Tensor, columns: Tensor) -> Tensor:
+def embedding_match(embedding: Tensor, columns: Tensor) -> Tensor:
     """L1 between people's embeddings and their columns of the discriminator, (N, E) twice.
 
     The gradient reaches both, as the paper's L_MCH(phi, W) says. Whoever clears the discriminator's gradients between
@@ -91,6 +91,6 @@ def generator_losses(content: Tensor, judged: Judged, weights: LossWeights) -> d
     """The weighted terms of the generator by name, without the match; `content` is weighted already."""
     return {
         "content": content,
-        "adversarial": weights.adversarial * adversarial_loss(judged.drawn_scores),
-        "features": weights.features * feature_loss(judged.drawn_features, judged.real_features),
+        "adversarial": weights.adversarial * adversarial(judged.drawn_scores),
+        "features": weights.features * feature_matching(judged.drawn_features, judged.real_features),
     }

@@ -53,6 +53,11 @@ class Inputs:
     warps: Tensor | None = None  # (N, R, 3, S, S): R references of the person, warped to the frame
     confidences: Tensor | None = None  # (N, R, 1, S, S): 1 where a warp shows the reference 1:1, 0 where it invents
 
+    def picked(self, numbers: Tensor) -> Inputs:
+        """Some of the N, (n,) whole numbers."""
+        warps, confidences = (None if part is None else part[numbers] for part in (self.warps, self.confidences))
+        return Inputs(self.landmark_pictures[numbers], warps, confidences)
+
 
 @dataclass(frozen=True)
 class Drawn:
