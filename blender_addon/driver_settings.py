@@ -33,6 +33,10 @@ _WORDS = (
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
     ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait"),
 )
+GENERATORS = (
+    ("warp", "Warp", "Moves the picture's own pixels; needs nothing else"),
+    ("few_shot", "Few-Shot", "The warp, mended by a network that has learned the person"),
+)
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
 SPEECH = ("loudness", "blinks", "brows", "head")
 
@@ -107,6 +111,10 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         "frame is keyed",
     )
 
+    generator: EnumProperty(name="Generator", items=GENERATORS, description="What draws the frames")
+    person_path: StringProperty(
+        name="Person", subtype="FILE_PATH", description="What was learned of the portrait's person, .safetensors"
+    )
     every_frame: BoolProperty(
         name="Every Frame",
         default=True,

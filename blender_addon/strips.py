@@ -134,6 +134,13 @@ def picture_path(strip: Any, frame: int | None = None) -> Path:
     return path
 
 
+def picture_files(strip: Any) -> list[Path]:
+    """The files that an image or movie strip shows, frame after frame (BadInputError if one is missing)."""
+    if strip.type == "MOVIE":
+        return [full_path(strip.filepath)]
+    return list(dict.fromkeys(picture_path(strip, frame) for frame in range(*visible_range(strip))))
+
+
 def picture_size(strip: Any) -> tuple[int, int]:
     """Width and height of the shown picture as Blender keeps them; 0, 0 where it has not looked yet."""
     element = strip.strip_elem_from_frame(visible_range(strip)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, capture, compile_loops, convert, detect, matte, mix, speech, train
+from . import animate, capture, compile_loops, convert, detect, evaluate, matte, mix, speech, train, tune
 
 if TYPE_CHECKING:
     import argparse
@@ -42,4 +42,6 @@ COMMANDS: dict[str, Command] = {
     "matte": matte,
     "compile": compile_loops,
     "train": train,
+    "tune": tune,
+    "evaluate": evaluate,
 }

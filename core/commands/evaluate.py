@@ -21,8 +21,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE.json")
     parser.add_argument("--checkpoint", type=Path, metavar="C.safetensors", help="of the hybrid; the one that ships")
-    parser.add_argument("--paper", type=Path, metavar="C.safetensors", help="of the paper's networks; left out if not given")
-    parser.add_argument("--tune", action="store_true", help="also adapt the hybrid to every person, which takes minutes each")
+    parser.add_argument(
+        "--paper", type=Path, metavar="C.safetensors", help="of the paper's networks; left out if not given"
+    )
+    parser.add_argument(
+        "--tune", action="store_true", help="also adapt the hybrid to every person, which takes minutes each"
+    )
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:

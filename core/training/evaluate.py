@@ -76,7 +76,9 @@ def evaluate(
             told = f"{count} known pictures: no held-out person has more than {count} frames; left out."
             on_event({"event": "warning", "message": told})
             continue
-        truth = [[look_at(case.clip.picture(i), case.clip.landmarks[i], detector) for i in case.frames] for case in cases]
+        truth = [
+            [look_at(case.clip.picture(i), case.clip.landmarks[i], detector) for i in case.frames] for case in cases
+        ]
         for name, method in methods.items():
             on_event({"event": "stage", "stage": "evaluate", "message": f"{name}, {count} known pictures"})
             rows.append(_measure(name, method, count, cases, truth, detector))

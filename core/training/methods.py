@@ -13,7 +13,7 @@ from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
 from ..generators.few_shot.references import References, nearest
 from .pictures_of_person import KnownPicture
-from .tune import tune
+from .tune import feed_forward_style, tune
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +57,10 @@ class FeedForward:
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
 
-    @torch.no_grad()
     def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
         """See `Method`."""
-        drawn = np.stack([draw_landmarks(points, pictures[0].shape[0]) for points in landmarks])
-        embedding = self._networks.embed(to_tensor(np.stack(pictures))[None], to_tensor(drawn)[None])
-        return drawing(self._networks, self._networks.project(embedding), pictures, landmarks)
+        style = feed_forward_style(self._networks, np.stack(pictures), landmarks)
+        return drawing(self._networks, style, pictures, landmarks)
 
 
 class Tuned:

@@ -82,7 +82,9 @@ def read_pictures(
 def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
     """Files, frames and pixels: of all the pictures and of each movie evenly, so many that MOST come together."""
     movies = [path for path in paths if is_video(path)]
-    stills = [still for path in paths if not is_video(path) for still in (pictures_in(path) if path.is_dir() else [path])]
+    stills = [
+        still for path in paths if not is_video(path) for still in (pictures_in(path) if path.is_dir() else [path])
+    ]
     room = MOST - len(movies) if movies else MOST  # a frame of each movie at least
     stills = [stills[number] for number in _spread(len(stills), room)]
     for path in stills:
@@ -92,7 +94,9 @@ def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
             count = sum(1 for _ in frames)
         share = (MOST - len(stills)) // len(movies) + (number < (MOST - len(stills)) % len(movies))
         wanted = _spread(count, share)
-        yield from ((path, frame, pixels) for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True))
+        yield from (
+            (path, frame, pixels) for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True)
+        )
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -111,5 +115,7 @@ def _compare(known: list[KnownPicture], people: list[Person], on_event: OnEvent)
         if distance > ALIKE
     ]
     if strangers:
-        told = f"Not all pictures seem to show one person; farther than {ALIKE} from the others: {'; '.join(strangers)}."
+        told = (
+            f"Not all pictures seem to show one person; farther than {ALIKE} from the others: {'; '.join(strangers)}."
+        )
         on_event({"event": "warning", "message": told})

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Learn one person: the hybrid generator, adapted to a few pictures so far as it draws held-out ones of them better."""
+"""Learn one person: the hybrid generator, fine-tuned so far as it draws held-out pictures of them better."""
 
 from __future__ import annotations
 
 import copy
-import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
 from ..generators.few_shot.person import Person
 from ..generators.few_shot.references import References
+from .finetune import FineTuner, FineTuning, PersonFrames
 from .losses import ContentLoss, LossWeights
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from .pictures_of_person import KnownPicture
 
 _LEAST = 3  # pictures: one is held out, two are left to draw one from the other
-_HELD_OUT = 4  # every so manieth picture is not learned from, but measured on
-_RATE = 2e-4  # of Adam
-_BATCH = 2
-_MEASURE_EVERY = 20  # steps
+_HELD_OUT = 4  # of so many pictures one is not learned from, but measured on
+_MEASURE_EVERY = 20  # iterations
 _PATIENCE = 4  # measurements without a better one, then it ends
 _DRAWN_FROM = 2  # ways in which each picture is drawn from others
 
@@ -43,16 +41,8 @@ _DRAWN_FROM = 2  # ways in which each picture is drawn from others
 class TunePlan:
     """How long it may take."""
 
-    steps: int = 400
+    iterations: int = 400
     seconds: float = 240.0
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """A picture to be drawn from others; batches of one."""
-
-    inputs: Inputs
-    truth: Tensor  # (1, 3, S, S)
 
 
 def tune(
@@ -61,107 +51,95 @@ def tune(
     """Learn a person from 1 to 32 pictures.
 
     Every fourth picture is held out: the networks that draw those best are kept, be it the warp alone. With fewer than
-    three pictures nothing is tuned. Tells stages, steps and previews: {"event": "preview", "pixels": ...}.
+    three pictures nothing is tuned. Steps are told with a "preview": (S, 3 S, 3), a held-out picture, its warp, and as
+    it is drawn.
     """
-    plan = plan or TunePlan()
-    networks = checkpoint.networks
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    networks = copy.deepcopy(networks).to(device)
+    networks = copy.deepcopy(checkpoint.networks).to(device)
     pictures, landmarks = np.stack([one.picture for one in known]), np.stack([one.landmarks for one in known])
-    size = networks.plan.size
-    drawn = np.stack([draw_landmarks(points, size) for points in landmarks])
-    with torch.no_grad():
-        embedding = networks.embed(to_tensor(pictures)[None].to(device), to_tensor(drawn)[None].to(device))
-        style = networks.project(embedding)
-    told: dict[str, Any] = {"pictures": [one.to_dict() for one in known], "checkpoint": checkpoint.made_from}
+    made_from: dict[str, Any] = {"pictures": [one.to_dict() for one in known], "checkpoint": checkpoint.made_from}
     if len(known) < _LEAST:
-        on_event({"event": "warning", "message": f"{len(known)} pictures: too few to tune; taken as they are."})
-        return Person(networks, style[0].cpu(), pictures, landmarks, told | {"steps": 0})
-    tuner = _Tuner(networks, style, References(pictures, landmarks), pictures, landmarks, device, on_event)
-    return tuner.run(plan, told)
+        told = f"Too few pictures to tune with ({len(known)}; {_LEAST} are needed): the person is taken as they are."
+        on_event({"event": "warning", "message": told})
+        style = feed_forward_style(networks, pictures, landmarks)
+        return Person(networks.cpu(), style[0].cpu(), pictures, landmarks, made_from | {"iterations": 0})
+    random = np.random.default_rng(0)
+    held = list(range(_HELD_OUT - 1, len(known), _HELD_OUT)) or [len(known) - 1]
+    learned = [number for number in range(len(known)) if number not in held]
+    total = len(held) + _DRAWN_FROM * len(learned)
+    on_event({"event": "stage", "stage": "warp", "message": f"Warping the pictures to each other, {total} times"})
+    references = References(pictures, landmarks)
+
+    def frames_of(numbers: list[int]) -> PersonFrames:
+        drawn = [_inputs(references, landmarks, number, learned, random) for number in numbers]
+        joined = {
+            each.name: torch.cat([getattr(inputs, each.name) for inputs in drawn]).to(device) for each in fields(Inputs)
+        }
+        return PersonFrames(to_tensor(pictures[numbers]).to(device), Inputs(**joined))
+
+    content, kept = ContentLoss(LossWeights()), frames_of(held)
+    tuning = FineTuning(plan.iterations if plan else TunePlan.iterations, batch=2, generator_rate=2e-4)
+    tuner = FineTuner(networks, None, frames_of(learned * _DRAWN_FROM), content, LossWeights(), tuning, on_event)
+    measured = _until_best(tuner, kept, content, on_event, plan or TunePlan())
+    keeps_to_warp = measured["held_out"] >= measured["warp"]
+    if keeps_to_warp:
+        told = "The network draws held-out pictures no better than the warp alone: for this person the warp is kept."
+        on_event({"event": "warning", "message": told})
+    style = tuner.style.detach()[0].cpu()
+    return Person(networks.cpu(), style, pictures, landmarks, made_from | measured, keeps_to_warp)
 
 
-class _Tuner:
-    def __init__(
-        self,
-        networks: Networks,
-        style: Tensor,
-        references: References,
-        pictures: NDArray[np.uint8],
-        landmarks: NDArray[np.float32],
-        device: torch.device,
-        on_event: OnEvent,
-    ) -> None:
-        self._networks, self._device, self._tell = networks, device, on_event
-        self._style = torch.nn.Parameter(style.clone())
-        self._references, self._pictures, self._landmarks = references, pictures, landmarks
-        self._content = ContentLoss(LossWeights())
-        held = list(range(_HELD_OUT - 1, len(pictures), _HELD_OUT)) or [len(pictures) - 1]
-        learned = [number for number in range(len(pictures)) if number not in held]
-        random = np.random.default_rng(0)
-        total = len(held) + _DRAWN_FROM * len(learned)
-        self._tell({"event": "stage", "stage": "warp", "message": f"Warping {total} times to the known pictures"})
-        self._held = [self._sample(number, learned, random) for number in held]
-        self._learned = [self._sample(number, learned, random) for _ in range(_DRAWN_FROM) for number in learned]
-        self._random = random
+@torch.no_grad()
+def feed_forward_style(networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Tensor:
+    """(1, numbers): what the embedder says of (T, S, S, 3) pictures with their (T, 68, 2) landmarks."""
+    device = next(networks.parameters()).device
+    drawn = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
+    seen = [to_tensor(each)[None].to(device) for each in (pictures, drawn)]
+    return networks.project(networks.embed(*seen))
 
-    def _sample(self, number: int, among: Sequence[int], random: np.random.Generator) -> _Sample:
-        main, *others = random.permutation([other for other in among if other != number]).tolist()
-        target = self._references.target(main, self._landmarks[number])
-        warps = self._references.warps(target, main, others)
-        truth = to_tensor(self._pictures[number])[None].to(self._device)
-        return _Sample(inputs_of(warps, target, self._device), truth)
 
-    def run(self, plan: TunePlan, told: dict[str, Any]) -> Person:
-        parameters = [*self._networks.generator.parameters(), self._style]
-        optimiser = torch.optim.Adam(parameters, _RATE)
-        warp, best = self._measure_warp(), self._measure()
-        first, kept, kept_at, bad = best, self._state(), 0, 0
-        end, step = time.monotonic() + plan.seconds, 0
-        while step < plan.steps and bad < _PATIENCE and time.monotonic() < end:
-            step += 1
-            chosen = self._random.choice(len(self._learned), min(_BATCH, len(self._learned)), replace=False)
-            losses = [self._loss(self._learned[number]) for number in chosen]
-            loss = torch.stack(losses).mean()
-            if not math.isfinite(loss.item()):
-                self._tell({"event": "warning", "message": f"Step {step} gave no number: the best state before it is kept."})
-                break
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            if step % _MEASURE_EVERY == 0:
-                now = self._measure()
-                bad = 0 if now < best else bad + 1
-                if now < best:
-                    best, kept, kept_at = now, self._state(), step
-                message = f"Step {step}: held-out pictures {now:.4f} (best {best:.4f}, warp alone {warp:.4f})"
-                self._tell({"event": "stage", "stage": "tune", "message": message, "preview": self._preview()})
-        self._networks.load_state_dict(kept[0])
-        told |= {"steps": kept_at, "held_out": {"warp": warp, "untuned": first, "tuned": best}}
-        if best >= warp:
-            message = "The network draws held-out pictures no better than the warp alone, so this person keeps to the warp."
-            self._tell({"event": "warning", "message": message})
-        return Person(self._networks.cpu(), kept[1][0].cpu(), self._pictures, self._landmarks, told, best >= warp)
+def _inputs(
+    references: References,
+    landmarks: NDArray[np.float32],
+    number: int,
+    among: Sequence[int],
+    random: np.random.Generator,
+) -> Inputs:
+    """What a picture is drawn from: other ones."""
+    main, *others = random.permutation([other for other in among if other != number]).tolist()
+    target = references.target(main, landmarks[number])
+    return inputs_of(references.warps(target, main, others), target, torch.device("cpu"))
 
-    def _state(self) -> tuple[dict[str, Tensor], Tensor]:
-        state = {name: value.detach().clone() for name, value in self._networks.state_dict().items()}
-        return state, self._style.detach().clone()
 
-    def _loss(self, sample: _Sample) -> Tensor:
-        return self._content(self._networks.draw_styled(sample.inputs, self._style).picture, sample.truth)
+def _until_best(
+    tuner: FineTuner, held: PersonFrames, content: ContentLoss, on_event: OnEvent, plan: TunePlan
+) -> dict[str, Any]:
+    """Tune until held-out pictures get no better; the tuner is then as it was at best. Gives what was measured."""
+    assert held.inputs.warps is not None  # noqa: S101 - for the types: `inputs_of` makes them
+    with torch.no_grad():
+        warp = content(held.inputs.warps[:, 0], held.pictures).item()
+    now, drawn = _measure(tuner, held, content)
+    untuned, best, best_at, state, worse = now, now, 0, tuner.snapshot(), 0
+    end = time.monotonic() + plan.seconds
+    for number, _ in enumerate(tuner.iterations(), 1):
+        if number % _MEASURE_EVERY == 0:
+            now, drawn = _measure(tuner, held, content)
+            worse = worse + 1 if now >= best else 0
+            if now < best:
+                best, best_at, state = now, number, tuner.snapshot()
+            shown = torch.cat([held.pictures[:1], held.inputs.warps[:1, 0], drawn[:1]])
+            preview = np.concatenate([*to_pixels(shown)], axis=1)
+            values = {"held_out": now, "best": best, "warp": warp}
+            told = {"event": "step", "step": number, "total": plan.iterations, "values": values}
+            on_event(told | {"preview": preview})
+        if worse == _PATIENCE or time.monotonic() > end:
+            break
+    tuner.restore(state)
+    return {"iterations": best_at, "held_out": best, "untuned": untuned, "warp": warp}
 
-    @torch.no_grad()
-    def _measure(self) -> float:
-        return float(np.mean([self._loss(sample).item() for sample in self._held]))
 
-    @torch.no_grad()
-    def _measure_warp(self) -> float:
-        losses = [self._content(sample.inputs.warps[:, 0], sample.truth).item() for sample in self._held]
-        return float(np.mean(losses))
-
-    @torch.no_grad()
-    def _preview(self) -> NDArray[np.uint8]:
-        """(S, 3 S, 3): a held-out picture, its warp, and as it is drawn."""
-        sample = self._held[0]
-        drawn = self._networks.draw_styled(sample.inputs, self._style).picture
-        return np.concatenate([*to_pixels(torch.cat([sample.truth, sample.inputs.warps[:, 0], drawn]))], axis=1)
+@torch.no_grad()
+def _measure(tuner: FineTuner, held: PersonFrames, content: ContentLoss) -> tuple[float, Tensor]:
+    style = tuner.style.expand(len(held.pictures), -1)
+    drawn = tuner.networks.draw_styled(held.inputs, style).picture
+    return content(drawn, held.pictures).item(), drawn

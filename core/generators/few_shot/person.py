@@ -42,7 +42,11 @@ def save_person(path: Path, person: Person) -> None:
         "pictures": torch.from_numpy(person.pictures),
         "landmarks": torch.from_numpy(person.landmarks),
     }
-    header = {"plan": asdict(person.networks.plan), "made_from": person.made_from, "keeps_to_warp": person.keeps_to_warp}
+    header = {
+        "plan": asdict(person.networks.plan),
+        "made_from": person.made_from,
+        "keeps_to_warp": person.keeps_to_warp,
+    }
     write_tensors(path, tensors, "a person", header)
 
 
