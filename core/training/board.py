@@ -43,6 +43,11 @@ class Board:
             self._writer.add_image(of, grid(episodes, drawn), step)
             self._writer.flush()
 
+    def close(self) -> None:
+        """Nothing more is told."""
+        if self._writer:
+            self._writer.close()
+
     def seconds(self, step: int) -> float:
         """How long a step took, all told, since this was asked last."""
         before, then = self._lap

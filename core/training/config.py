@@ -5,16 +5,25 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import asdict, dataclass, is_dataclass
-from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
 
 from ..errors import BadInputError
-from ..generators.few_shot.networks import NetworkPlan
-from .losses import LossWeights
+from ..generators.few_shot.networks import NetworkPlan  # noqa: TC001 - load_config looks at the types of fields
+from .losses import LossWeights  # noqa: TC001 - the same
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _T = TypeVar("_T")
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+
+_WANTED: dict[type, str] = {
+    float: "a number, 0 or more",
+    int: "a whole number, 0 or more",
+    bool: "true or false",
+    str: "a text",
+}
 
 
 @dataclass(frozen=True)
@@ -112,14 +121,13 @@ def _table(kind: type[_T], values: dict[str, Any], place: str) -> _T:
     return kind(**{key: _value(kinds[key], value, place + key) for key, value in values.items()})
 
 
-def _value(kind: Any, value: Any, place: str) -> Any:
+def _value(kind: type, value: object, place: str) -> object:
     if is_dataclass(kind) and isinstance(value, dict):
-        return _table(kind, value, f"{place}.")  # pyright: ignore[reportUnknownVariableType, reportArgumentType]
-    if kind is float and type(value) in (int, float) and value >= 0:
-        return float(value)
-    if type(value) is not kind or (kind is int and value < 0):
-        wanted = {float: "a number, 0 or more", int: "a whole number, 0 or more", bool: "true or false", str: "a text"}
-        raise BadInputError(f"{place} is {value!r}; {wanted.get(kind, 'a table')} is wanted.")
+        return _table(kind, cast("dict[str, Any]", value), f"{place}.")
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind or (isinstance(value, int | float) and value < 0):
+        raise BadInputError(f"{place} is {value!r}; {_WANTED.get(kind, 'a table')} is wanted.")
     return value
 
 

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from torch import Tensor, nn
 
@@ -46,15 +46,15 @@ class Processes:
 
     def mean(self, values: Mapping[str, Tensor | float]) -> dict[str, float]:
         """The mean of each number over all processes."""
-        each = [torch.as_tensor(value, dtype=torch.float32, device=self.device) for value in values.values()]
-        stacked = torch.stack(each)
+        stacked = torch.stack([torch.as_tensor(value).to(self.device, torch.float32) for value in values.values()])
         if self.count > 1:
             distributed.all_reduce(stacked)
-        return dict(zip(values, (stacked / self.count).tolist(), strict=True))
+        means = (stacked / self.count).cpu()
+        return {name: float(mean) for name, mean in zip(values, means, strict=True)}
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
+def joined() -> Generator[Processes]:
     """All processes of a training, while the block runs."""
     rank, count, local = (int(os.environ.get(name, alone)) for name, alone in _OF_TORCHRUN.items())
     on_gpu = torch.cuda.is_available()
@@ -73,7 +73,7 @@ def joined() -> Iterator[Processes]:
 
 
 @contextmanager
-def stop_asked() -> Iterator[Callable[[], bool]]:
+def stop_asked() -> Generator[Callable[[], bool]]:
     """Whether Ctrl-C or SIGTERM came while the block runs; one that comes again ends it at once."""
     heard = list[int]()
 

@@ -40,14 +40,17 @@ class Episodes(NamedTuple):
     def on(self, device: torch.device) -> Episodes:
         """The same on a device, from bytes to float32: pictures -1 to 1, confidences 0 to 1."""
         there = Episodes(*(values.to(device, non_blocking=True) for values in self))
-        *pictures, confidences, columns = there
-        return Episodes(*(values / 127.5 - 1 for values in pictures), confidences / 255, columns)
+        pictures = {name: getattr(there, name) / 127.5 - 1 for name in _PICTURES}
+        return there._replace(**pictures, confidences=there.confidences / 255)
 
     @property
     def inputs(self) -> Inputs:
         """What the generator draws from, besides the embedding."""
         has_warps = self.warps.shape[1] > 0
         return Inputs(self.lines, self.warps if has_warps else None, self.confidences if has_warps else None)
+
+
+_PICTURES = ("references", "reference_lines", "truth", "lines", "warps")
 
 
 class EpisodeReader(Dataset[Episodes]):
@@ -75,7 +78,7 @@ class EpisodeReader(Dataset[Episodes]):
             raise BadInputError(f"{clip.path}: has one frame; a person is known by some and another one is drawn.")
         target = int(random.integers(len(clip)))
         shown = self._choose_warps(clip, number, random)
-        seen_in = clip.warp_references[target, shown].tolist() if shown else []
+        seen_in = [int(clip.warp_references[target, warp]) for warp in shown]
         references = self._choose_references(len(clip), target, seen_in, random)
         return Episodes(
             self._stacked(clip.picture(frame) for frame in references),
@@ -120,7 +123,7 @@ class EpisodeReader(Dataset[Episodes]):
 
 
 def read_episodes(
-    reader: EpisodeReader, numbers: Iterable[Sequence[int]], device: torch.device, workers: int = 0
+    reader: EpisodeReader, numbers: Iterable[list[int]], device: torch.device, workers: int = 0
 ) -> Iterator[Episodes]:
     """Batches of the episodes with these numbers, on the device; `workers` processes read ahead."""
     loader = DataLoader(

@@ -36,8 +36,9 @@ def measure(
     With warps the same of the merged warp alone, which is what the hybrid has to beat.
     """
     mine = range(processes.rank, episodes, processes.count)
-    numbers = [mine[start : start + batch] for start in range(0, len(mine), batch)]
-    sums = dict.fromkeys(("episodes", "l1", "ssim", *(("warp_l1", "warp_ssim") if reader.has_warps else ())), 0.0)
+    numbers = [[*mine[start : start + batch]] for start in range(0, len(mine), batch)]
+    names = ["episodes", "l1", "ssim", *(["warp_l1", "warp_ssim"] if reader.has_warps else [])]
+    sums = dict.fromkeys(names, 0.0)
     for each in read_episodes(reader, numbers, processes.device):
         scores = _against(each.truth, draw(networks, each).picture)
         if reader.has_warps:

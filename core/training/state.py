@@ -13,6 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from ..errors import BadInputError, GiocondaError
 from ..generators.few_shot.checkpoint import read_tensors, save_checkpoint, write_tensors
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from torch import Tensor, nn
+    from torch import nn
     from torch.optim import Optimizer
 
     from ..events import OnEvent
@@ -66,7 +67,7 @@ class TrainingState:
 
     @torch.no_grad()
     def finish_step(self) -> None:
-        """Count the step, and move the average towards the networks: faster at first, else it would keep their start."""
+        """Count the step and move the average to the networks: faster at first, else it would stay with their start."""
         kept = min(self._config.optimiser.average, (1 + self.step) / (10 + self.step))
         for own, new in zip(self.average.parameters(), self.networks.parameters(), strict=True):
             own.lerp_(new, 1 - kept)
@@ -134,7 +135,7 @@ class TrainingState:
             state = defaultdict[int, dict[str, Tensor]](dict)
             for name, tensor in parts[part].items():
                 number, _, moment = name.partition("/")
-                state[int(number)][moment] = tensor
+                state[int(number)][moment] = tensor.clone()  # what was read stays a part of its file
             optimiser.load_state_dict({**optimiser.state_dict(), "state": state})  # rates are the configuration's
 
     def _modules(self) -> list[tuple[str, nn.Module]]:

@@ -10,7 +10,7 @@ import pytest
 from core.errors import BadInputError
 
 pytest.importorskip("torch", reason="training needs core/requirements-torch.txt")
-from core.training.config import load_config  # noqa: E402 - needs torch
+from core.training.config import load_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def test_the_others_are_hybrids(tiny: Path, name: str) -> None:
         (("workers = 0\n", ""), "Missing: run.workers"),
         (("batch = 2", 'batch = "two"'), "episodes.batch is 'two'; a whole number"),
         (("batch = 2", "batch = 0"), "batch is 0; at least 1"),
-        (("generator_rate = 5e-5", "generator_rate = -1"), "optimiser.generator_rate is -1; a number, 0 or more"),
+        (("generator_rate = 5e-5", "generator_rate = -1"), "optimiser.generator_rate is -1.0; a number, 0 or more"),
         (("attention = true", "attention = 1"), "network.attention is 1; true or false"),
         (("average = 0.999", "average = 1"), "average is 1.0; less than 1"),
         (('precision = "auto"', 'precision = "half"'), "precision is 'half'; one of auto, float32, bfloat16"),
