@@ -50,6 +50,5 @@ def _coarse(shown: Array, crop: HeadCrop, area: tuple[slice, slice], size: int) 
 
 def _fading(size: int) -> Array:
     """(size, size) 1 inside, 0 at the border."""
-    away = np.minimum(np.arange(size) + 0.5, size - 0.5 - np.arange(size)) / (_FADES * size)
-    edge = np.clip(away, 0, 1)
+    edge = np.clip(np.minimum(np.arange(size), size - 1 - np.arange(size)) / (_FADES * size), 0, 1)
     return np.minimum.outer(edge, edge).astype(np.float32)
