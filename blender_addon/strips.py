@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STRIP_TYPE = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 HIGHEST_CHANNEL = 128
+FILE_OPTIONS = {"ANIMATABLE", *(["PATH_SUPPORTS_BLEND_RELATIVE"] if bpy.app.version >= (4, 5) else [])}
+"""Of a property that holds a path, which may begin with //; 4.2 does not ask."""
 LONGEST_NAME = 63  # bytes; Blender cuts longer ones
 
 # What makes a strip lie where it lies; absent names are those of another version.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..events import OnEvent
-    from ..landmarks.detect import FaceDetector
+    from ..landmarks.detect import Face, FaceDetector
 
 MOST = 32
 """Pictures of a person; the paper's tables end there."""
@@ -62,9 +62,7 @@ def read_pictures(
         rgb8 = to_rgb8(pixels)
         try:
             face = pick_face(finder.detect(rgb8), 0, name)
-            crop = HeadCrop.around(face.landmarks)
-            if crop.side < _LEAST_SIDE:
-                raise BadInputError(f"{name}: the head is only {crop.side:.0f} pixels large.")
+            crop = _crop_of(face, name)
         except BadInputError as error:
             on_event({"event": "warning", "message": f"Left out: {error}"})
             continue
@@ -77,6 +75,13 @@ def read_pictures(
         raise BadInputError(f"No picture shows a face: {told}. Show it larger and more from the front.")
     _compare(known, people, on_event)
     return known
+
+
+def _crop_of(face: Face, name: str) -> HeadCrop:
+    crop = HeadCrop.around(face.landmarks)
+    if crop.side < _LEAST_SIDE:
+        raise BadInputError(f"{name}: the head is only {crop.side:.0f} pixels large; {_LEAST_SIDE} are needed.")
+    return crop
 
 
 def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:

@@ -68,7 +68,7 @@ def tune(
     learned = [number for number in range(len(known)) if number not in held]
     total = len(held) + _DRAWN_FROM * len(learned)
     on_event({"event": "stage", "stage": "warp", "message": f"Warping the pictures to each other, {total} times"})
-    references = References(pictures, landmarks)
+    references = References([*pictures], landmarks)
 
     def frames_of(numbers: list[int]) -> PersonFrames:
         drawn = [_inputs(references, landmarks, number, learned, random) for number in numbers]

@@ -240,7 +240,11 @@ def head_crops(
     from core.generators.few_shot.crop import HeadCrop
 
     crop, size = HeadCrop.around(landmarks), 128
-    channels = {"headYaw": [0, 15, -15, 8, -8, 4], "jawOpen": [0, 0.4, 0.2, 0.6, 0.1, 0.3], "eyeBlinkLeft": [0, 0, 1, 0, 0, 1]}
+    channels = {
+        "headYaw": [0, 15, -15, 8, -8, 4],
+        "jawOpen": [0, 0.4, 0.2, 0.6, 0.1, 0.3],
+        "eyeBlinkLeft": [0, 0, 1, 0, 0, 1],
+    }
     controls = ControlTrack(Fraction(25), {name: np.array(values, np.float64) for name, values in channels.items()})
     targets = plan_motion(landmarks, controls)
     generator = WarpGenerator(Portrait(pixels, landmarks))

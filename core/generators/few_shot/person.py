@@ -64,4 +64,5 @@ def load_person(path: Path) -> Person:
     count, size = len(pictures), networks.plan.size
     if pictures.shape != (count, size, size, 3) or landmarks.shape != (count, 68, 2) or not count:
         raise BadInputError(f"{path}: its pictures and landmarks do not go together. Learn the person again.")
-    return Person(networks.eval(), style, np.asarray(pictures), np.asarray(landmarks), made_from, keeps_to_warp)
+    arrays = np.asarray(pictures, np.uint8), np.asarray(landmarks, np.float32)
+    return Person(networks.eval(), style, *arrays, made_from, keeps_to_warp)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Warp(NamedTuple):
 class References:
     """Head crops of one person with their landmarks; each is prepared when it is first needed."""
 
-    def __init__(self, pictures: Sequence[NDArray[np.uint8]], landmarks: NDArray[np.floating]) -> None:
+    def __init__(self, pictures: Sequence[NDArray[np.uint8]], landmarks: NDArray[np.floating[Any]]) -> None:
         """`pictures` (S, S, 3), `landmarks` (T, 68, 2) in pixels of theirs."""
         self._pictures, self._landmarks = pictures, landmarks
         self._generator = cache(self._prepare)
@@ -56,15 +56,15 @@ class References:
         """
         first = self._warp(main, target, only_person=False)
         warps = [first]
-        for chosen in nearest(self._landmarks[list(others)], target.landmarks, WARPS - 1):
-            number = others[chosen]
+        chosen = nearest(self._landmarks[list(others)], target.landmarks, WARPS - 1)
+        for number in (others[place] for place in chosen.tolist()):
             own = self.target(number, target.landmarks)
             own = replace(own, gaze=target.gaze, tongue=target.tongue, parted=target.parted)
             warps.append(self._warp(number, own, only_person=True))
         nothing = first._replace(confidence=np.zeros_like(first.confidence))
         return warps + [nothing] * (WARPS - len(warps))
 
-    def target(self, number: int, landmarks: NDArray[np.floating]) -> FaceTarget:
+    def target(self, number: int, landmarks: NDArray[np.floating[Any]]) -> FaceTarget:
         """What a reference has to do to show (68, 2) landmarks in its pixels."""
         height, width = self._pictures[number].shape[:2]
         wanted = landmarks[None].astype(np.float32)
@@ -80,13 +80,13 @@ class References:
         return Warp(number, generator.draw(target), generator.confidence(target, only_person=only_person))
 
 
-def nearest(landmarks: NDArray[np.floating], wanted: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+def nearest(landmarks: NDArray[np.floating[Any]], wanted: NDArray[np.floating[Any]], count: int) -> NDArray[np.intp]:
     """The `count` of (T, 68, 2) landmarks that are most like (68, 2) wanted ones, place and size apart; best first."""
     distance = np.linalg.norm(_standing(landmarks) - _standing(wanted), axis=-1).mean(-1)
     return np.argsort(distance, kind="stable")[:count]
 
 
-def _standing(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
+def _standing(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """(..., 68, 2) landmarks about their centre, with a mean distance of 1 from it."""
     centred = landmarks - landmarks.mean(-2, keepdims=True)
     return centred / np.linalg.norm(centred, axis=-1).mean(-1)[..., None, None]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 NOSE, LIPS, RIGHT_CHEEK, LEFT_CHEEK = 30, (62, 66), 2, 14
 
 
-@pytest.mark.parametrize(("across", "down", "share"), [(1, 1, 1), (2, 3, 1), (0.5, 1, 0.5), (0.25, 0.5, 0.25), (0, 1, 0)])
+@pytest.mark.parametrize(
+    ("across", "down", "share"), [(1, 1, 1), (2, 3, 1), (0.5, 1, 0.5), (0.25, 0.5, 0.25), (0, 1, 0)]
+)
 def test_the_direction_that_is_stretched_most_counts(across: float, down: float, share: float) -> None:
     y, x = np.mgrid[:8, :9].astype(np.float32)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]], np.float32)

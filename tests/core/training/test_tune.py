@@ -16,7 +16,8 @@ from core.errors import BadInputError, MissingError  # noqa: E402
 from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
 from core.generators.few_shot.networks import NetworkPlan, build_networks  # noqa: E402
 from core.generators.few_shot.person import load_person  # noqa: E402
-from core.training import learn_person, tune as tuning  # noqa: E402
+from core.training import learn_person  # noqa: E402
+from core.training import tune as tuning  # noqa: E402
 from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
 from core.training.tune import TunePlan, tune  # noqa: E402
 
@@ -38,7 +39,10 @@ def checkpoint(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def known(head_crops: Crops) -> list[KnownPicture]:
-    return [KnownPicture(picture, points, "her.png", i, "") for i, (picture, points) in enumerate(zip(*head_crops, strict=True))]
+    return [
+        KnownPicture(picture, points, "her.png", i, "")
+        for i, (picture, points) in enumerate(zip(*head_crops, strict=True))
+    ]
 
 
 def _tune(known: list[KnownPicture], start: Checkpoint, iterations: int) -> tuple[Any, list[dict[str, Any]]]:
@@ -49,7 +53,7 @@ def _tune(known: list[KnownPicture], start: Checkpoint, iterations: int) -> tupl
 def test_held_out_pictures_are_drawn_better_than_before_and_than_by_the_warp(
     known: list[KnownPicture], checkpoint: Path
 ) -> None:
-    person, events = _tune(known, load_checkpoint(checkpoint), 60)
+    person, events = _tune(known, load_checkpoint(checkpoint), 40)
     measured = person.made_from
     assert measured["held_out"] < measured["untuned"]
     assert measured["held_out"] < measured["warp"]
@@ -110,7 +114,7 @@ def test_a_folder_of_pictures_becomes_a_person_file(folder: Path, checkpoint: Pa
     assert [each["file"] for each in person.made_from["pictures"]] == ["0.png", "1.png", "2.png"]
 
 
-def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Path, pixels: NDArray[np.uint8]) -> None:
+def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Path) -> None:
     events: list[dict[str, Any]] = []
     found = read_pictures([folder], 128, events.append)
     told = [event["message"] for event in events if event["event"] == "warning"]
@@ -123,9 +127,9 @@ def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Pa
         read_pictures([folder / "only"], 128, events.append)
 
 
-def test_somebody_else_among_the_pictures_is_told_with_the_distance(folder: Path, shared_portraits: Path) -> None:
+def test_somebody_else_among_the_pictures_is_told_with_the_distance(folder: Path, shared: Path) -> None:
     events: list[dict[str, Any]] = []
-    stranger = shared_portraits / "photo_einstein_375x500.jpg"
+    stranger = shared / "data/portraits/photo_einstein_375x500.jpg"
     read_pictures([folder, stranger], 128, events.append)
     told = [event["message"] for event in events if "one person" in event["message"]]
     assert len(told) == 1

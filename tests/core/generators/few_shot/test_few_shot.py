@@ -67,15 +67,15 @@ def test_a_person_comes_back_from_its_file(person: Person, file: Path) -> None:
 def test_files_that_are_no_person_are_told(person: Person, file: Path, tmp_path: Path) -> None:
     broken = tmp_path / "cut.safetensors"
     broken.write_bytes(file.read_bytes()[:5000])
-    with pytest.raises(BadInputError, match="cut.safetensors.*cut off"):
+    with pytest.raises(BadInputError, match=r"cut\.safetensors.*cut off"):
         load_person(broken)
     save_checkpoint(tmp_path / "networks.safetensors", person.networks, {})
     with pytest.raises(BadInputError, match="a file of networks; one of a person"):
         load_person(tmp_path / "networks.safetensors")
     save_person(tmp_path / "mixed.safetensors", replace(person, landmarks=person.landmarks[1:]))
-    with pytest.raises(BadInputError, match="mixed.safetensors.*do not go together"):
+    with pytest.raises(BadInputError, match=r"mixed\.safetensors.*do not go together"):
         load_person(tmp_path / "mixed.safetensors")
-    with pytest.raises(BadInputError, match="nobody.safetensors"):
+    with pytest.raises(BadInputError, match=r"nobody\.safetensors"):
         load_person(tmp_path / "nobody.safetensors")
 
 
@@ -97,12 +97,16 @@ def test_the_network_changes_the_head_and_nothing_far_from_it(
     with torch.no_grad():
         person.networks.generator.out.bias.copy_(torch.tensor([9.0] * 16))  # white, and all of it the network's
     save_person(file, person)
-    at, corner = landmarks + (96, 0), np.array([96.0, 0.0])
+    corner = np.array([96, 0], np.float32)
+    at = landmarks + corner
     pose = targets[1].pose
-    moved = replace(pose, pivot=pose.pivot + (*corner, 0))
+    moved = replace(pose, pivot=pose.pivot + np.array([96, 0, 0]))
     target = replace(targets[1], landmarks=targets[1].landmarks + corner, pose=moved)
     portrait = Portrait(astronaut, at)
-    warped, drawn = create_generator("warp", portrait).draw(target), create_generator("few_shot", portrait, file).draw(target)
+    warped, drawn = (
+        create_generator("warp", portrait).draw(target),
+        create_generator("few_shot", portrait, file).draw(target),
+    )
     assert drawn.shape == astronaut.shape
     x, y = target.landmarks[30].astype(int)
     assert drawn[y - 20 : y + 20, x - 20 : x + 20].mean() > 240
