@@ -68,6 +68,6 @@ def test_landmarks_are_drawn_in_their_colours_and_between_pixels(track: np.ndarr
     for point, colour in spots.items():
         x, y = line[point].astype(int)
         assert tuple(alone[y, x]) == colour
-    moved = draw_landmarks(line + (0.25, 0), 256)
+    moved = draw_landmarks(line + np.array([0.25, 0]), 256)
     centre = [float((each[44, :, 0] * np.arange(256.0)).sum() / each[44, :, 0].sum()) for each in (alone, moved)]
     assert centre[1] - centre[0] == pytest.approx(0.25, abs=0.1)
