@@ -65,9 +65,9 @@ class HybridGenerator(nn.Module):
     def __init__(self, width: int = 32, embedding: int = 256) -> None:
         super().__init__()
         widths = [width, 2 * width, 4 * width, 8 * width]
-        self.shares = ReferenceShares(width)
+        self.shares = ReferenceShares(width // 2)
         self.stem = conv(_READS * 4, width)
-        self.down = nn.ModuleList([ResidualBlock(inputs, outputs, down=True) for inputs, outputs in pairwise(widths)])
+        self.down = nn.ModuleList([ResidualBlock(inputs, outputs) for inputs, outputs in pairwise(widths)])
         self.middle = ResidualBlock(widths[-1], widths[-1], norm=AdaptiveInstanceNorm)
         self.up = nn.ModuleList(
             [
@@ -104,7 +104,7 @@ class HybridGenerator(nn.Module):
         stem = self.stem(functional.pixel_unshuffle(seen, 2))
         levels = [stem]
         for block in self.down:
-            levels.append(block(levels[-1]))
+            levels.append(block(functional.avg_pool2d(levels[-1], 2)))  # halved first: a quarter of the work
         features = self.middle(levels.pop(), style)
         for block in self.up:
             features = block(features, style) + levels.pop()
