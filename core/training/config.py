@@ -122,12 +122,13 @@ def _table(kind: type[_T], values: dict[str, Any], place: str) -> _T:
 
 
 def _value(kind: type, value: object, place: str) -> object:
+    wanted = _WANTED.get(kind, "a table")
     if is_dataclass(kind) and isinstance(value, dict):
         return _table(kind, cast("dict[str, Any]", value), f"{place}.")
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind or (isinstance(value, int | float) and value < 0):
-        raise BadInputError(f"{place} is {value!r}; {_WANTED.get(kind, 'a table')} is wanted.")
+        raise BadInputError(f"{place} is {value!r}; {wanted} is wanted.")
     return value
 
 
