@@ -142,3 +142,12 @@ def test_a_job_draws_with_a_person(file: Path, portrait: Path, tmp_path: Path) -
     made = [cv2.imread(str(tmp_path / "out" / f"frame_00000{number}.png")) for number in (1, 2)]
     assert (made[0] == cv2.imread(str(portrait))).all()
     assert (made[1] != made[0]).any()
+
+
+def test_footage_is_the_warps(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> None:
+    from core.generators import create_footage_generator
+    from core.motion.face_model import fit_face
+
+    rest = Portrait(pixels, landmarks)
+    with pytest.raises(BadInputError, match="for footage choose warp"):
+        create_footage_generator("few_shot", rest, fit_face(landmarks), new_mouth=False, head_moves=False)
