@@ -34,7 +34,7 @@ class Still:
 
     def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
         """See `Method`."""
-        return lambda wanted: pictures[nearest(landmarks, wanted, 1)[0]]
+        return lambda wanted: pictures[int(nearest(landmarks, wanted, 1)[0])]
 
 
 class WarpAlone:

@@ -56,7 +56,9 @@ class HeadCrop:
         matrix = np.array([[step, 0, corner[0]], [0, step, corner[1]]])
         size = columns.stop - columns.start, rows.stop - rows.start
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpAffine(values, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+        return np.asarray(
+            cv2.warpAffine(values, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
 
     def area(self, height: int, width: int) -> Area:
         """The pixels of a picture that lie in the square, rows and columns."""

@@ -45,7 +45,7 @@ class FewShotGenerator:
         self._others = range(1, len(others) + 1)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._style = person.style[None].to(self._device)
-        self._networks = person.networks.to(self._device, memory_format=torch.channels_last)
+        self._networks = person.networks.to(self._device)
         bake_spectral(self._networks)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
@@ -57,10 +57,10 @@ class FewShotGenerator:
         warps = self._references.warps(asked, 0, self._others)
         with torch.inference_mode():
             drawn = self._networks.draw_styled(inputs_of(warps, asked, self._device), self._style)
-        picture = (drawn.picture[0].movedim(0, -1) + 1) / 2
+        picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
         warped = warps[0].picture.astype(np.float32) / 255
-        trust = np.zeros(picture.shape[:2], np.float32) if drawn.trust is None else _array(drawn.trust[0, 0])
-        return put_into(frame, self._crop, warped, _array(picture), trust)
+        trust = np.zeros_like(picture[..., 0]) if drawn.trust is None else _array(drawn.trust[0, 0])
+        return put_into(frame, self._crop, warped, picture, trust)
 
 
 def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> Inputs:

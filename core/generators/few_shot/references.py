@@ -57,7 +57,7 @@ class References:
         first = self._warp(main, target, only_person=False)
         warps = [first]
         chosen = nearest(self._landmarks[list(others)], target.landmarks, WARPS - 1)
-        for number in (others[place] for place in chosen.tolist()):
+        for number in np.array(others, np.intp)[chosen].tolist():
             own = self.target(number, target.landmarks)
             own = replace(own, gaze=target.gaze, tongue=target.tongue, parted=target.parted)
             warps.append(self._warp(number, own, only_person=True))
