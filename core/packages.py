@@ -23,6 +23,8 @@ PACKAGES = {
     "sounddevice": "sounddevice",
     "cffi": "cffi",
     "pycparser": "pycparser",
+    "safetensors": "safetensors",
+    "pytorch_msssim": "pytorch-msssim",
     "torch": "torch",
     "face_alignment": "face-alignment",
     "tensorboard": "tensorboard",
