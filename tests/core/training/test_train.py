@@ -113,24 +113,26 @@ def test_what_is_used_is_the_average(whole: tuple[Path, list[Event]]) -> None:
     assert checkpoint.made_from["held_out"]["ssim"] == whole[1][-2]["values"]["held_out/ssim"]
 
 
-def test_two_processes_learn_what_one_does(core: Callable[..., Any], tiny: Path, shards: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_does(
+    core: Callable[..., Any], config: TrainingConfig, tiny: Path, shards: Path, tmp_path: Path
+) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    events = list[Any]()
+    train(config, shards, alone, events.append, steps=2)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "core")
-    losses, states = list[Any](), list[Any]()
-    for processes, program in ((1, ("-m", "core")), (2, torchrun)):
-        run = tmp_path / str(processes)
-        options = ("--config", tiny, "--data", shards, "-o", run, "--steps", 2, "--progress", "json")
-        done = core("train", *options, program=program, OMP_NUM_THREADS="1")
-        assert done.returncode == 0, done.stderr
-        events = [json.loads(line) for line in done.stdout.splitlines()]
-        assert f"{processes} x cpu" in events[0]["message"]
-        losses.append([event["values"] for event in events if event["event"] == "step"])
-        states.append(_tensors(saved_states(run)[-1]))
-    assert len(losses[0]) == len(losses[1]) == 3
-    for one, two in zip(*losses, strict=True):
-        one.pop("train/seconds", None)
-        assert {name: two[name] for name in one} == pytest.approx(one, rel=1e-4, abs=1e-5)
-    for name, tensor in states[0].items():  # a weight moves by 2e-4 in a step
-        assert torch.allclose(states[1][name], tensor, rtol=1e-4, atol=2e-6), name
+    options = ("--config", tiny, "--data", shards, "-o", together, "--steps", 2, "--progress", "json")
+    done = core("train", *options, program=torchrun)
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "2 x cpu" in told[0]["message"]
+    assert len(told) == len(events), "one of the processes tells, not both"
+    for one, two in zip(events, told, strict=True):
+        values = {name: value for name, value in one.get("values", {}).items() if name != "train/seconds"}
+        assert {name: two["values"][name] for name in values} == pytest.approx(values, rel=1e-4, abs=1e-5)
+    (one,), (two,) = saved_states(alone), saved_states(together)
+    others = _tensors(two)
+    for name, tensor in _tensors(one).items():  # a step moves a weight by 2e-4; Adam enlarges what rounding does
+        assert torch.allclose(others[name], tensor, rtol=1e-4, atol=2e-5), name
 
 
 def test_sigterm_saves_and_stops(config: TrainingConfig, shards: Path, tmp_path: Path) -> None:
@@ -244,11 +246,9 @@ def test_the_average_follows(config: TrainingConfig) -> None:
     torch.testing.assert_close(next(state.average.parameters()) - old, 0.001 * (new - old), rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("package", ["torch", "tensorboard"])
 def test_a_missing_package_is_named(
-    core: Callable[..., Any], without: Callable[[str], str], tiny: Path, shards: Path, tmp_path: Path, package: str
+    core: Callable[..., Any], without: Callable[[str], str], tiny: Path, shards: Path, tmp_path: Path
 ) -> None:
-    options = ("--config", tiny, "--data", shards, "-o", tmp_path / "run")
-    done = core("train", *options, program=("-c", without(package)))
+    done = core("train", "--config", tiny, "--data", shards, "-o", tmp_path / "run", program=("-c", without("torch")))
     assert done.returncode == 3
-    assert f"lacks the package {package}" in done.stderr
+    assert "lacks the package torch" in done.stderr
