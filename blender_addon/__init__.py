@@ -32,6 +32,7 @@ def register() -> None:
 def unregister() -> None:
     """Switch it off: what runs is stopped and nothing stays behind, or Blender would hang or crash on exit."""
     session.unregister()
+    ui.preview.unregister()
     driver_settings.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXTENSION = Path(__file__).resolve().parents[1]
 READY_SECONDS = 90  # a cold disk and a virus scanner take their time; a program that is no worker never answers
+_WITH_TORCH = ("torch", "face_alignment", "face-alignment", "safetensors", "pytorch_msssim", "pytorch-msssim")
 CANCEL_SECONDS = 5  # after which a worker that does not listen is ended
 
 # -I shuts out PYTHONPATH and user packages, so the folder that holds `core` is put in by hand.
@@ -151,6 +152,7 @@ class WorkerTask(Task):
         self.ready: dict[str, Any] = {}  # the worker's first event: version, python, packages
         self.faces: dict[str, Any] = {}  # the event of a detection
         self.files: list[str] = []  # names of the frames that are written
+        self.preview: Path | None = None  # a picture that shows how far it is
         self._command = command
         self._deadline = time.monotonic() + READY_SECONDS
         self._cancelling = False
@@ -245,12 +247,16 @@ class WorkerTask(Task):
             self.files.append(Path(event["path"]).name)
             self.factor = event["done"] / event["total"]
             self.message = f"Frame {event['done']} of {event['total']}"
+        elif event["event"] == "step":
+            self.factor = event["step"] / event["total"]
+            self.message = f"Step {event['step']} of {event['total']}"
+            self.preview = Path(event["path"]) if "path" in event else None
         elif event["event"] == "warning":
             self.warnings.append(event["message"])
 
 
 def _mend_package(package: str) -> str:
-    return "TORCH" if package in ("torch", "face_alignment", "face-alignment") else "WORKER"
+    return "TORCH" if package in _WITH_TORCH else "WORKER"
 
 
 def python_of_blender() -> Path:

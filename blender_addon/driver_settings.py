@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.speech.amounts import Amounts
-from .strips import STRIP_TYPE
+from .strips import FILE_OPTIONS, STRIP_TYPE
 
 KINDS = (
     ("KEYS", "Keyed Controls", "What is keyed on the sliders below, and nothing else"),
@@ -33,6 +33,10 @@ _WORDS = (
     ("TEXT", "Text", "What is said, in English, as a text of Blender's Text Editor"),
     ("STRIPS", "Text Strips", "What is said, in English, as the text strips that are seen with the portrait"),
 )
+GENERATORS = (
+    ("warp", "Warp", "Moves the picture's own pixels; needs nothing else"),
+    ("few_shot", "Few-Shot", "The warp, mended by a network that has learned the person"),
+)
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
 SPEECH = ("loudness", "blinks", "brows", "head")
 
@@ -52,7 +56,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
     strip_name: StringProperty(name="Strip", description="The strip that drives, by its name")
-    filepath: StringProperty(name="File", subtype="FILE_PATH", description="A capture file")
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options=FILE_OPTIONS, description="A capture file")
     clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
     mesh: PointerProperty(
         name="Object",
@@ -64,7 +68,10 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         name="Preset", default="idle", search=_preset_names, description="A short motion that ships with Gioconda"
     )
     preset_path: StringProperty(
-        name="Own Preset", subtype="FILE_PATH", description="A preset of yours, .json, which goes before"
+        name="Own Preset",
+        subtype="FILE_PATH",
+        options=FILE_OPTIONS,
+        description="A preset of yours, .json, which goes before",
     )
     preset_scale: FloatProperty(name="Strength", default=1, min=0, soft_max=2, description="1: as it was made")
     preset_loop: BoolProperty(name="Loop", default=True, description="Begin again until the strip ends")
@@ -81,11 +88,13 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     neutral_picture: StringProperty(
         name="Neutral Picture",
         subtype="FILE_PATH",
+        options=FILE_OPTIONS,
         description="The performer's face at rest, in another picture or as its landmarks",
     )
     like: StringProperty(
         name="Person",
         subtype="FILE_PATH",
+        options=FILE_OPTIONS,
         description="A picture of the performer, who is told from others by it; goes before the number",
     )
     missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
@@ -107,6 +116,13 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         "frame is keyed",
     )
 
+    generator: EnumProperty(name="Generator", items=GENERATORS, description="What draws the frames")
+    person_path: StringProperty(
+        name="Person",
+        subtype="FILE_PATH",
+        options=FILE_OPTIONS,
+        description="What was learned of the portrait's person, .safetensors",
+    )
     every_frame: BoolProperty(
         name="Every Frame",
         default=True,

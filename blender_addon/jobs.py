@@ -31,7 +31,7 @@ class Choices:
 
     detector: str = "dlib"
     face_index: int | None = None
-    generator: str = "warp"
+    generator: str = ""  # empty: the strip's
     output: Path | None = None
     models: Path | None = None
     allow_download: bool = False
@@ -101,7 +101,8 @@ def _write_job(
         "portrait": portrait,
         **moved.data,
         "frames": frames,
-        "generator": choices.generator,
+        "generator": choices.generator or settings.generator,
+        "person": bpy.path.abspath(settings.person_path) or None,
         "models": str(choices.models) if choices.models else None,
         "allow_download": choices.allow_download,
         "creases": strip[portraits.CREASES],
@@ -198,6 +199,7 @@ def _settings(job: Job, task: WorkerTask) -> dict[str, Any]:
         "amounts": job.data.get("amounts"),
         "frames": job.data["frames"],
         "generator": job.data["generator"],
+        "person": job.data["person"],
         "detector": job.data["portrait"]["detector"],
         "face_index": job.data["portrait"]["face_index"],
         "head_mask": job.data["portrait"].get("head_mask_path"),

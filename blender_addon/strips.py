@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STRIP_TYPE = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 HIGHEST_CHANNEL = 128
+FILE_OPTIONS = {"ANIMATABLE", *(["PATH_SUPPORTS_BLEND_RELATIVE"] if bpy.app.version >= (4, 5) else [])}
+"""Of a property that holds a path, which may begin with //; 4.2 does not ask."""
 LONGEST_NAME = 63  # bytes; Blender cuts longer ones
 
 # What makes a strip lie where it lies; absent names are those of another version.
@@ -132,6 +134,13 @@ def picture_path(strip: Any, frame: int | None = None) -> Path:
     if not path.is_file():
         raise BadInputError(f'The picture of "{strip.name}" is missing: {path}')
     return path
+
+
+def picture_files(strip: Any) -> list[Path]:
+    """The files that an image or movie strip shows, frame after frame (BadInputError if one is missing)."""
+    if strip.type == "MOVIE":
+        return [full_path(strip.filepath)]
+    return list(dict.fromkeys(picture_path(strip, frame) for frame in range(*visible_range(strip))))
 
 
 def picture_size(strip: Any) -> tuple[int, int]:

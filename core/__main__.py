@@ -72,11 +72,15 @@ def _tell_text(event: Event) -> None:
         print(f"{kind.capitalize()}: {event['message']}", file=sys.stderr)
     elif kind == "stage":
         print(event["message"], flush=True)
+    elif kind == "step":
+        values = ", ".join(f"{name} {value:.4g}" for name, value in event["values"].items())
+        print(f"Step {event['step']} of {event['total']}: {values}", flush=True)
     elif kind == "done":
-        made = f": {event['frames']} frame{'' if event['frames'] == 1 else 's'} in {event['output']}"
-        print(f"Done{made if event['output'] else ''}")
+        frames = event["frames"]
+        made = "" if frames is None else f"{frames} frame{'' if frames == 1 else 's'} in "
+        print(f"Done: {made}{event['output']}" if event["output"] else "Done")
     elif kind == "cancelled":
-        print("Cancelled; finished frames are kept.", file=sys.stderr)
+        print("Cancelled; what is finished is kept.", file=sys.stderr)
 
 
 if __name__ == "__main__":

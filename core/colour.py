@@ -31,11 +31,16 @@ def _shown() -> NDArray[np.uint8]:
     """(65536,) the display value of every half: its 11 bits are more than 8 display bits need."""
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
     linear = np.nan_to_num(halves).clip(0, 1)
-    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(255 * shown).astype(np.uint8)
+    return np.rint(255 * encode_srgb(linear)).astype(np.uint8)
+
+
+def encode_srgb(light: NDArray[np.floating[Any]]) -> Array:
+    """Display values 0..1 of scene-linear light; brighter than 1 is white."""
+    linear = light.clip(0, 1).astype(np.float32)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def decode_srgb(shown: NDArray[np.floating[Any]]) -> Array:
-    """Scene-linear light of display values 0..1: the way back from `encode_srgb8`."""
+    """Scene-linear light of display values 0..1: the way back from `encode_srgb`."""
     values = shown.clip(0, 1).astype(np.float32)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

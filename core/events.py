@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a job tells while it runs, as plain dicts, and how an error becomes one.
 
-The key `event` is one of stage, warning, faces, frame, done, cancelled, error, and the worker's ready.
+The key `event` is one of stage, warning, faces, frame, step, done, cancelled, error, and the worker's ready.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ _KEYS = {
     "driver",
     "frames",
     "generator",
+    "person",
     "models",
     "allow_download",
     "creases",
@@ -80,6 +81,7 @@ class Job:
     output: Path  # a folder for frame_000001.png ..., or a file that ends in .mp4
     frames: tuple[int, int] | None = None  # first and last, counted from 1; all when None
     generator: str = "warp"
+    person: Path | None = None  # a person file, for the generator few_shot
     models: Path | None = None  # a folder of pre-placed model files
     allow_download: bool = False
     creases: float = 0.7  # how strongly expressions crease the skin, 0..1
@@ -110,6 +112,7 @@ class Job:
             "driver": driver_to_dict(self.driver),
             "frames": None if self.frames is None else list(self.frames),
             "generator": self.generator,
+            "person": _text(self.person),
             "models": _text(self.models),
             "allow_download": self.allow_download,
             "creases": self.creases,
@@ -148,6 +151,7 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             output=folder / str(data["output"]),
             frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
+            person=_path(data.get("person"), folder),
             models=_path(data.get("models"), folder),
             allow_download=_flag(data, "allow_download"),
             creases=amount(data.get("creases", Job.creases)),

@@ -23,8 +23,11 @@ PACKAGES = {
     "sounddevice": "sounddevice",
     "cffi": "cffi",
     "pycparser": "pycparser",
+    "safetensors": "safetensors",
+    "pytorch_msssim": "pytorch-msssim",
     "torch": "torch",
     "face_alignment": "face-alignment",
+    "tensorboard": "tensorboard",
 }
 """Name of the module -> name of the package that brings it."""
 

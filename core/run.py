@@ -189,7 +189,7 @@ def _draw_picture(
         gaze=motion.gaze,
     )
     mask = _head_mask(job.portrait, landmarks, pixels, _orientation(job.portrait))
-    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases))
+    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases), job.person)
     return ((pixels, generator.draw(target)) for target in _wanted(job, motion, targets, frames))
 
 

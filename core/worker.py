@@ -4,6 +4,7 @@
 Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...},
 {"command": "matte", "portrait": {...}, "output": "...", ...},
 {"command": "perform", "driver": {...}, "amounts": {...}, "keys": {...}, "output": "...", ...}: the driver's controls,
+{"command": "tune", "pictures": [...], "output": "...", "checkpoint": "..." or null}: a person file,
 {"command": "compile"}, {"command": "cancel"}.
 When stdin ends, the parent is gone and so is the worker.
 """
@@ -124,10 +125,16 @@ def _obey(order: _Order, tell: OnEvent) -> None:
             live = command.get("as_live_link") is True
             moved, output = _driving(command), Path(command["output"])
             action = partial(write_performance, *moved, output, heard, folder, allow_download=allow, as_live_link=live)
+        elif name == "tune":
+            from .training.learn_person import learn_person
+
+            pictures, start = [Path(path) for path in command["pictures"]], command.get("checkpoint")
+            networks = None if start is None else Path(start)
+            action = partial(learn_person, pictures, Path(command["output"]), heard, networks)
         elif name == "compile":
             action = partial(prepare_computer, heard)
         else:
-            raise BadInputError(f"Unknown command {name!r}: run, detect, matte, perform, compile or cancel.")
+            raise BadInputError(f"Unknown command {name!r}: run, detect, matte, perform, tune, compile or cancel.")
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(
             f"The command {command!r} lacks something or has a value of the wrong kind ({error})."

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import build
-from tools.environment import MAIN_BPY, TORCH_FILE, Environment, _require_venv, ensure
+from tools.environment import MAIN_BPY, TORCH_FILES, Environment, _require_venv, ensure
 from tools.pythons import find_python, is_python
 from tools.running import BuildError
 from tools.system_libraries import install_advice, missing_libraries
@@ -96,7 +96,7 @@ def test_inputs_tell_environments_apart(tmp_path: Path) -> None:
     _write_wheel(tmp_path)
     environment = _tiny_environment(tmp_path)
     hashes = {environment.inputs(), replace(environment, groups=("test",)).inputs()}
-    assert len(hashes | {replace(environment, torch=TORCH_FILE).inputs()}) == 3
+    assert len(hashes | {replace(environment, torch=TORCH_FILES).inputs()}) == 3
     assert environment.inputs() in hashes
 
 
@@ -108,7 +108,7 @@ def test_torch_that_cannot_be_had_stops_nothing(
     for name, value in (("UV_OFFLINE", "1"), ("UV_NO_CACHE", "1"), ("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", "")):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    environment = replace(_tiny_environment(tmp_path, "tiny"), torch=TORCH_FILE)
+    environment = replace(_tiny_environment(tmp_path, "tiny"), torch=TORCH_FILES)
     for told in ("asking pip", "Without torch"):
         assert is_python(ensure(environment), RUNNING)
         assert told in capfd.readouterr().out

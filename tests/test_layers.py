@@ -27,7 +27,9 @@ LAYERS = {
     "landmarks": {"errors", "files", "packages", "media"},
     "motion": {"errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
-    "generators": {"colour", "errors", "landmarks", "motion"},
+    "generators": {"colour", "errors", "files", "landmarks", "motion"},
+    "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
+    "training": {"data", "errors", "events", "files", "generators", "landmarks", "media"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
@@ -61,7 +63,20 @@ LAYERS = {
         "footage_job",
     },  # how it is done
     "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
-    "commands": {"drivers", "errors", "events", "files", "job", "run", "landmarks", "media", "motion", "speech"},
+    "commands": {
+        "data",
+        "drivers",
+        "errors",
+        "events",
+        "files",
+        "job",
+        "run",
+        "landmarks",
+        "media",
+        "motion",
+        "speech",
+        "training",
+    },
     "__main__": {"events", "commands", "worker"},
 }
 # What Blender's own Python may load: no more than numpy, and nothing of core that would bring more.
@@ -79,7 +94,21 @@ LIGHT = {
     "core.motion.thinning",
     "core.speech.amounts",
 }
-HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "pocketsphinx", "scipy", "skimage", "torch"}
+HEAVY = {
+    "av",
+    "cv2",
+    "dlib",
+    "face_alignment",
+    "OpenEXR",
+    "PIL",
+    "pocketsphinx",
+    "pytorch_msssim",
+    "safetensors",
+    "scipy",
+    "skimage",
+    "tensorboard",
+    "torch",
+}
 
 
 def _imports(path: Path, *, of_body_only: bool = False) -> Iterator[str]:

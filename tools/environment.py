@@ -19,7 +19,7 @@ from .system_libraries import install_advice, missing_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
-TORCH_FILE = "core/requirements-torch.txt"
+TORCH_FILES = ("core/requirements-torch.txt", "core/requirements-train.txt")
 SCORER_FILE = "../shared/eval/requirements.txt"
 SCORER_PYTHON = ("3.11", "3.12")
 BPY_PYTHON = {"5.0": "3.11", "5.2": "3.13", "4.5": "3.11", "4.2": "3.11"}
@@ -37,7 +37,7 @@ class Environment:
     groups: tuple[str, ...]
     files: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # must be importable at the end
-    torch: str = ""  # a file of requirements that need a build of torch which fits this computer
+    torch: tuple[str, ...] = ()  # files of requirements that need a build of torch which fits this computer
 
     @property
     def path(self) -> Path:
@@ -57,7 +57,7 @@ class Environment:
     def inputs(self) -> str:
         """Hash of all that decides what gets installed."""
         digest = hashlib.sha256(json.dumps([asdict(self), UV_VERSION]).encode())
-        for name in ("pyproject.toml", *self.files, *([self.torch] if self.torch else [])):
+        for name in ("pyproject.toml", *self.files, *self.torch):
             digest.update((ROOT / name).read_bytes())
         return digest.hexdigest()
 
@@ -80,7 +80,7 @@ def main_environment() -> Environment:
             "face_recognition_models",
             "pocketsphinx",
         ),
-        torch=TORCH_FILE,
+        torch=TORCH_FILES,
     )
     python = _read_stamp(environment).get("python") or _choose_python()
     return replace(environment, python=python, groups=(f"bpy-{MAIN_BPY[python]}", *environment.groups))
@@ -93,13 +93,13 @@ def bpy_environment(version: str) -> Environment:
 
 def lint_environment() -> Environment:
     """The linters, out of the way of what they look at."""
-    return replace(main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch="")
+    return replace(main_environment(), folder=".venv-lint", groups=("lint",), files=(), modules=(), torch=())
 
 
 def scorer_environment() -> Environment:
     """What `bench --quality` scores with, as its own list says; the tracker in it ends at Python 3.12."""
     python = next((version for version in SCORER_PYTHON if find_python(version)), SCORER_PYTHON[0])
-    return Environment(".venv-scorer", python, (), modules=("torch", "mediapipe", "dlib"), torch=SCORER_FILE)
+    return Environment(".venv-scorer", python, (), modules=("torch", "mediapipe", "dlib"), torch=(SCORER_FILE,))
 
 
 def ensure(environment: Environment, *, fresh: bool = False) -> Path:
@@ -112,7 +112,7 @@ def ensure(environment: Environment, *, fresh: bool = False) -> Path:
         environment.stamp.unlink()  # so that the next run tries again
         raise BuildError(f"{environment.folder} needs torch: {stamp['torch']}")
     if stamp["torch"]:
-        say(f"Without torch: {stamp['torch']}. Only the face-alignment detector needs it.")
+        say(f"Without torch: {stamp['torch']}. The face-alignment detector and the few-shot generator need it.")
     if not stamp["loads"]:
         _check_modules(environment)
         _write_stamp(environment, {**stamp, "loads": True})
@@ -152,16 +152,17 @@ def _install(environment: Environment, *, fresh: bool) -> dict[str, Any]:
 
 def _install_torch(uv: Path, environment: Environment) -> str:
     """Install torch and what is listed with it; '' or why there is none (see docs/decisions/torch.md)."""
-    python, listed = environment.executable, environment.torch
+    python = environment.executable
+    listed = [part for name in environment.torch for part in ("-r", name)]
     say("Installing torch, the build that fits this computer's GPU or CPU")
-    backend = ["pip", "install", "--python", python, "--torch-backend=auto", "-r", listed]
+    backend = ["pip", "install", "--python", python, "--torch-backend=auto", *listed]
     if run_quiet([uv, *backend], cwd=ROOT, env=_UV_ENV) == 0:
         return ""
-    pinned = next(line for line in (ROOT / listed).read_text().splitlines() if line.startswith("torch=="))
+    pinned = next(line for line in (ROOT / environment.torch[0]).read_text().splitlines() if line.startswith("torch=="))
     say("PyTorch's own index cannot be had: asking pip, as it is configured here, for a CPU build")
     tools_pip = [_tools_python(), "-m", "pip", "--python", python, "install", "-qq", "--no-input"]
     # --no-compile: Python compiles what it imports, when it does; all of torch would take half a minute
-    if run_quiet([*tools_pip, "--no-compile", f"{pinned}+cpu", "-r", listed], cwd=ROOT) == 0:
+    if run_quiet([*tools_pip, "--no-compile", f"{pinned}+cpu", *listed], cwd=ROOT) == 0:
         return ""
     return "no CPU build could be installed (try again with `python3 build.py setup --fresh`)"
 

@@ -15,6 +15,7 @@ from .fix_view_transform import GIOCONDA_OT_fix_view_transform
 from .generate import GIOCONDA_OT_generate
 from .key_blink import GIOCONDA_OT_key_blink
 from .key_shapes import GIOCONDA_OT_key_shapes
+from .learn_person import GIOCONDA_OT_learn_person
 from .load_landmarks import GIOCONDA_OT_load_landmarks
 from .name_track import GIOCONDA_OT_name_track
 from .open_folder import GIOCONDA_OT_open_folder
@@ -34,6 +35,7 @@ CLASSES = (
     GIOCONDA_OT_generate,
     GIOCONDA_OT_key_blink,
     GIOCONDA_OT_key_shapes,
+    GIOCONDA_OT_learn_person,
     GIOCONDA_OT_load_landmarks,
     GIOCONDA_OT_name_track,
     GIOCONDA_OT_open_folder,

@@ -33,7 +33,7 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     )
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
     output_folder: StringProperty(name="Output Folder", description="Gets a folder for the job", subtype="DIR_PATH")
-    generator: StringProperty(name="Generator", default="warp", description="What draws the frames")
+    generator: StringProperty(name="Generator", description="What draws the frames; empty: what the strip says")
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime

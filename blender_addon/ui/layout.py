@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from . import preview
+
 if TYPE_CHECKING:
     from ..client import Task
     from ..session import Outcome
@@ -34,6 +36,8 @@ def progress(layout: bpy.types.UILayout, task: Task) -> None:
         column.label(text=task.message, icon="SORTTIME")
     else:
         column.progress(text=task.message, factor=task.factor)
+    if getattr(task, "preview", None):
+        preview.draw(column, task.preview)
     column.operator("gioconda.cancel", icon="CANCEL")
 
 

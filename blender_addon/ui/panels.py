@@ -169,6 +169,31 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
             )
 
 
+class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
+    """What draws the frames, and what it has learned of the person."""
+
+    bl_idname = "GIOCONDA_PT_person"
+    bl_parent_id = "GIOCONDA_PT_main"
+    bl_label = "Person"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 8
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _is_picture(context)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
+        column = layout.column()
+        column.use_property_split, column.use_property_decorate = True, False
+        column.prop(settings, "generator")
+        column.prop(settings, "person_path")
+        layout.operator("gioconda.learn_person", icon="USER")
+        if settings.generator == "few_shot" and not settings.person_path:
+            text(layout, "Select strips that show the person, up to 32 pictures, and learn them", "INFO")
+
+
 class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
     """The result strip."""
 

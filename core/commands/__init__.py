@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, capture, compile_loops, convert, detect, matte, mix, speech
+from . import animate, capture, compile_loops, convert, detect, evaluate, matte, mix, speech, train, tune
 
 if TYPE_CHECKING:
     import argparse
@@ -41,4 +41,7 @@ COMMANDS: dict[str, Command] = {
     "detect": detect,
     "matte": matte,
     "compile": compile_loops,
+    "train": train,
+    "tune": tune,
+    "evaluate": evaluate,
 }

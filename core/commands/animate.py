@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
+from ..generators import GENERATORS
 from ..motion import REPLACEABLE
 from .portrait_options import add_portrait_options, portrait_source
 from .values import amount, neutral_frame
@@ -46,7 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                         help="of footage, counted from 0: it shows the face at rest; found if not given")  # fmt: skip
     parser.add_argument("--only-changes", action="store_true", help="frames are transparent where nothing changed")
     parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
-    parser.add_argument("--generator", default="warp")
+    parser.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0])
+    parser.add_argument("--person", type=Path, metavar="P.safetensors",
+                        help="what tune learned of the portrait's person; needed by few_shot")  # fmt: skip
     add_portrait_options(parser)
 
 
@@ -91,6 +94,7 @@ def _job(options: argparse.Namespace) -> Job:
         output=options.output,
         frames=options.frames,
         generator=options.generator,
+        person=options.person,
         models=options.models,
         allow_download=options.allow_download,
         replace=tuple(options.replace),

@@ -8,25 +8,35 @@ from typing import TYPE_CHECKING
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..motion.face_model import FittedFace
     from .base import FootageGenerator, Generator, Portrait
 
-GENERATORS = ("warp",)
+GENERATORS = ("warp", "few_shot")
 
 
 def first_use_note(name: str) -> str:
     """What a person should know of a generator that has not run on this computer before; '' if it has."""
-    if name == "warp":
-        from .warp.compiled import is_compiled
-
-        if not is_compiled():
-            return " and compiling its loops for this computer, which is done once"
-    return ""
-
-
-def create_generator(name: str, portrait: Portrait) -> Generator:
-    """Prepare the named generator for a portrait. Raises BadInputError for an unknown name."""
     _check_name(name)
+    from .warp.compiled import is_compiled
+
+    return "" if is_compiled() else " and compiling its loops for this computer, which is done once"
+
+
+def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:
+    """Prepare the named generator for a portrait; few_shot needs a `person` file.
+
+    Raises BadInputError for an unknown name and for a person file that is missing or cannot be used.
+    """
+    _check_name(name)
+    if name == "few_shot":
+        if person is None:
+            raise BadInputError("The generator few_shot needs a person file: learn the person first (core tune).")
+        from .few_shot.few_shot import FewShotGenerator
+        from .few_shot.person import load_person
+
+        return FewShotGenerator(portrait, load_person(person))
     from .warp.generator import WarpGenerator
 
     return WarpGenerator(portrait)
@@ -41,13 +51,13 @@ def create_footage_generator(
     has to be known.
     """
     _check_name(name)
+    if name != "warp":
+        raise BadInputError(f"The generator {name} draws portraits that are pictures; for footage choose warp.")
     from .warp.footage import FootageWarp
 
     return FootageWarp(rest, face, new_mouth=new_mouth, head_moves=head_moves)
 
 
 def _check_name(name: str) -> None:
-    if name == "few_shot":
-        raise BadInputError("The generator few_shot is not in this version: use warp.")
     if name not in GENERATORS:
         raise BadInputError(f"Unknown generator {name!r}: choose one of {', '.join(GENERATORS)}.")

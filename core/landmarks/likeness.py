@@ -36,12 +36,13 @@ class Person:
         self._chip = _chip(rgb8, face)
 
     @cached_property
-    def _description(self) -> NDArray[np.float64]:
+    def description(self) -> NDArray[np.float64]:
+        """(128,) numbers; those of one person's pictures are near each other."""
         return _describe(self._chip)
 
     def distance(self, rgb8: NDArray[np.uint8], face: Face) -> float:
         """How little a face of another picture looks like this person, from 0 on; takes a tenth of a second."""
-        return float(np.linalg.norm(_describe(_chip(rgb8, face)) - self._description))
+        return float(np.linalg.norm(_describe(_chip(rgb8, face)) - self.description))
 
 
 def _chip(rgb8: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:

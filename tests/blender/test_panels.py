@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -80,6 +80,9 @@ class Layout:
 
     def operator_menu_enum(self, name: str, choice: str, *, icon: str = "NONE", **_: str) -> None:
         setattr(self.operator(name, icon=icon), choice, None)
+
+    def template_icon(self, *, icon_value: int, scale: float) -> None:
+        self.drawn.append(f"icon {icon_value} {scale:g}")
 
     def progress(self, *, text: str, factor: float) -> None:
         self.drawn.append(f"progress {text} {factor:g}")
@@ -179,6 +182,24 @@ def test_missing_worker_is_told_with_a_way_out(
     assert "There is no worker yet" in told.replace("\n", " ")
     assert "operator gioconda.create_worker" in told
     assert "operator gioconda.generate" not in told
+
+
+def test_what_a_task_has_so_far_is_shown_as_it_changes(
+    addon: Callable[[str], ModuleType], astronaut: Path, tmp_path: Path
+) -> None:
+    picture, preview, layout = tmp_path / "preview.png", addon("ui.preview"), Layout()
+    preview.draw(layout, picture)
+    assert not layout.drawn
+    states: list[str] = []
+    for _ in range(2):
+        picture.write_bytes(astronaut.read_bytes())
+        for _ in range(2):
+            preview.draw(layout, picture)
+            [state] = preview._shown[0]
+            states.append(state)
+    assert len(layout.drawn) == 4  # a Blender without a window has no icon for it
+    assert states[0] == states[1] != states[2] == states[3]
+    assert min(preview._shown[0][states[3]].image_size) > 0  # it was read
 
 
 def test_a_broken_landmark_property_does_not_break_the_panel(

@@ -10,6 +10,7 @@ import queue
 import subprocess
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,12 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.generators.base import Portrait
+from core.generators.warp.generator import WarpGenerator
 from core.job import job_from_dict
 from core.landmarks.detect import create_detector
+from core.motion.controls import ControlTrack
+from core.motion.plan import plan_motion
 from core.run import run_job
 
 if TYPE_CHECKING:
@@ -225,3 +230,23 @@ def without() -> Callable[[str], str]:
         "sys.meta_path.insert(0, Lack())\n"
         "runpy.run_module('core', run_name='__main__', alter_sys=True)\n"
     )
+
+
+@pytest.fixture(scope="session")
+def head_crops(
+    pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Six pictures (6, 128, 128, 3) of her, who turns and talks, and where their landmarks (6, 68, 2) are."""
+    from core.generators.few_shot.crop import HeadCrop
+
+    crop, size = HeadCrop.around(landmarks), 128
+    channels = {
+        "headYaw": [0, 15, -15, 8, -8, 4],
+        "jawOpen": [0, 0.4, 0.2, 0.6, 0.1, 0.3],
+        "eyeBlinkLeft": [0, 0, 1, 0, 0, 1],
+    }
+    controls = ControlTrack(Fraction(25), {name: np.array(values, np.float64) for name, values in channels.items()})
+    targets = plan_motion(landmarks, controls)
+    generator = WarpGenerator(Portrait(pixels, landmarks))
+    pictures = [crop.read(generator.draw(target), size) for target in targets]
+    return np.stack(pictures), np.stack([crop.to_crop(target.landmarks, size) for target in targets])

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...motion.face_model import fit_face
 from .compose_pixels import gains_of
+from .confidence import share_of_detail
 from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
@@ -151,8 +152,7 @@ class WarpGenerator:
         window = frame.window(MOUTH, target)
         if window is None:
             return None
-        # As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
-        coverage = frame.coverage(window) * smooth_step(np.array(window.motion / (_STIRRED * self._head.eye_distance)))
+        coverage = self._opened(frame, window)
         if not coverage.any():
             return None
         inside = self._mouth.read(
@@ -165,13 +165,42 @@ class WarpGenerator:
         )
         return window.area, inside, coverage
 
+    def _opened(self, frame: Frame, mouth: Window) -> Array:
+        """(h, w) 0..1 where the mouth's inside is drawn.
+
+        As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
+        """
+        return frame.coverage(mouth) * smooth_step(np.array(mouth.motion / (_STIRRED * self._head.eye_distance)))
+
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
         out = positions(self._head.picture)
         frame = Frame(self._head, self._with_edges(target))
         for area in frame.areas():
             out[area] = frame.skin(area)
-        out[~self._layers.shows_person(out)] = np.nan
+        out[self._layers.covered(out) <= 0] = np.nan
+        return out
+
+    def confidence(self, target: FaceTarget, *, only_person: bool = False) -> Array:
+        """(H, W) 0..1 how far the pixels of a frame are the portrait's own: see `share_of_detail`.
+
+        0 where the mouth's inside is drawn, and where the background comes out behind the head that hid it; with
+        `only_person` on all of the background.
+        """
+        everywhere = positions(self._head.picture)
+        person = self._layers.covered(everywhere)
+        out = person.copy() if only_person else np.ones_like(person)
+        if target.is_still(self._detected):
+            return out
+        target = self._with_edges(target)
+        frame = Frame(self._head, target)
+        for area in frame.areas():
+            place = frame.skin(area)
+            covered = self._layers.covered(place)
+            behind = np.float32(0) if only_person else 1 - person[area]
+            out[area] = behind + covered * (share_of_detail(place) - behind)
+        if (window := frame.window(MOUTH, target)) is not None:
+            out[window.area] *= 1 - self._opened(frame, window)
         return out
 
     def _with_edges(self, target: FaceTarget) -> FaceTarget:

@@ -84,10 +84,10 @@ class Layers:
         inside = ((places >= 0) & (places < out.shape[:2])).all(1)  # the grid is of whole cells and may stick out
         compose_pixels.soften(out, places[inside], self._top)
 
-    def shows_person(self, positions: Array) -> NDArray[np.bool_]:
-        """(h, w): where something of the person is seen, and not the background alone."""
+    def covered(self, positions: Array) -> Array:
+        """(h, w) 0..1: how far the person hides the background at the portrait's positions (h, w, 2)."""
         corner = np.array([self._person.column, self._person.row], np.float32)
-        return read_at(self._person.coverage, positions - corner) > 0
+        return read_at(self._person.coverage, positions - corner) / np.float32(_OPAQUE)
 
 
 def kernel_for(pixels: NDArray[Any], mask: Array) -> int:

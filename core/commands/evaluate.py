@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`evaluate`: measure the few-shot generator beside the others, on people who were not learned from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..events import OnEvent
+
+HELP = "measure generators on held-out people of shards"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("what", choices=("few-shot",))
+    parser.add_argument("--data", type=Path, required=True, metavar="SHARDS")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE.json")
+    parser.add_argument("--checkpoint", type=Path, metavar="C.safetensors", help="of the hybrid; the one that ships")
+    parser.add_argument(
+        "--paper", type=Path, metavar="C.safetensors", help="of the paper's networks; left out if not given"
+    )
+    parser.add_argument(
+        "--tune", action="store_true", help="also adapt the hybrid to every person, which takes minutes each"
+    )
+
+
+def run(options: argparse.Namespace, tell: OnEvent) -> None:
+    """Measure, tell the table and write it."""
+    from ..data.shards import Shards
+    from ..files import write_bytes
+    from ..generators.few_shot.checkpoint import load_checkpoint
+    from ..landmarks.detect import create_detector
+    from ..training.evaluate import Method, as_dicts, as_text, evaluate
+    from ..training.learn_person import SHIPPED
+    from ..training.methods import FeedForward, Still, Tuned, WarpAlone
+
+    shards = Shards(options.data)
+    methods: dict[str, Method] = {"still": Still(), "warp": WarpAlone()}
+    if options.paper is not None:
+        methods["paper, as it is"] = FeedForward(load_checkpoint(options.paper).networks)
+    if options.checkpoint is not None or SHIPPED.exists():
+        hybrid = load_checkpoint(options.checkpoint or SHIPPED)
+        methods["hybrid"] = FeedForward(hybrid.networks)
+        if options.tune:
+            methods["hybrid, tuned"] = Tuned(hybrid)
+    rows = evaluate(shards, methods, create_detector("dlib", None, allow_download=False), tell)
+    tell({"event": "stage", "stage": "table", "message": as_text(rows)})
+    write_bytes(options.output, json.dumps(as_dicts(rows), indent=1).encode())
+    tell({"event": "done", "frames": None, "output": str(options.output)})

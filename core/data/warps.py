@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the warp generator makes of a clip's frames, stored with the clip: the hybrid generator learns to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from ..generators.few_shot.references import WARPS, References
+from .shards import write_warps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..events import OnEvent
+    from .shards import Clip, Shards
+
+_MOST_KNOWN = 8  # pictures of a person that frames are made from: as many as an episode of the paper's has
+
+
+def add_warps(shards: Shards, on_event: OnEvent) -> None:
+    """Warp the frames of every clip that has no warps yet. Raises BadInputError."""
+    clips = [(person, name) for person in shards.people() for name in shards.clips(person)]
+    for done, (person, name) in enumerate(clips, 1):
+        clip = shards.clip(person, name)
+        if not clip.has_warps and len(clip) > 1:
+            _warp_clip(clip, crc32(f"{person}/{name}".encode()))
+        on_event({"event": "stage", "stage": "warp", "message": f"Warped {person}/{name} ({done} of {len(clips)})"})
+
+
+def _warp_clip(clip: Clip, seed: int) -> None:
+    """Every frame from one to _MOST_KNOWN others: few and many pictures of a person are learned from alike."""
+    random = np.random.default_rng(seed)
+    known = random.permutation(len(clip))[:_MOST_KNOWN]
+    references = References([clip.picture(frame) for frame in known], clip.landmarks[known])
+    numbers = np.empty((len(clip), WARPS), np.int64)
+    pictures: list[NDArray[np.uint8]] = []
+    confidences: list[NDArray[np.uint8]] = []
+    for frame in range(len(clip)):
+        offered = random.permutation(np.flatnonzero(known != frame))
+        main, *others = offered[: random.integers(1, len(offered) + 1)].tolist()
+        warps = references.warps(references.target(main, clip.landmarks[frame]), main, others)
+        numbers[frame] = [known[warp.reference] for warp in warps]
+        pictures += [warp.picture for warp in warps]
+        confidences += [np.rint(255 * warp.confidence).astype(np.uint8) for warp in warps]
+    write_warps(clip.path, numbers, pictures, confidences)

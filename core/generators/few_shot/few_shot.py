@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The few-shot generator: the warp's frame, mended by a network that knows the person from a few pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ...colour import encode_srgb8, full_scale
+from ..warp.generator import WarpGenerator
+from .blocks import bake_spectral
+from .crop import HeadCrop
+from .full_size import put_into
+from .landmark_picture import draw_landmarks
+from .networks import Inputs, to_tensor
+from .references import References
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...motion.target import FaceTarget
+    from ..base import Portrait
+    from .person import Person
+    from .references import Warp
+
+_SAME = 2.0  # of 255: a reference that differs by less is the portrait itself
+
+
+class FewShotGenerator:
+    """Moves one portrait of a person; see `Generator`."""
+
+    def __init__(self, portrait: Portrait, person: Person) -> None:
+        """Prepare the portrait; the person's own pictures are prepared as frames come to need them."""
+        self._warp = WarpGenerator(portrait)
+        self._landmarks, self._keeps_to_warp = portrait.landmarks, person.keeps_to_warp
+        self._crop, self._size = HeadCrop.around(portrait.landmarks), person.networks.plan.size
+        own = _shown(self._crop.read(portrait.pixels[..., :3], self._size))
+        others = [i for i, other in enumerate(person.pictures) if np.abs(own - other.astype(float)).mean() > _SAME]
+        landmarks = self._crop.to_crop(portrait.landmarks, self._size)
+        self._references = References(
+            [own, *person.pictures[others]], np.concatenate([landmarks[None], person.landmarks[others]])
+        )
+        self._others = range(1, len(others) + 1)
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._style = person.style[None].to(self._device)
+        self._networks = person.networks.to(self._device)
+        bake_spectral(self._networks)
+
+    def draw(self, target: FaceTarget) -> NDArray[Any]:
+        """The frame: same shape and type as the portrait's pixels."""
+        frame = self._warp.draw(target)
+        if self._keeps_to_warp or target.is_still(self._landmarks):
+            return frame
+        asked = self._crop.target(target, self._size)
+        warps = self._references.warps(asked, 0, self._others)
+        with torch.inference_mode():
+            drawn = self._networks.draw_styled(inputs_of(warps, asked, self._device), self._style)
+        picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
+        warped = warps[0].picture.astype(np.float32) / 255
+        trust = np.zeros_like(picture[..., 0]) if drawn.trust is None else _array(drawn.trust[0, 0])
+        return put_into(frame, self._crop, warped, picture, trust)
+
+
+def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> Inputs:
+    """What a network draws one frame from."""
+    size = warps[0].picture.shape[0]
+    return Inputs(
+        to_tensor(draw_landmarks(target.landmarks, size))[None].to(device),
+        to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),
+        torch.from_numpy(np.stack([warp.confidence for warp in warps]))[None, :, None].to(device),
+    )
+
+
+def _shown(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Pixels as they are displayed, 0..255."""
+    white = full_scale(pixels.dtype)
+    return encode_srgb8(pixels) if white == 1 else np.rint(pixels * (255 / white)).astype(np.uint8)
+
+
+def _array(values: torch.Tensor) -> NDArray[np.float32]:
+    return np.asarray(values.float().cpu(), np.float32)

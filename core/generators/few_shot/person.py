@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A person file: what was learned of somebody from a few pictures, to be used for any shot of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ...errors import BadInputError
+from .checkpoint import load_state, plan_of, read_tensors, write_tensors
+from .networks import Networks, build_networks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+_NETWORKS = "networks."
+
+
+@dataclass(frozen=True)
+class Person:
+    """Pictures of somebody, and networks that draw them."""
+
+    networks: Networks
+    style: Tensor  # (numbers,) of the adaptive norms
+    pictures: NDArray[np.uint8]  # (T, S, S, 3) head crops
+    landmarks: NDArray[np.float32]  # (T, 68, 2) in pixels of the crops
+    made_from: dict[str, Any]  # files, checkpoint, steps, what was measured: whatever JSON can hold
+    keeps_to_warp: bool = False  # the networks drew this person no better than the warp does
+
+
+def save_person(path: Path, person: Person) -> None:
+    """Write a person file. Raises BadInputError when it cannot be written."""
+    tensors = {_NETWORKS + name: tensor.half() for name, tensor in person.networks.state_dict().items()}
+    tensors |= {
+        "style": person.style,
+        "pictures": torch.from_numpy(person.pictures),
+        "landmarks": torch.from_numpy(person.landmarks),
+    }
+    header = {
+        "plan": asdict(person.networks.plan),
+        "made_from": person.made_from,
+        "keeps_to_warp": person.keeps_to_warp,
+    }
+    write_tensors(path, tensors, "a person", header)
+
+
+def load_person(path: Path) -> Person:
+    """Read a person file, its networks ready to draw. Raises BadInputError that names the file."""
+    tensors, header = read_tensors(path, "a person")
+    networks = build_networks(plan_of(path, header))
+    state = {name.removeprefix(_NETWORKS): value for name, value in tensors.items() if name.startswith(_NETWORKS)}
+    load_state(networks, state, path)
+    try:
+        style, pictures, landmarks = (tensors[name] for name in ("style", "pictures", "landmarks"))
+        made_from, keeps_to_warp = dict(header["made_from"]), bool(header["keeps_to_warp"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"{path}: the person file lacks {error}. Learn the person again.") from error
+    count, size = len(pictures), networks.plan.size
+    if pictures.shape != (count, size, size, 3) or landmarks.shape != (count, 68, 2) or not count:
+        raise BadInputError(f"{path}: its pictures and landmarks do not go together. Learn the person again.")
+    arrays = np.asarray(pictures, np.uint8), np.asarray(landmarks, np.float32)
+    return Person(networks.eval(), style, *arrays, made_from, keeps_to_warp)

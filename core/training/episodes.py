@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Episodes: K frames of a clip to know a person by, and another frame of it to draw.
+
+What an episode holds depends on the seed and its number alone: a training that is resumed, or that has several
+processes, sees the same ones in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from ..errors import BadInputError
+from ..generators.few_shot.networks import Inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from ..data.shards import Clip, Shards, Split
+    from .config import EpisodePlan
+
+
+class Episodes(NamedTuple):
+    """N episodes. A tuple, so that torch's loader knows how to move it."""
+
+    references: Tensor  # (N, K, 3, S, S) RGB
+    reference_lines: Tensor  # (N, K, 3, S, S) their landmark pictures
+    truth: Tensor  # (N, 3, S, S) what is to be drawn
+    lines: Tensor  # (N, 3, S, S) its landmark picture: what it is drawn from
+    warps: Tensor  # (N, R, 3, S, S) the warp generator's frames; R is 0 for the paper's network
+    confidences: Tensor  # (N, R, 1, S, S)
+    columns: Tensor  # (N,) int64: the clip's number, which is that of its column of W
+
+    def on(self, device: torch.device) -> Episodes:
+        """The same on a device, from bytes to float32: pictures -1 to 1, confidences 0 to 1."""
+        there = Episodes(*(values.to(device, non_blocking=True) for values in self))
+        pictures = {name: getattr(there, name) / 127.5 - 1 for name in _PICTURES}
+        return there._replace(**pictures, confidences=there.confidences / 255)
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the generator draws from, besides the embedding."""
+        has_warps = self.warps.shape[1] > 0
+        return Inputs(self.lines, self.warps if has_warps else None, self.confidences if has_warps else None)
+
+
+_PICTURES = ("references", "reference_lines", "truth", "lines", "warps")
+
+
+class EpisodeReader(Dataset[Episodes]):
+    """Episodes by their numbers, each as a batch of one, in bytes.
+
+    Of people who are held out every clip has its turn, and episodes have as many warps as the plan allows.
+    """
+
+    def __init__(self, shards: Shards, split: Split, plan: EpisodePlan, seed: int) -> None:
+        self.clips = [(person, clip) for person in shards.people(split) for clip in shards.clips(person)]
+        self._shards, self._plan, self._seed = shards, plan, seed
+        self._is_held_out = split == "held_out"
+
+    @property
+    def has_warps(self) -> bool:
+        """Whether there are warps in episodes."""
+        return self._plan.warps > 0
+
+    def __getitem__(self, number: int) -> Episodes:
+        """Raises BadInputError: a clip that cannot be read, is too short, or lacks warps."""
+        random = self._random(0, number)
+        column = number % len(self.clips) if self._is_held_out else int(random.integers(len(self.clips)))
+        clip = self._shards.clip(*self.clips[column])
+        if len(clip) < 2:
+            raise BadInputError(f"{clip.path}: has one frame; a person is known by some and another one is drawn.")
+        target = int(random.integers(len(clip)))
+        shown = self._choose_warps(clip, number, random)
+        seen_in = [int(clip.warp_references[target, warp]) for warp in shown]
+        references = self._choose_references(len(clip), target, seen_in, random)
+        return Episodes(
+            self._stacked(clip.picture(frame) for frame in references),
+            self._stacked(clip.landmark_picture(frame) for frame in references),
+            self._stacked([clip.picture(target)])[:, 0],
+            self._stacked([clip.landmark_picture(target)])[:, 0],
+            self._stacked(clip.warp(target, warp) for warp in shown),
+            self._stacked((clip.confidence(target, warp) for warp in shown), channels=1),
+            torch.tensor([column]),
+        )
+
+    def _random(self, *which: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, self._is_held_out, *which])
+
+    def _choose_warps(self, clip: Clip, number: int, random: np.random.Generator) -> list[int]:
+        """Some of the stored ones: equally many in every episode of a step, one to all that the plan allows."""
+        most = self._plan.warps
+        stored = clip.warp_references.shape[1] if most else 0
+        if stored < most:
+            raise BadInputError(
+                f"{clip.path}: has {stored} warps a frame; {most} are asked for (episodes.warps of the configuration). "
+                "`core data warp` adds them."
+            )
+        step = number // self._plan.batch
+        some = most if self._is_held_out or not most else int(self._random(1, step).integers(1, most + 1))
+        return random.permutation(stored)[:some].tolist()
+
+    def _choose_references(
+        self, frames: int, target: int, seen_in: Sequence[int], random: np.random.Generator
+    ) -> list[int]:
+        """K frames besides the target: those that the warps were made from first, as when a person is animated."""
+        kept = list(dict.fromkeys(seen_in))[: self._plan.references]
+        others = [frame for frame in range(frames) if frame != target and frame not in kept] or kept
+        lacking = self._plan.references - len(kept)
+        return kept + random.choice(others, lacking, replace=lacking > len(others)).tolist()
+
+    def _stacked(self, pictures: Iterable[NDArray[np.uint8]], channels: int = 3) -> Tensor:
+        """(1, n, channels, S, S)."""
+        size = self._shards.size
+        stacked = np.array(list(pictures), np.uint8).reshape(1, -1, size, size, channels)
+        return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 1, 4, 2, 3)))
+
+
+def read_episodes(
+    reader: EpisodeReader, numbers: Iterable[list[int]], device: torch.device, workers: int = 0
+) -> Iterator[Episodes]:
+    """Batches of the episodes with these numbers, on the device; `workers` processes read ahead."""
+    loader = DataLoader(
+        reader,
+        batch_sampler=numbers,
+        num_workers=workers,
+        collate_fn=_joined,
+        pin_memory=device.type == "cuda",
+    )
+    return (episodes.on(device) for episodes in loader)
+
+
+def _joined(episodes: Sequence[Episodes]) -> Episodes:
+    return Episodes(*map(torch.cat, zip(*episodes, strict=True)))

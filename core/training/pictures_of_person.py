@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pictures that a person is learned from: read, the face found, cropped, compared."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import BadInputError
+from ..generators.few_shot.crop import HeadCrop
+from ..landmarks.detect import create_detector, pick_face
+from ..landmarks.likeness import ALIKE, Person
+from ..media.footage import Footage, pictures_in
+from ..media.pictures import read_picture, to_rgb8
+from ..media.video import is_video, open_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..events import OnEvent
+    from ..landmarks.detect import Face, FaceDetector
+
+MOST = 32
+"""Pictures of a person; the paper's tables end there."""
+_LEAST_SIDE = 64  # pixels of a head's square: less shows nobody
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """A head crop, and where it is from."""
+
+    picture: NDArray[np.uint8]  # (S, S, 3)
+    landmarks: NDArray[np.float32]  # (68, 2) pixels of the crop
+    file: str
+    frame: int  # of a movie, from 0
+    sha256: str  # of the whole picture's pixels
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a person file tells of it."""
+        return {"file": self.file, "frame": self.frame, "sha256": self.sha256}
+
+
+def read_pictures(
+    paths: Sequence[Path], size: int, on_event: OnEvent, detector: FaceDetector | None = None
+) -> list[KnownPicture]:
+    """Up to MOST head crops of `size` pixels from pictures, folders of pictures and movies. Raises BadInputError.
+
+    Pictures without a face or with a tiny one are left out, and told. So is it told where two people seem to be shown.
+    """
+    finder = detector or create_detector("dlib", None, allow_download=False)
+    known: list[KnownPicture] = []
+    people: list[Person] = []
+    for path, frame, pixels in _evenly(paths):
+        name = f"{path.name}, frame {frame}" if is_video(path) else path.name
+        on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
+        rgb8 = to_rgb8(pixels)
+        try:
+            face = pick_face(finder.detect(rgb8), 0, name)
+            crop = _crop_of(face, name)
+        except BadInputError as error:
+            on_event({"event": "warning", "message": f"Left out: {error}"})
+            continue
+        digest = hashlib.sha256(rgb8.tobytes()).hexdigest()
+        landmarks = crop.to_crop(face.landmarks, size)
+        known.append(KnownPicture(crop.read(rgb8, size), landmarks, path.name, frame, digest))
+        people.append(Person(rgb8, face))
+    if not known:
+        told = ", ".join(str(path) for path in paths)
+        raise BadInputError(f"No picture shows a face: {told}. Show it larger and more from the front.")
+    _compare(known, people, on_event)
+    return known
+
+
+def _crop_of(face: Face, name: str) -> HeadCrop:
+    crop = HeadCrop.around(face.landmarks)
+    if crop.side < _LEAST_SIDE:
+        raise BadInputError(f"{name}: the head is only {crop.side:.0f} pixels large; {_LEAST_SIDE} are needed.")
+    return crop
+
+
+def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
+    """Files, frames and pixels: of all the pictures and of each movie evenly, so many that MOST come together."""
+    movies = [path for path in paths if is_video(path)]
+    stills = [
+        still for path in paths if not is_video(path) for still in (pictures_in(path) if path.is_dir() else [path])
+    ]
+    room = MOST - len(movies) if movies else MOST  # a frame of each movie at least
+    stills = [stills[number] for number in _spread(len(stills), room)]
+    for path in stills:
+        yield path, 0, read_picture(path)
+    for number, path in enumerate(movies):
+        with open_video(path) as (_, _, frames):
+            count = sum(1 for _ in frames)
+        share = (MOST - len(stills)) // len(movies) + (number < (MOST - len(stills)) % len(movies))
+        wanted = _spread(count, share)
+        yield from (
+            (path, frame, pixels) for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True)
+        )
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Numbers below `count`: all of them, or `most` that are evenly spread."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist() if count else []
+
+
+def _compare(known: list[KnownPicture], people: list[Person], on_event: OnEvent) -> None:
+    """Tell of pictures that show somebody else: they are farther from the others' middle than one person's are."""
+    described = np.array([person.description for person in people])
+    middle = np.median(described, axis=0)
+    distances = np.linalg.norm(described - middle, axis=1)
+    strangers = [
+        f"{one.file}, frame {one.frame}: {distance:.2f}"
+        for one, distance in zip(known, distances, strict=True)
+        if distance > ALIKE
+    ]
+    if strangers:
+        told = (
+            f"Not all pictures seem to show one person; farther than {ALIKE} from the others: {'; '.join(strangers)}."
+        )
+        on_event({"event": "warning", "message": told})

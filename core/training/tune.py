@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Learn one person: the hybrid generator, fine-tuned so far as it draws held-out pictures of them better."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..generators.few_shot.few_shot import inputs_of
+from ..generators.few_shot.landmark_picture import draw_landmarks
+from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
+from ..generators.few_shot.person import Person
+from ..generators.few_shot.references import References
+from .finetune import FineTuner, FineTuning, PersonFrames
+from .losses import ContentLoss, LossWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from ..events import OnEvent
+    from ..generators.few_shot.checkpoint import Checkpoint
+    from ..generators.few_shot.networks import Networks
+    from .pictures_of_person import KnownPicture
+
+_LEAST = 3  # pictures: one is held out, two are left to draw one from the other
+_HELD_OUT = 4  # of so many pictures one is not learned from, but measured on
+_MEASURE_EVERY = 20  # iterations
+_PATIENCE = 4  # measurements without a better one, then it ends
+_DRAWN_FROM = 2  # ways in which each picture is drawn from others
+
+
+@dataclass(frozen=True)
+class TunePlan:
+    """How long it may take."""
+
+    iterations: int = 400
+    seconds: float = 240.0
+
+
+def tune(
+    known: Sequence[KnownPicture], checkpoint: Checkpoint, on_event: OnEvent, plan: TunePlan | None = None
+) -> Person:
+    """Learn a person from 1 to 32 pictures.
+
+    Every fourth picture is held out: the networks that draw those best are kept, be it the warp alone. With fewer than
+    three pictures nothing is tuned. Steps are told with a "preview": (S, 3 S, 3), a held-out picture, its warp, and as
+    it is drawn.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    networks = copy.deepcopy(checkpoint.networks).to(device)
+    pictures, landmarks = np.stack([one.picture for one in known]), np.stack([one.landmarks for one in known])
+    made_from: dict[str, Any] = {"pictures": [one.to_dict() for one in known], "checkpoint": checkpoint.made_from}
+    if len(known) < _LEAST:
+        told = f"Too few pictures to tune with ({len(known)}; {_LEAST} are needed): the person is taken as they are."
+        on_event({"event": "warning", "message": told})
+        style = feed_forward_style(networks, pictures, landmarks)
+        return Person(networks.cpu(), style[0].cpu(), pictures, landmarks, made_from | {"iterations": 0})
+    random = np.random.default_rng(0)
+    held = list(range(_HELD_OUT - 1, len(known), _HELD_OUT)) or [len(known) - 1]
+    learned = [number for number in range(len(known)) if number not in held]
+    total = len(held) + _DRAWN_FROM * len(learned)
+    on_event({"event": "stage", "stage": "warp", "message": f"Warping the pictures to each other, {total} times"})
+    references = References([*pictures], landmarks)
+
+    def frames_of(numbers: list[int]) -> PersonFrames:
+        drawn = [_inputs(references, landmarks, number, learned, random) for number in numbers]
+        joined = {
+            each.name: torch.cat([getattr(inputs, each.name) for inputs in drawn]).to(device) for each in fields(Inputs)
+        }
+        return PersonFrames(to_tensor(pictures[numbers]).to(device), Inputs(**joined))
+
+    content, kept = ContentLoss(LossWeights()), frames_of(held)
+    tuning = FineTuning(plan.iterations if plan else TunePlan.iterations, batch=2, generator_rate=2e-4)
+    tuner = FineTuner(networks, None, frames_of(learned * _DRAWN_FROM), content, LossWeights(), tuning, on_event)
+    measured = _until_best(tuner, kept, content, on_event, plan or TunePlan())
+    keeps_to_warp = measured["held_out"] >= measured["warp"]
+    if keeps_to_warp:
+        told = "The network draws held-out pictures no better than the warp alone: for this person the warp is kept."
+        on_event({"event": "warning", "message": told})
+    style = tuner.style.detach()[0].cpu()
+    return Person(networks.cpu(), style, pictures, landmarks, made_from | measured, keeps_to_warp)
+
+
+@torch.no_grad()
+def feed_forward_style(networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Tensor:
+    """(1, numbers): what the embedder says of (T, S, S, 3) pictures with their (T, 68, 2) landmarks."""
+    device = next(networks.parameters()).device
+    drawn = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
+    seen = [to_tensor(each)[None].to(device) for each in (pictures, drawn)]
+    return networks.project(networks.embed(*seen))
+
+
+def _inputs(
+    references: References,
+    landmarks: NDArray[np.float32],
+    number: int,
+    among: Sequence[int],
+    random: np.random.Generator,
+) -> Inputs:
+    """What a picture is drawn from: other ones."""
+    main, *others = random.permutation([other for other in among if other != number]).tolist()
+    target = references.target(main, landmarks[number])
+    return inputs_of(references.warps(target, main, others), target, torch.device("cpu"))
+
+
+def _until_best(
+    tuner: FineTuner, held: PersonFrames, content: ContentLoss, on_event: OnEvent, plan: TunePlan
+) -> dict[str, Any]:
+    """Tune until held-out pictures get no better; the tuner is then as it was at best. Gives what was measured."""
+    assert held.inputs.warps is not None  # noqa: S101 - for the types: `inputs_of` makes them
+    with torch.no_grad():
+        warp = content(held.inputs.warps[:, 0], held.pictures).item()
+    now, drawn = _measure(tuner, held, content)
+    untuned, best, best_at, state, worse = now, now, 0, tuner.snapshot(), 0
+    end = time.monotonic() + plan.seconds
+    for number, _ in enumerate(tuner.iterations(), 1):
+        if number % _MEASURE_EVERY == 0:
+            now, drawn = _measure(tuner, held, content)
+            worse = worse + 1 if now >= best else 0
+            if now < best:
+                best, best_at, state = now, number, tuner.snapshot()
+            shown = torch.cat([held.pictures[:1], held.inputs.warps[:1, 0], drawn[:1]])
+            preview = np.concatenate([*to_pixels(shown)], axis=1)
+            values = {"held_out": now, "best": best, "warp": warp}
+            told = {"event": "step", "step": number, "total": plan.iterations, "values": values}
+            on_event(told | {"preview": preview})
+        if worse == _PATIENCE or time.monotonic() > end:
+            break
+    tuner.restore(state)
+    return {"iterations": best_at, "held_out": best, "untuned": untuned, "warp": warp}
+
+
+@torch.no_grad()
+def _measure(tuner: FineTuner, held: PersonFrames, content: ContentLoss) -> tuple[float, Tensor]:
+    style = tuner.style.expand(len(held.pictures), -1)
+    drawn = tuner.networks.draw_styled(held.inputs, style).picture
+    return content(drawn, held.pictures).item(), drawn

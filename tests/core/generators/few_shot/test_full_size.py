@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small correction in a large frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.generators.few_shot.crop import HeadCrop
+from core.generators.few_shot.full_size import put_into
+
+SIZE = 32
+CROP = HeadCrop(10, -20, 128)
+
+
+def _frame(kind: type) -> np.ndarray:
+    """Fine noise, with alpha; scene-linear light is up to three times as bright as white."""
+    noise = np.random.default_rng(1).random((150, 160, 4))
+    return (3 * noise if kind is np.float32 else noise * np.iinfo(kind).max).astype(kind)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_what_a_network_did_not_change_keeps_its_very_values(kind: type) -> None:
+    frame, warped = _frame(kind), np.random.default_rng(2).random((SIZE, SIZE, 3), np.float32)
+    out = put_into(frame, CROP, warped, warped, np.ones((SIZE, SIZE), np.float32))
+    np.testing.assert_array_equal(out, frame)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_change_is_added_and_fine_detail_is_kept_where_the_warp_is_trusted(kind: type) -> None:
+    frame = (_frame(kind) // 4 + np.iinfo(kind).max // 4).astype(kind)
+    warped = np.full((SIZE, SIZE, 3), 0.4, np.float32)
+    out = put_into(frame, CROP, warped, warped + 0.1, np.ones((SIZE, SIZE), np.float32))
+    inside = (slice(20, 90), slice(40, 110))
+    change = (out[inside].astype(float) - frame[inside])[..., :3] / np.iinfo(kind).max
+    np.testing.assert_allclose(change, 0.1, atol=1 / 255)
+    np.testing.assert_array_equal(out[..., 3], frame[..., 3])
+    np.testing.assert_array_equal(out[:, 140:], frame[:, 140:])  # outside of the crop
+
+
+def test_fine_detail_goes_where_the_network_drew_anew() -> None:
+    frame = _frame(np.uint8)
+    warped = CROP.read(frame[..., :3], SIZE).astype(np.float32) / 255
+    wanted = np.full_like(warped, 0.5)
+    out = put_into(frame, CROP, warped, wanted, np.zeros((SIZE, SIZE), np.float32))
+    inside = out[20:90, 40:110, :3].astype(float)
+    assert abs(inside.mean() - 127.5) < 2
+    assert inside.std() < 0.1 * frame[20:90, 40:110, :3].std()
+
+
+def test_light_above_white_stays() -> None:
+    frame = np.full((150, 160, 3), 4.0, np.float32)
+    warped = np.ones((SIZE, SIZE, 3), np.float32)
+    out = put_into(frame, CROP, warped, warped, np.zeros((SIZE, SIZE), np.float32))
+    np.testing.assert_allclose(out, 4, atol=1e-5)
+
+
+def test_the_border_of_the_crop_is_not_seen() -> None:
+    frame, dark = np.full((150, 160, 3), 200, np.uint8), np.zeros((SIZE, SIZE, 3), np.float32)
+    out = put_into(frame, CROP, dark + 200 / 255, dark, np.zeros((SIZE, SIZE), np.float32)).astype(int)
+    assert out[60, 70, 0] == 0
+    assert np.abs(np.diff(out[60, :, 0])).max() < 40  # a fade, no edge

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of people who were not learned from."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from core.__main__ import main
+from core.data.shards import NewClip, Shards
+from core.errors import BadInputError
+from core.landmarks.detect import create_detector
+from core.training.evaluate import evaluate
+from core.training.methods import Still, WarpAlone
+from core.training.metrics import (
+    Shown,
+    frechet_distance,
+    identity_similarity,
+    look_at,
+    pose_error,
+    structural_similarity,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.landmarks.detect import FaceDetector
+
+Crops = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def detector() -> FaceDetector:
+    return create_detector("dlib", None, allow_download=False)
+
+
+@pytest.fixture(scope="module")
+def people(head_crops: Crops, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Her, and her mirror image, who are held out."""
+    pictures, landmarks = head_crops
+    folder = tmp_path_factory.mktemp("people")
+    shards = Shards.create(folder, 128)
+    for name, own in (("her", pictures), ("other", pictures[:3])):
+        shards.add(
+            name, "held_out", "clip", {}, lambda own=own: NewClip(list(own), landmarks[: len(own)], Fraction(25), {})
+        )
+    shards.save()
+    return folder
+
+
+def test_a_true_frame_is_without_fault(head_crops: Crops, detector: FaceDetector) -> None:
+    picture, landmarks = head_crops[0][0], head_crops[1][0]
+    shown = look_at(picture, landmarks, detector)
+    assert pose_error(shown, shown) == 0
+    assert identity_similarity(shown, shown) == pytest.approx(1)
+    assert structural_similarity(picture, picture) == pytest.approx(1)
+
+
+def test_a_turned_head_has_an_error_of_pose_and_a_blurred_one_of_structure(
+    head_crops: Crops, detector: FaceDetector
+) -> None:
+    pictures, landmarks = head_crops
+    true, other = (look_at(pictures[i], landmarks[i], detector) for i in (1, 2))
+    assert pose_error(other, true) > 5
+    assert structural_similarity(cv2.GaussianBlur(pictures[1], (0, 0), 3), pictures[1]) < 0.95
+
+
+def test_the_frechet_distance_of_normal_distributions() -> None:
+    random = np.random.default_rng(0)
+    points = np.zeros((68, 2), np.float32)
+
+    def draw(middle: float, spread: float) -> list[Shown]:
+        return [Shown(points, row) for row in random.normal(middle, spread, (20000, 3))]
+
+    assert frechet_distance(draw(0, 1), draw(0, 1)) == pytest.approx(0, abs=5)
+    wanted = 3 * (0.5**2 + (2 - 1) ** 2) * 1000  # of each of three numbers: the means' distance and the spreads'
+    assert frechet_distance(draw(0, 1), draw(0.5, 2)) == pytest.approx(wanted, rel=0.03)
+
+
+def test_the_warp_is_better_than_a_still_and_rows_stand_for_all_counts(people: Path, detector: FaceDetector) -> None:
+    told: list[dict[str, object]] = []
+    methods = {"still": Still(), "warp": WarpAlone()}
+    rows = evaluate(Shards(people), methods, detector, told.append, counts=(1, 4, 9))
+    assert [(row.method, row.pictures) for row in rows] == [("still", 1), ("warp", 1), ("still", 4), ("warp", 4)]
+    assert any("9 known pictures" in str(each["message"]) for each in told)
+    assert (rows[0].people, rows[2].people) == (2, 1)  # of the other one three frames are all there is
+    for still, warp in (rows[:2], rows[2:]):
+        assert warp.pose < 0.6 * still.pose
+        assert warp.ssim > still.ssim
+
+
+def test_a_perfect_method_has_a_perfect_row(people: Path, detector: FaceDetector) -> None:
+    class Perfect:
+        def learn(self, _pictures: Sequence[np.ndarray], _landmarks: np.ndarray) -> object:
+            def draw(wanted: np.ndarray) -> np.ndarray:
+                return clip.picture(int(np.abs(clip.landmarks - wanted).sum((1, 2)).argmin()))
+
+            return draw
+
+    clip = Shards(people).clip("her", "clip")
+    (row,) = evaluate(Shards(people), {"perfect": Perfect()}, detector, lambda _event: None, counts=(4,))
+    assert (row.pose, row.ssim, row.identity) == (0, pytest.approx(1), pytest.approx(1))
+    assert row.frechet == pytest.approx(0, abs=1e-3)
+
+
+def test_nobody_with_enough_frames_is_an_error(people: Path, detector: FaceDetector) -> None:
+    with pytest.raises(BadInputError, match="more than 50 frames"):
+        evaluate(Shards(people), {"still": Still()}, detector, lambda _event: None, counts=(50,))
+
+
+def test_the_command_writes_the_table(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "table.json"
+    assert main(["evaluate", "few-shot", "--data", str(people), "-o", str(output)]) == 0
+    rows = json.loads(output.read_text())
+    assert {row["method"] for row in rows} >= {"still", "warp"}
+    assert "frechet" in capsys.readouterr().out

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Learning one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from core.__main__ import main  # noqa: E402 - needs torch
+from core.errors import BadInputError, MissingError  # noqa: E402
+from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
+from core.generators.few_shot.networks import NetworkPlan, build_networks  # noqa: E402
+from core.generators.few_shot.person import load_person  # noqa: E402
+from core.training import learn_person  # noqa: E402
+from core.training import tune as tuning  # noqa: E402
+from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
+from core.training.tune import TunePlan, tune  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+Crops = tuple[np.ndarray, np.ndarray]
+PLAN = NetworkPlan(width=8, embedding=16, size=128, attention=False)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    torch.manual_seed(1)
+    save_checkpoint(tmp_path / "start.safetensors", build_networks(PLAN), {"steps": 0})
+    return tmp_path / "start.safetensors"
+
+
+@pytest.fixture(scope="module")
+def known(head_crops: Crops) -> list[KnownPicture]:
+    return [
+        KnownPicture(picture, points, "her.png", i, "")
+        for i, (picture, points) in enumerate(zip(*head_crops, strict=True))
+    ]
+
+
+def _tune(known: list[KnownPicture], start: Checkpoint, iterations: int) -> tuple[Any, list[dict[str, Any]]]:
+    events: list[dict[str, Any]] = []
+    return tune(known, start, events.append, TunePlan(iterations, 1000)), events
+
+
+def test_held_out_pictures_are_drawn_better_than_before_and_than_by_the_warp(
+    known: list[KnownPicture], checkpoint: Path
+) -> None:
+    person, events = _tune(known, load_checkpoint(checkpoint), 40)
+    measured = person.made_from
+    assert measured["held_out"] < measured["untuned"]
+    assert measured["held_out"] < measured["warp"]
+    assert not person.keeps_to_warp
+    assert measured["iterations"] > 0
+    assert len(person.pictures) == len(known)  # those held out too serve as references later
+    steps = [event for event in events if event["event"] == "step"]
+    assert steps[-1]["preview"].shape == (128, 3 * 128, 3)
+
+
+def test_where_the_network_only_harms_the_warp_is_kept(
+    known: list[KnownPicture], checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = load_checkpoint(checkpoint)
+    with torch.no_grad():
+        start.networks.generator.out.bias.copy_(torch.tensor([9.0] * 16))  # paints all white, and is sure of it
+    monkeypatch.setattr(tuning, "_MEASURE_EVERY", 1)
+    person, events = _tune(known, start, 2)
+    assert person.keeps_to_warp
+    assert any("the warp is kept" in event.get("message", "") for event in events)
+
+
+def test_the_start_is_not_changed_and_the_same_comes_out_twice(known: list[KnownPicture], checkpoint: Path) -> None:
+    start = load_checkpoint(checkpoint)
+    before = {name: value.clone() for name, value in start.networks.state_dict().items()}
+    one, other = (_tune(known, start, 20)[0] for _ in range(2))
+    for name, value in start.networks.state_dict().items():
+        assert torch.equal(value, before[name])
+    for mine, theirs in zip(one.networks.parameters(), other.networks.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_two_pictures_are_taken_as_they_are(known: list[KnownPicture], checkpoint: Path) -> None:
+    person, events = _tune(known[:2], load_checkpoint(checkpoint), 20)
+    assert person.made_from["iterations"] == 0
+    assert "Too few pictures" in events[-1]["message"]
+
+
+@pytest.fixture
+def folder(pixels: NDArray[np.uint8], tmp_path: Path) -> Path:
+    """Three pictures of her, and a wall."""
+    made = tmp_path / "pictures"
+    made.mkdir()
+    for number in range(3):
+        turn = cv2.getRotationMatrix2D((128, 128), 6 * (number - 1), 1)
+        turned = cv2.warpAffine(pixels, turn, (256, 256), borderMode=cv2.BORDER_REPLICATE)
+        cv2.imwrite(str(made / f"{number}.png"), turned[..., ::-1])
+    cv2.imwrite(str(made / "wall.png"), np.full((200, 200, 3), 90, np.uint8))
+    return made
+
+
+def test_a_folder_of_pictures_becomes_a_person_file(folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "her.safetensors"
+    command = ["tune", str(folder), "-o", str(output), "--checkpoint", str(checkpoint), "--minutes", "0.02"]
+    assert main(command) == 0
+    person = load_person(output)
+    assert person.pictures.shape == (3, 128, 128, 3)
+    assert [each["file"] for each in person.made_from["pictures"]] == ["0.png", "1.png", "2.png"]
+
+
+def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Path) -> None:
+    events: list[dict[str, Any]] = []
+    found = read_pictures([folder], 128, events.append)
+    told = [event["message"] for event in events if event["event"] == "warning"]
+    assert len(found) == 3
+    assert len(told) == 1
+    assert "wall.png: no face found" in told[0]
+    (folder / "only").mkdir()
+    (folder / "wall.png").rename(folder / "only" / "wall.png")
+    with pytest.raises(BadInputError, match="No picture shows a face"):
+        read_pictures([folder / "only"], 128, events.append)
+
+
+def test_somebody_else_among_the_pictures_is_told_with_the_distance(folder: Path, shared: Path) -> None:
+    events: list[dict[str, Any]] = []
+    stranger = shared / "data/portraits/photo_einstein_375x500.jpg"
+    read_pictures([folder, stranger], 128, events.append)
+    told = [event["message"] for event in events if "one person" in event["message"]]
+    assert len(told) == 1
+    assert "einstein" in told[0]
+    assert "0.png" not in told[0]
+
+
+def test_of_many_pictures_some_are_chosen_evenly(folder: Path) -> None:
+    from core.training.pictures_of_person import _evenly
+
+    first = folder / "0.png"
+    many = [first.with_name(f"copy{number:03}.png") for number in range(70)]
+    for path in many:
+        path.write_bytes(first.read_bytes())
+    chosen = [path for path, _, _ in _evenly(many)]
+    assert len(chosen) == MOST
+    assert (chosen[0], chosen[-1]) == (many[0], many[-1])
+
+
+def test_without_trained_networks_a_person_cannot_be_learned(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learn_person, "SHIPPED", tmp_path / "none.safetensors")
+    with pytest.raises(MissingError, match="ships no trained networks"):
+        learn_person.learn_person([folder], tmp_path / "her.safetensors", lambda _event: None)
