@@ -27,8 +27,9 @@ LAYERS = {
     "landmarks": {"errors", "files", "packages", "media"},
     "motion": {"errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
-    "generators": {"colour", "errors", "landmarks", "motion"},
+    "generators": {"colour", "errors", "files", "landmarks", "motion"},
     "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
+    "training": {"data", "errors", "events", "files", "generators"},
     "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
@@ -92,7 +93,20 @@ LIGHT = {
     "core.motion.thinning",
     "core.speech.amounts",
 }
-HEAVY = {"av", "cv2", "dlib", "face_alignment", "OpenEXR", "PIL", "pocketsphinx", "scipy", "skimage", "torch"}
+HEAVY = {
+    "av",
+    "cv2",
+    "dlib",
+    "face_alignment",
+    "OpenEXR",
+    "PIL",
+    "pocketsphinx",
+    "pytorch_msssim",
+    "safetensors",
+    "scipy",
+    "skimage",
+    "torch",
+}
 
 
 def _imports(path: Path, *, of_body_only: bool = False) -> Iterator[str]:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hybrid generator: the warp's frames of several references -> the frame, mended where the warp cannot know.
+
+The warp brings the detail, a small network says which reference shows a place best, and another one, which is styled
+for the person, draws what none of them shows: so does the bi-layer model (Zakharov et al. 2020) with its texture.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .blocks import AdaptiveInstanceNorm, ResidualBlock, adaptive_norms, conv, share_out, spectral
+
+_TRUST = 10.0  # at the start a reference that is surer by 0.1 gets e times the share
+_MENDED = -4.0  # at the start 2 % of every pixel: enough for gradients, too little to be seen
+_READS = 7  # channels of a warp, its confidence and the landmark picture
+
+
+class Blend(NamedTuple):
+    """A frame and what it was made of; all tensors (N, channels, S, S)."""
+
+    picture: Tensor  # 3 channels in [-1, 1]
+    mask: Tensor  # 1: how much of a pixel is the correction
+    correction: Tensor  # 3 in [-1, 1]
+    shares: Tensor  # R, sum 1: how much of a pixel's warp comes from each reference
+
+
+class ReferenceShares(nn.Module):
+    """How much each reference gives to each pixel: the order of the references does not matter.
+
+    Each is judged by the same network, which also sees the mean of what it found in all of them.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.look = conv(_READS * 16, width)  # at a quarter of the size
+        self.compare = conv(2 * width, width)
+        self.judge = nn.Conv2d(width, 1, 3, padding=1)  # starts at 0, which a spectral norm would divide by
+        nn.init.zeros_(self.judge.weight)
+        nn.init.zeros_(self.judge.bias)  # pyright: ignore[reportArgumentType] - it has one
+        self.trust = nn.Parameter(torch.tensor([_TRUST]))
+
+    def forward(self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor) -> Tensor:
+        """(N, R, 3, S, S), (N, R, 1, S, S) and (N, 3, S, S) -> (N, R, S, S)."""
+        count, references = warps.shape[:2]
+        poses = landmark_pictures[:, None].expand_as(warps)
+        reads = torch.cat([warps, confidences, poses], dim=2).flatten(0, 1)
+        looks = functional.relu(self.look(functional.pixel_unshuffle(reads, 4)))
+        mean = looks.reshape(count, references, *looks.shape[1:]).mean(dim=1)
+        means = mean.repeat_interleave(references, dim=0)
+        judged = self.judge(functional.relu(self.compare(torch.cat([looks, means], dim=1))))
+        judged = functional.interpolate(judged, scale_factor=4, mode="bilinear", align_corners=False)
+        scores = judged.reshape(confidences.shape) + self.trust * confidences
+        return scores.squeeze(2).softmax(dim=1)
+
+
+class HybridGenerator(nn.Module):
+    """A small U-Net at half of the size; adaptive norms on its way up bring in the person."""
+
+    def __init__(self, width: int = 32, embedding: int = 256) -> None:
+        super().__init__()
+        widths = [width, 2 * width, 4 * width, 8 * width]
+        self.shares = ReferenceShares(width)
+        self.stem = conv(_READS * 4, width)
+        self.down = nn.ModuleList([ResidualBlock(inputs, outputs, down=True) for inputs, outputs in pairwise(widths)])
+        self.middle = ResidualBlock(widths[-1], widths[-1], norm=AdaptiveInstanceNorm)
+        self.up = nn.ModuleList(
+            [
+                ResidualBlock(inputs, outputs, norm=AdaptiveInstanceNorm, up=True)
+                for inputs, outputs in pairwise(reversed(widths))
+            ]
+        )
+        self.norm = AdaptiveInstanceNorm(width)
+        self.out = nn.Conv2d(2 * width, 16, 3, padding=1)  # starts at 0, which a spectral norm would divide by
+        self.projection = spectral(nn.Linear(embedding, share_out(self)))
+        self._start()
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        """Styles that change nothing, no correction, and a mask that trusts the warp."""
+        nn.init.zeros_(self.out.weight)
+        bias = torch.zeros(4, 4)  # after pixel_shuffle: three channels of colour, one of the mask
+        bias[3] = _MENDED
+        self.out.bias.copy_(bias.flatten())  # pyright: ignore[reportOptionalMemberAccess] - it has one
+        nn.init.zeros_(self.projection.bias)
+        for norm in adaptive_norms(self):
+            self.projection.bias[norm.start + norm.channels : norm.start + 2 * norm.channels] = 1
+
+    def project(self, embedding: Tensor) -> Tensor:
+        """(N, E) -> (N, numbers), the style: shifts and scales of all adaptive norms."""
+        return self.projection(embedding)
+
+    def forward(self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor, style: Tensor) -> Blend:
+        """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S) and (N, numbers); S is a multiple of 16."""
+        shares = self.shares(warps, confidences, landmark_pictures)
+        merged = (shares[:, :, None] * warps).sum(dim=1)
+        confidence = (shares[:, :, None] * confidences).sum(dim=1)
+        seen = torch.cat([merged, confidence, landmark_pictures], dim=1)
+        stem = self.stem(functional.pixel_unshuffle(seen, 2))
+        levels = [stem]
+        for block in self.down:
+            levels.append(block(levels[-1]))
+        features = self.middle(levels.pop(), style)
+        for block in self.up:
+            features = block(features, style) + levels.pop()
+        features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
+        drawn = functional.pixel_shuffle(self.out(features), 2)
+        correction, mask = torch.tanh(drawn[:, :3]), torch.sigmoid(drawn[:, 3:])
+        return Blend(mask * correction + (1 - mask) * merged, mask, correction, shares)

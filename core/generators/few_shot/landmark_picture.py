@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landmarks as a picture: what tells the networks where the face is wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ...landmarks.topology import (
+    INNER_LIP,
+    JAW,
+    LEFT_BROW,
+    LEFT_EYE,
+    NOSE_BASE,
+    NOSE_BRIDGE,
+    OUTER_LIP,
+    RIGHT_BROW,
+    RIGHT_EYE,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FRACTION_BITS = 4  # of OpenCV's coordinates
+
+# The colours of the paper's authors, RGB, and which lines are closed. The inner lip, which they leave out, is what
+# tells whether the mouth is open.
+_LINES = (
+    (JAW, (255, 255, 255), False),
+    (RIGHT_BROW, (255, 0, 0), False),
+    (LEFT_BROW, (0, 255, 0), False),
+    (NOSE_BRIDGE, (0, 0, 255), False),
+    (NOSE_BASE, (0, 0, 255), False),
+    (RIGHT_EYE, (255, 0, 255), True),
+    (LEFT_EYE, (0, 255, 255), True),
+    (OUTER_LIP, (255, 255, 0), True),
+    (INNER_LIP, (255, 255, 0), True),
+)
+
+
+def draw_landmarks(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.uint8]:
+    """(68, 2) pixels of a square picture of `size` -> (size, size, 3) coloured lines on black."""
+    picture = np.zeros((size, size, 3), np.uint8)
+    points = np.round(np.asarray(landmarks, np.float64) * 2**_FRACTION_BITS).astype(np.int32)
+    width = max(1, round(size / 128))
+    for line, colour, closed in _LINES:
+        cv2.polylines(picture, [points[list(line)]], closed, colour, width, cv2.LINE_AA, _FRACTION_BITS)
+    return picture
