@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, capture, compile_loops, convert, detect, matte, mix, speech
+from . import animate, capture, compile_loops, convert, data, detect, matte, mix, speech
 
 if TYPE_CHECKING:
     import argparse
@@ -40,5 +40,6 @@ COMMANDS: dict[str, Command] = {
     "mix": mix,
     "detect": detect,
     "matte": matte,
+    "data": data,
     "compile": compile_loops,
 }
