@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import animate, capture, compile_loops, convert, detect, evaluate, matte, mix, speech, train, tune
+from . import animate, capture, compile_loops, convert, data, detect, evaluate, matte, mix, speech, train, tune
 
 if TYPE_CHECKING:
     import argparse
@@ -40,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "mix": mix,
     "detect": detect,
     "matte": matte,
+    "data": data,
     "compile": compile_loops,
     "train": train,
     "tune": tune,

@@ -249,15 +249,26 @@ class Shards:
 
         Raises what `make` raises, and BadInputError.
         """
-        path = self._path(person, name)
-        is_new = not _is_made(path, source)
+        is_new = not self.is_made(person, name, source)
         if is_new:
-            write_clip(path, make())
+            write_clip(self._path(person, name), make())
+        self.keep(person, split, name)
+        return is_new
+
+    def keep(self, person: str, split: Split, name: str) -> None:
+        """Put a clip that is there into the index."""
         entry = self._people.setdefault(person, {"split": split, "clips": []})
         entry["split"] = split
         if name not in entry["clips"]:
             entry["clips"].append(name)
-        return is_new
+
+    def is_made(self, person: str, name: str, source: Source) -> bool:
+        """Whether the clip's file is there whole and was made from that source."""
+        path = self._path(person, name)
+        try:
+            return path.exists() and Clip(path).source == source
+        except BadInputError:
+            return False
 
     def drop(self, file: str, why: str) -> None:
         """Note that a file was left out."""
@@ -274,13 +285,6 @@ class Shards:
 def is_plain_name(name: object) -> bool:
     """Whether a person or clip can be called so: a file's name that leads nowhere else."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\:\0")
-
-
-def _is_made(path: Path, source: Source) -> bool:
-    try:
-        return path.exists() and Clip(path).source == source
-    except BadInputError:
-        return False
 
 
 def _other_version(path: Path, version: object) -> BadInputError:

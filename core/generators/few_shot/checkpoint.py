@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType] - of a bare PathLike
+from safetensors.torch import save
 
 from ...errors import BadInputError
-from ...files import replacing
+from ...files import write_bytes
 from .networks import NetworkPlan, Networks, build_discriminator, build_networks
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], kind: str, header: 
     """Write tensors with a header of JSON; `kind` says what file of ours it is. Raises BadInputError."""
     told = {"format": FORMAT, "version": str(VERSION), "kind": kind, "header": json.dumps(header)}
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(plain, temporary, told)
+    write_bytes(path, save(plain, told))
 
 
 def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -48,6 +48,8 @@ def test_a_clip_comes_back(path: Path) -> None:
     assert clip.source == {"seed": 0}
     assert not clip.has_warps
     assert clip.warp_references.shape == (3, 0)
+    assert clip.landmark_picture(1).shape == (SIZE, SIZE, 3)
+    assert clip.landmark_picture(1).any()
     np.testing.assert_array_equal(clip.landmarks, wanted.landmarks)
     for frame, picture in enumerate(wanted.pictures):
         assert np.abs(clip.picture(frame).astype(int) - picture).mean() < 3  # and so red is red

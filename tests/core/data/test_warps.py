@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.__main__ import main
 from core.data.shards import NewClip, Shards
 from core.data.warps import add_warps
 
@@ -47,3 +48,10 @@ def test_what_is_there_is_not_made_again_and_always_the_same_is_made(head_crops:
     written = files[0].stat().st_mtime_ns
     add_warps(one, lambda _event: None)
     assert files[0].stat().st_mtime_ns == written
+
+
+def test_the_command_adds_them(head_crops: Crops, tmp_path: Path) -> None:
+    assert main(["data", "warp", str(tmp_path)]) == 2  # there are no shards
+    shards = _shards(tmp_path, (head_crops[0][:2], head_crops[1][:2]))
+    assert main(["data", "warp", str(tmp_path)]) == 0
+    assert shards.clip("her", "clip").has_warps
