@@ -62,13 +62,14 @@ LAYERS = {
         "driver_video",
         "footage_job",
     },  # how it is done
-    "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run"},
+    "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run", "training"},
     "commands": {
         "data",
         "drivers",
         "errors",
         "events",
         "files",
+        "generators",
         "job",
         "run",
         "landmarks",

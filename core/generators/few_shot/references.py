@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...landmarks.track import LandmarkTrack
-from ...motion.plan import plan_motion
+from ...motion.face_model import fit_face
+from ...motion.plan import plan_on
 from ..base import Portrait
 from ..warp.generator import WarpGenerator
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...motion.face_model import FittedFace
     from ...motion.target import FaceTarget
 
 WARPS = 3
@@ -34,7 +36,7 @@ class Warp(NamedTuple):
 
     reference: int
     picture: NDArray[np.uint8]  # (S, S, 3)
-    confidence: NDArray[np.float32]  # (S, S) 0..1, see `WarpGenerator.confidence`
+    confidence: NDArray[np.float32]  # (S, S) 0..1, see `WarpGenerator`
 
 
 class References:
@@ -44,6 +46,10 @@ class References:
         """`pictures` (S, S, 3), `landmarks` (T, 68, 2) in pixels of theirs."""
         self._pictures, self._landmarks = pictures, landmarks
         self._generator = cache(self._prepare)
+        self._face = cache(self._fit)
+
+    def _fit(self, number: int) -> FittedFace:
+        return fit_face(self._landmarks[number])
 
     def _prepare(self, number: int) -> WarpGenerator:
         return WarpGenerator(Portrait(self._pictures[number], self._landmarks[number]))
@@ -69,15 +75,14 @@ class References:
         height, width = self._pictures[number].shape[:2]
         wanted = landmarks[None].astype(np.float32)
         track = LandmarkTrack(wanted, np.ones((1, 68), np.float32), Fraction(25), (width, height))
-        return plan_motion(self._landmarks[number], track)[0]
+        return plan_on([self._face(number)], track)[0]
 
     def draw(self, number: int, target: FaceTarget) -> NDArray[np.uint8]:
         """A reference warped to a target in its pixels, (S, S, 3)."""
         return self._generator(number).draw(target)
 
     def _warp(self, number: int, target: FaceTarget, *, only_person: bool) -> Warp:
-        generator = self._generator(number)
-        return Warp(number, generator.draw(target), generator.confidence(target, only_person=only_person))
+        return Warp(number, *self._generator(number).draw_with_confidence(target, only_person=only_person))
 
 
 def nearest(landmarks: NDArray[np.floating[Any]], wanted: NDArray[np.floating[Any]], count: int) -> NDArray[np.intp]:

@@ -92,9 +92,39 @@ class WarpGenerator:
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
+        return self._draw(target)[0]
+
+    def draw_with_confidence(self, target: FaceTarget, *, only_person: bool = False) -> tuple[NDArray[Any], Array]:
+        """The frame, and (H, W) 0..1 how far its pixels are the portrait's own: see `share_of_detail`.
+
+        0 where the mouth's inside is drawn, and where the background comes out behind the head that hid it; with
+        `only_person` on all of the background.
+        """
+        out, drawn = self._draw(target)
+        person = self._person
+        sure = person.copy() if only_person else np.ones_like(person)
+        if drawn is None:
+            return out, sure
+        frame, target = drawn
+        for area in frame.areas():
+            place = frame.skin(area)
+            covered = self._layers.covered(place)
+            behind = np.float32(0) if only_person else 1 - person[area]
+            sure[area] = behind + covered * (share_of_detail(place) - behind)
+        if (window := frame.window(MOUTH, target)) is not None:
+            sure[window.area] *= 1 - self._opened(frame, window)
+        return out, sure
+
+    @cached_property
+    def _person(self) -> Array:
+        """(H, W) 0..1: how far the person hides the background in the portrait."""
+        return self._layers.covered(positions(self._head.picture))
+
+    def _draw(self, target: FaceTarget) -> tuple[NDArray[Any], tuple[Frame, FaceTarget] | None]:
+        """The frame, and what it was drawn by; None: it is the portrait."""
         copying = THREADS.submit(self._pixels.copy)
         if target.is_still(self._detected):
-            return copying.result()
+            return copying.result(), None
         shading = THREADS.submit(self._shade, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
@@ -117,7 +147,7 @@ class WarpGenerator:
         if target.tongue and (around := frame.around(self._mouth.tongue_reach(frame.moved, target.tongue))):
             area, unturned = around
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
-        return out
+        return out, (frame, target)
 
     def _shade(self, target: FaceTarget) -> Shade | None:
         # By the model's depth, not by the drawn one: a head that only turns has no expression.
@@ -179,28 +209,6 @@ class WarpGenerator:
         for area in frame.areas():
             out[area] = frame.skin(area)
         out[self._layers.covered(out) <= 0] = np.nan
-        return out
-
-    def confidence(self, target: FaceTarget, *, only_person: bool = False) -> Array:
-        """(H, W) 0..1 how far the pixels of a frame are the portrait's own: see `share_of_detail`.
-
-        0 where the mouth's inside is drawn, and where the background comes out behind the head that hid it; with
-        `only_person` on all of the background.
-        """
-        everywhere = positions(self._head.picture)
-        person = self._layers.covered(everywhere)
-        out = person.copy() if only_person else np.ones_like(person)
-        if target.is_still(self._detected):
-            return out
-        target = self._with_edges(target)
-        frame = Frame(self._head, target)
-        for area in frame.areas():
-            place = frame.skin(area)
-            covered = self._layers.covered(place)
-            behind = np.float32(0) if only_person else 1 - person[area]
-            out[area] = behind + covered * (share_of_detail(place) - behind)
-        if (window := frame.window(MOUTH, target)) is not None:
-            out[window.area] *= 1 - self._opened(frame, window)
         return out
 
     def _with_edges(self, target: FaceTarget) -> FaceTarget:

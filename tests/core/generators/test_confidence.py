@@ -44,12 +44,12 @@ def _target(landmarks: NDArray[np.float32], **channels: float) -> FaceTarget:
 
 
 def test_a_portrait_that_stays_as_it_is_is_its_own(generator: WarpGenerator, landmarks: NDArray[np.float32]) -> None:
-    assert generator.confidence(_target(landmarks, headYaw=0)).min() == 1
+    assert generator.draw_with_confidence(_target(landmarks, headYaw=0))[1].min() == 1
 
 
 def test_an_open_mouth_is_made_up(generator: WarpGenerator, landmarks: NDArray[np.float32]) -> None:
     target = _target(landmarks, jawOpen=0.7)
-    sure = generator.confidence(target)
+    _, sure = generator.draw_with_confidence(target)
     x, y = target.landmarks[list(LIPS)].mean(0).astype(int)
     assert sure[y, x] < 0.1
     x, y = target.landmarks[NOSE].astype(int)
@@ -62,7 +62,7 @@ def test_a_cheek_that_comes_into_view_is_less_sure_than_the_other(
     sure = {}
     for yaw in (-20, 20):
         target = _target(landmarks, headYaw=yaw)
-        found = generator.confidence(target)
+        _, found = generator.draw_with_confidence(target)
         places = [target.landmarks[[point, NOSE]].mean(0).astype(int) for point in (RIGHT_CHEEK, LEFT_CHEEK)]
         sure[yaw] = [found[y - 4 : y + 5, x - 4 : x + 5].mean() for x, y in places]
     right, left = zip(*sure.values(), strict=True)
@@ -72,7 +72,9 @@ def test_a_cheek_that_comes_into_view_is_less_sure_than_the_other(
 
 def test_the_background_is_one_portraits_only(generator: WarpGenerator, landmarks: NDArray[np.float32]) -> None:
     target = _target(landmarks, headYaw=15)
-    with_all, of_person = generator.confidence(target), generator.confidence(target, only_person=True)
+    frame, with_all = generator.draw_with_confidence(target)
+    _, of_person = generator.draw_with_confidence(target, only_person=True)
+    np.testing.assert_array_equal(frame, generator.draw(target))
     assert with_all[:8, :8].min() == 1
     assert of_person[:8, :8].max() == 0
     assert with_all.min() == 0  # what the head hid
