@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                         help="of footage, counted from 0: it shows the face at rest; found if not given")  # fmt: skip
     parser.add_argument("--only-changes", action="store_true", help="frames are transparent where nothing changed")
     parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
-    parser.add_argument("--generator", choices=GENERATORS, default=GENERATORS[0])
+    parser.add_argument("--generator", default=GENERATORS[0], help=" or ".join(GENERATORS))
     parser.add_argument("--person", type=Path, metavar="P.safetensors",
                         help="what tune learned of the portrait's person; needed by few_shot")  # fmt: skip
     add_portrait_options(parser)

@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     footage.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
     footage.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
     footage.add_argument("--allow-download", action="store_true", help="model files may be fetched")
-    heads = kinds.add_parser("synthesize", help="render people that do not exist")
+    heads = kinds.add_parser("synthesize", help="render heads from the face model")
     heads.add_argument("--face-model", type=Path, required=True, metavar="PACK", help="see `core data face-model`")
     heads.add_argument("--people", type=int, required=True, metavar="N")
     heads.add_argument("--frames", type=int, default=32, metavar="M", help="frames of each person")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shards of people that do not exist: heads rendered from the face model, with exact landmarks."""
+"""Shards of heads that are rendered from the face model, with exact landmarks: nobody's pictures are needed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,18 @@ def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
     files = (tmp_path / "Mona Lisa ü.png", None, tmp_path / "l.npz")
     source = PortraitSource(*files, "face-alignment", 2, True, tmp_path / "mask.png", first_frame=3, rest_frame=0)
     jobs = [
-        Job(source, track, tmp_path / "movie.mp4", (5, 9), "few_shot", tmp_path / "models", True, 0.25, 1),
+        Job(
+            source,
+            track,
+            tmp_path / "movie.mp4",
+            (5, 9),
+            "few_shot",
+            tmp_path / "her.safetensors",
+            tmp_path / "models",
+            True,
+            0.25,
+            1,
+        ),
         Job(PortraitSource(tmp_path / "p.png"), PerformanceDriver(tmp_path / "t.json"), tmp_path / "out"),
         Job(
             PortraitSource(tmp_path / "1.png", paths=(tmp_path / "1.png", tmp_path / "2.png")),
