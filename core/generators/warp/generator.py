@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from ...motion.face_model import fit_face
@@ -106,11 +107,14 @@ class WarpGenerator:
         if drawn is None:
             return out, sure
         frame, target = drawn
+        place = positions(self._head.picture)
         for area in frame.areas():
-            place = frame.skin(area)
-            covered = self._layers.covered(place)
+            place[area] = frame.skin(area)
             behind = np.float32(0) if only_person else 1 - person[area]
-            sure[area] = behind + covered * (share_of_detail(place) - behind)
+            sure[area] = np.where(self._layers.covered(place[area]) > 0, 1, behind)
+        # Between the nodes of the grid the map is linear: over whole cells its derivative has no stripes.
+        detail = cv2.blur(share_of_detail(place), (self._head.grid.cell,) * 2)
+        sure *= np.where(self._layers.covered(place) > 0, detail, 1)
         if (window := frame.window(MOUTH, target)) is not None:
             sure[window.area] *= 1 - self._opened(frame, window)
         return out, sure

@@ -78,3 +78,11 @@ def test_the_background_is_one_portraits_only(generator: WarpGenerator, landmark
     assert with_all[:8, :8].min() == 1
     assert of_person[:8, :8].max() == 0
     assert with_all.min() == 0  # what the head hid
+
+
+def test_it_has_no_stripes(generator: WarpGenerator, landmarks: NDArray[np.float32]) -> None:
+    target = _target(landmarks, headYaw=15)
+    _, sure = generator.draw_with_confidence(target)
+    x, y = target.landmarks[[RIGHT_CHEEK, NOSE]].mean(0).astype(int)
+    steps = np.abs(np.diff(sure[y - 12 : y + 13, x - 12 : x + 13], 2, axis=1))
+    assert np.median(steps) < 0.01
