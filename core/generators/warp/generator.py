@@ -111,7 +111,8 @@ class WarpGenerator:
         for area in frame.areas():
             place[area] = frame.skin(area)
             behind = np.float32(0) if only_person else 1 - person[area]
-            sure[area] = np.where(self._layers.covered(place[area]) > 0, 1, behind)
+            covered = self._layers.covered(place[area])
+            sure[area] = covered + (1 - covered) * behind
         # Between the nodes of the grid the map is linear: over whole cells its derivative has no stripes.
         detail = cv2.blur(share_of_detail(place), (self._head.grid.cell,) * 2)
         sure *= np.where(self._layers.covered(place) > 0, detail, 1)
