@@ -113,6 +113,7 @@ class Task:
         self.error = ""
         self.mend = ""  # what would help against the error: WORKER, TORCH or MODELS
         self.warnings: list[str] = []
+        self.preview: Path | None = None  # a picture that shows how far it is
 
     def poll_once(self) -> bool:
         """Take in what happened, without waiting; True once the task has ended."""
@@ -152,7 +153,6 @@ class WorkerTask(Task):
         self.ready: dict[str, Any] = {}  # the worker's first event: version, python, packages
         self.faces: dict[str, Any] = {}  # the event of a detection
         self.files: list[str] = []  # names of the frames that are written
-        self.preview: Path | None = None  # a picture that shows how far it is
         self._command = command
         self._deadline = time.monotonic() + READY_SECONDS
         self._cancelling = False

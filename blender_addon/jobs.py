@@ -138,6 +138,12 @@ def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, in
     return first, last
 
 
+def new_file(preferred: str, strip_name: str, what: str) -> Path:
+    """Where something that is made for a strip goes, beside its frames; `what` ends as the file does."""
+    kind, dot, ending = what.partition(".")
+    return output_folder(preferred)[0] / f"{plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
+
+
 def plain_name(name: str) -> str:
     """A strip's name as a file's or folder's."""
     return "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -38,8 +37,7 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
         strip = portraits.portrait_strip(scene, self.strip_name)
         own = preferences.of(context)
         portrait_id = portraits.prepare(scene, strip)
-        folder = jobs.output_folder(own.output_folder)[0]
-        path = folder / f"{jobs.plain_name(strip.name)}_person_{uuid.uuid4().hex[:8]}.safetensors"
+        path = jobs.new_file(own.output_folder, strip.name, "person.safetensors")
         command = {
             "command": "tune",
             "pictures": [str(picture) for picture in _pictures(scene, strip)],

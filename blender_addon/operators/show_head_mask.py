@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import bpy
 from bpy.props import StringProperty
 
@@ -51,8 +49,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
         strip = portraits.portrait_strip(scene, self.strip_name)
         own = preferences.of(context)
         portrait_id = portraits.prepare(scene, strip)
-        folder = jobs.output_folder(own.output_folder)[0]
-        path = folder / f"{jobs.plain_name(strip.name)}_head_mask_{uuid.uuid4().hex[:8]}.png"
+        path = jobs.new_file(own.output_folder, strip.name, "head_mask.png")
         command = {
             "command": "matte",
             "portrait": jobs.portrait_data(strip, properties.of(scene).detector),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .. import driver_settings, portraits, strips
-from .layout import text
+from .layout import settings_column, text
 from .panels import SidebarPanel
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ class GIOCONDA_PT_amounts(DriverPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         settings = driver_settings.of(portraits.active_portrait(strips.edited_scene(context)))
-        column = self.layout.column(align=True)
-        column.use_property_split, column.use_property_decorate = True, False
+        column = settings_column(self.layout, align=True)
         for region in driver_settings.REGIONS:
             column.prop(settings, f"amount_{region}", slider=True)
 

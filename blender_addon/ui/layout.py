@@ -29,6 +29,13 @@ def text(layout: bpy.types.UILayout, message: str, icon: str = "NONE") -> None:
         column.label(text=line, icon=icon if number == 0 else ("NONE" if icon == "NONE" else "BLANK1"))
 
 
+def settings_column(layout: bpy.types.UILayout, *, align: bool = False) -> bpy.types.UILayout:
+    """A column of settings with their names on the left, without the dots that would key them."""
+    column = layout.column(align=align)
+    column.use_property_split, column.use_property_decorate = True, False
+    return column
+
+
 def progress(layout: bpy.types.UILayout, task: Task) -> None:
     """How far the task is, and the button that stops it."""
     column = layout.column(align=True)
@@ -36,7 +43,7 @@ def progress(layout: bpy.types.UILayout, task: Task) -> None:
         column.label(text=task.message, icon="SORTTIME")
     else:
         column.progress(text=task.message, factor=task.factor)
-    if getattr(task, "preview", None):
+    if task.preview:
         preview.draw(column, task.preview)
     column.operator("gioconda.cancel", icon="CANCEL")
 

@@ -11,7 +11,7 @@ from ...core.errors import GiocondaError
 from ...core.motion import REPLACEABLE
 from .. import keyframes, portraits, preferences, properties, strips
 from ..session import session
-from .layout import create_worker, outcome_box, progress, text
+from .layout import create_worker, outcome_box, progress, settings_column, text
 
 
 class SidebarPanel:
@@ -53,8 +53,7 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
         column.label(text="Footage: its face is followed", icon="USER")
     else:
         _draw_faces(column, strip)
-    settings = layout.column()
-    settings.use_property_split, settings.use_property_decorate = True, False
+    settings = settings_column(layout)
     settings.prop(properties.of(scene), "detector")
     if portraits.FACE_INDEX in strip:
         settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
@@ -153,8 +152,7 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
         layout.operator("gioconda.show_head_mask", icon="IMAGE_ALPHA")
         if portraits.HEAD_MASK not in strip:
             return
-        settings = layout.column()
-        settings.use_property_split, settings.use_property_decorate = True, False
+        settings = settings_column(layout)
         by_strip = bool(strip[portraits.HEAD_MASK_STRIP])
         row = settings.row()
         row.active = not by_strip
@@ -185,8 +183,7 @@ class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = settings_column(layout)
         column.prop(settings, "generator")
         column.prop(settings, "person_path")
         layout.operator("gioconda.learn_person", icon="USER")

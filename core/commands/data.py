@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..landmarks import DETECTORS
+from .portrait_options import add_model_options
 
 if TYPE_CHECKING:
     from ..data.shards import Shards
@@ -23,9 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     footage = kinds.add_parser("prepare", help="from a folder of movies: VoxCeleb2's layout, or any")
     footage.add_argument("folder", type=Path, help="movies, in folders by person")
     footage.add_argument("--frames", type=int, default=32, metavar="M", help="frames of each movie")
-    footage.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
-    footage.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
-    footage.add_argument("--allow-download", action="store_true", help="model files may be fetched")
+    add_model_options(footage)
     heads = kinds.add_parser("synthesize", help="render heads from the face model")
     heads.add_argument("--face-model", type=Path, required=True, metavar="PACK", help="see `core data face-model`")
     heads.add_argument("--people", type=int, required=True, metavar="N")

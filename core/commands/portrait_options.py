@@ -23,9 +23,14 @@ def add_portrait_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
-    """How a face is found."""
-    parser.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
+    """How a face is found, and which one."""
+    add_model_options(parser)
     parser.add_argument("--face-index", "--face", type=int, default=0, metavar="N", help="0 is the largest face")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """What finds faces, and where its model files are."""
+    parser.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of model files")
     parser.add_argument("--allow-download", action="store_true", help="model files may be fetched")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..motion.easing import ease
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,9 +62,9 @@ def act(rng: Generator, frames: int, names: dict[str, int]) -> list[Pose]:
 
 def _talk(rng: Generator, times: Curve, put: Put) -> None:
     """Jaw and lips; loud and quiet by turns."""
-    loud = _above(_wander(rng, times, 0.25) + rng.uniform(-0.1, 0.6)) * rng.uniform(0.5, 1.0)
-    syllables = _above(_wander(rng, times, 2.2) + 0.25) * rng.uniform(0.35, 0.85)
-    yawns = _above(_wander(rng, times, 0.25) - 0.55) * 1.5
+    loud = ease(_wander(rng, times, 0.25) + rng.uniform(-0.1, 0.6)) * rng.uniform(0.5, 1.0)
+    syllables = ease(_wander(rng, times, 2.2) + 0.25) * rng.uniform(0.35, 0.85)
+    yawns = ease(_wander(rng, times, 0.25) - 0.55) * 1.5
     put("jawOpen", loud * syllables + yawns)
     for name, most, bias in (
         ("mouthFunnel", 0.6, -0.15),
@@ -74,28 +76,28 @@ def _talk(rng: Generator, times: Curve, put: Put) -> None:
         ("mouthRollLower", 0.5, -0.4),
         ("mouthShrugUpper", 0.4, -0.3),
     ):
-        put(name, loud * _above(_wander(rng, times, 1.6) + bias) * most)
+        put(name, loud * ease(_wander(rng, times, 1.6) + bias) * most)
     for name in ("mouthLeft", "mouthRight", "jawLeft", "jawRight"):
-        put(name, _above(_wander(rng, times, 0.5) - 0.45) * 0.6)
+        put(name, ease(_wander(rng, times, 0.5) - 0.45) * 0.6)
 
 
 def _show_feelings(rng: Generator, times: Curve, put: Put) -> None:
     """Smiles, frowns, brows; each by its mood more or less often."""
     mood = rng.uniform(-0.5, 0.25, 6)
-    smile = _above(_wander(rng, times, 0.25) + mood[0]) * rng.uniform(0.6, 1.0)
+    smile = ease(_wander(rng, times, 0.25) + mood[0]) * rng.uniform(0.6, 1.0)
     put("mouthSmile", smile)
     put("cheekSquint", 0.7 * smile)
     put("eyeSquint", 0.4 * smile)
-    frown = _above(_wander(rng, times, 0.3) + mood[1] - 0.2) * 0.7 * (1 - smile)
+    frown = ease(_wander(rng, times, 0.3) + mood[1] - 0.2) * 0.7 * (1 - smile)
     put("mouthFrown", frown)
-    surprise = _above(_wander(rng, times, 0.4) + mood[2])
+    surprise = ease(_wander(rng, times, 0.4) + mood[2])
     put("browInnerUp", surprise * rng.uniform(0.5, 1))
     put("browOuterUp", surprise * rng.uniform(0.2, 0.9))
     put("eyeWide", surprise * rng.uniform(0, 0.7))
-    put("browDown", _above(_wander(rng, times, 0.3) + mood[3]) * 0.9 * (1 - surprise))
-    put("noseSneer", _above(_wander(rng, times, 0.3) + mood[4] - 0.25) * 0.7)
-    put("cheekPuff", _above(_wander(rng, times, 0.3) - 0.6) * 0.8)
-    put("mouthDimple", _above(_wander(rng, times, 0.3) - 0.4) * 0.5)
+    put("browDown", ease(_wander(rng, times, 0.3) + mood[3]) * 0.9 * (1 - surprise))
+    put("noseSneer", ease(_wander(rng, times, 0.3) + mood[4] - 0.25) * 0.7)
+    put("cheekPuff", ease(_wander(rng, times, 0.3) - 0.6) * 0.8)
+    put("mouthDimple", ease(_wander(rng, times, 0.3) - 0.4) * 0.5)
 
 
 def _move_lids(rng: Generator, times: Curve, gaze: Curve, put: Put) -> None:
@@ -110,7 +112,7 @@ def _move_lids(rng: Generator, times: Curve, gaze: Curve, put: Put) -> None:
             if sides in (0, side + 1):
                 closed[side] = np.maximum(closed[side], blink.clip(0, 1))
         moment += rng.uniform(0.7, 3.0)
-    sleepy = _above(_wander(rng, times, 0.3) - 0.4) * 0.5
+    sleepy = ease(_wander(rng, times, 0.3) - 0.4) * 0.5
     for side, letter in enumerate("RL"):
         put(f"eyeBlink_{letter}", np.maximum(closed[side], sleepy))
         inwards = gaze[:, 0] * (1 if letter == "R" else -1)
@@ -124,9 +126,3 @@ def _wander(rng: Generator, times: Curve, speed: float) -> Curve:
     """A smooth curve about 0, seldom beyond 1; `speed`: how many swings a second."""
     frequencies = speed * rng.uniform(0.3, 1.5, 5)
     return np.sin(2 * np.pi * (np.outer(times, frequencies) + rng.random(5))).sum(1) / 2.2
-
-
-def _above(curve: Curve) -> Curve:
-    """What of a curve is above 0, up to 1, rising softly."""
-    t = curve.clip(0, 1)
-    return t * t * (3 - 2 * t)

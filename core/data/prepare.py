@@ -15,6 +15,7 @@ from ..generators.few_shot.crop import HeadCrop
 from ..landmarks.detect import create_detector, face_of
 from ..landmarks.follow import track_video
 from ..landmarks.likeness import ALIKE, Person
+from ..media.footage import evenly
 from ..media.video import is_video, open_video
 from .pool import in_order
 from .shards import SIZE, NewClip, Shards
@@ -124,7 +125,7 @@ def make_clip(file: Path, source: dict[str, Any], plan: Footage) -> NewClip | st
     why = _trouble(track, seen, crop, size, len(usable))
     if why:
         return why
-    chosen = usable[np.linspace(0, len(usable) - 1, min(plan.frames, len(usable))).round().astype(int)]
+    chosen = usable[evenly(len(usable), plan.frames)]
     kept: list[NDArray[np.uint8]] = []
     looked_at = set(chosen[np.linspace(0, len(chosen) - 1, _LOOKS).astype(int)].tolist())
     person: Person | None = None

@@ -9,9 +9,13 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
+from ..motion.pose import head_rotation
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+_UP = np.array([[1.0], [-1.0], [1.0]])
 
 
 def smoothstep(start: float, end: float, values: Tensor) -> Tensor:
@@ -41,12 +45,8 @@ def vertex_normals(vertices: Tensor, corners: Tensor) -> Tensor:
 
 
 def rotation(yaw: float, pitch: float, roll: float, device: torch.device | str = "cpu") -> Tensor:
-    """(3, 3) of a head's angles in degrees: Rz(-roll) Ry(yaw) Rx(-pitch)."""
-    a, b, c = np.radians([-pitch, yaw, -roll])
-    about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
-    about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
-    about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-    return torch.tensor(about_z @ about_y @ about_x, dtype=torch.float32, device=device)
+    """(3, 3) of a head's angles in degrees: `head_rotation` where y points up."""
+    return torch.tensor(_UP * head_rotation(yaw, pitch, roll) * _UP.T, dtype=torch.float32, device=device)
 
 
 def to_numpy(values: Tensor) -> NDArray[Any]:

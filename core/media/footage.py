@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import BadInputError
 from .pictures import read_picture
 from .video import exact_frames, is_video, open_video, pieces
@@ -31,6 +33,11 @@ def pictures_in(folder: Path) -> list[Path]:
     if not found:
         raise BadInputError(f"{folder}: there is no picture in this folder.")
     return sorted(found, key=lambda path: [int(n) if n.isdigit() else n for n in re.split(r"(\d+)", path.name)])
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Numbers below `count`: all of them, or `most` that are evenly spread from the first to the last."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist() if count else []
 
 
 def first_picture(path: Path) -> Path | None:

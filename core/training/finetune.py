@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInputError
 from .losses import Judged, LossWeights, discriminator_hinge, generator_losses
+from .optimiser import adam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ class FineTuner:
         embedding = _embed(networks, frames)
         self.style = nn.Parameter(networks.project(embedding).detach())
         self._trained = [self.style, *_parameters_except(networks.generator, "projection.")]
-        self._optimiser = _adam(self._trained, tuning.generator_rate)
+        self._optimiser = adam(self._trained, tuning.generator_rate)
         self._adversary = None if discriminator is None else _Adversary(discriminator, embedding, tuning)
         self._random = torch.Generator().manual_seed(tuning.seed)
         self._batch = min(tuning.batch, len(frames.pictures))
@@ -157,7 +158,7 @@ class _Adversary:
         self._steps = tuning.discriminator_steps
         self._column = nn.Parameter(embedding.clone())
         self._trained = [self._column, *_parameters_except(discriminator, "columns.", "realism.parametrizations.")]
-        self._optimiser = _adam(self._trained, tuning.discriminator_rate)
+        self._optimiser = adam(self._trained, tuning.discriminator_rate)
 
     def judge(self, drawn: Tensor, frames: PersonFrames) -> Judged:
         """What it says of drawn pictures (n, 3, S, S)."""
@@ -193,10 +194,6 @@ def _embed(networks: Networks, frames: PersonFrames) -> Tensor:
 
 def _parameters_except(network: nn.Module, *starts: str) -> list[nn.Parameter]:
     return [each for name, each in network.named_parameters() if not name.startswith(starts)]
-
-
-def _adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Adam:
-    return torch.optim.Adam(parameters, rate, betas=(0.0, 0.999), eps=1e-5)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from pytorch_msssim import ssim
 
+from ..generators.few_shot.hybrid import TRUST
 from .episodes import read_episodes
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ..generators.few_shot.networks import Drawn, Networks
     from .distributed import Processes
     from .episodes import EpisodeReader, Episodes
-
-_SURENESS = 10.0  # a warp that is surer by 0.1 gets e times the share
 
 
 @torch.no_grad()
@@ -51,8 +50,8 @@ def measure(
 
 
 def merged_warp(episodes: Episodes) -> Tensor:
-    """(N, 3, S, S): the warps alone, each pixel mostly from the one that is surest there."""
-    shares = (_SURENESS * episodes.confidences).softmax(dim=1)
+    """(N, 3, S, S): the warps alone, shared out as the hybrid does at the start: by their confidence."""
+    shares = (TRUST * episodes.confidences).softmax(dim=1)
     return (shares * episodes.warps).sum(dim=1)
 
 

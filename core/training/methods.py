@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..generators.few_shot.few_shot import inputs_of
+from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
 from ..generators.few_shot.references import References, nearest
@@ -90,8 +90,7 @@ def drawing(networks: Networks, style: Tensor, pictures: Sequence[Picture], land
             inputs = Inputs(to_tensor(draw_landmarks(wanted, size))[None])
         else:
             main, *others = nearest(landmarks, wanted, len(landmarks)).tolist()
-            target = references.target(main, wanted)
-            inputs = inputs_of(references.warps(target, main, others), target, torch.device("cpu"))
+            inputs = inputs_from(references, wanted, main, others, torch.device("cpu"))
         return to_pixels(networks.draw_styled(inputs, style).picture)[0]
 
     return draw

@@ -13,7 +13,7 @@ from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
 from ..landmarks.detect import create_detector, pick_face
 from ..landmarks.likeness import ALIKE, Person
-from ..media.footage import Footage, pictures_in
+from ..media.footage import Footage, evenly, pictures_in
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import is_video, open_video
 
@@ -91,22 +91,17 @@ def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
         still for path in paths if not is_video(path) for still in (pictures_in(path) if path.is_dir() else [path])
     ]
     room = MOST - len(movies) if movies else MOST  # a frame of each movie at least
-    stills = [stills[number] for number in _spread(len(stills), room)]
+    stills = [stills[number] for number in evenly(len(stills), room)]
     for path in stills:
         yield path, 0, read_picture(path)
     for number, path in enumerate(movies):
         with open_video(path) as (_, _, frames):
             count = sum(1 for _ in frames)
         share = (MOST - len(stills)) // len(movies) + (number < (MOST - len(stills)) % len(movies))
-        wanted = _spread(count, share)
+        wanted = evenly(count, share)
         yield from (
             (path, frame, pixels) for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True)
         )
-
-
-def _spread(count: int, most: int) -> list[int]:
-    """Numbers below `count`: all of them, or `most` that are evenly spread."""
-    return np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist() if count else []
 
 
 def _compare(known: list[KnownPicture], people: list[Person], on_event: OnEvent) -> None:

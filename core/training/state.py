@@ -18,6 +18,7 @@ from torch import Tensor
 from ..errors import BadInputError, GiocondaError
 from ..generators.few_shot.checkpoint import read_tensors, save_checkpoint, write_tensors
 from ..generators.few_shot.networks import build_discriminator, build_networks
+from .optimiser import adam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,8 +59,8 @@ class TrainingState:
         self.networks = build_networks(config.network).to(device)
         self.discriminator = build_discriminator(config.network, len(clips)).to(device)
         self.average = copy.deepcopy(self.networks).requires_grad_(requires_grad=False).eval()
-        self.generator_optimiser = _adam(self.networks, rates.generator_rate)
-        self.discriminator_optimiser = _adam(self.discriminator, rates.discriminator_rate)
+        self.generator_optimiser = adam(self.networks.parameters(), rates.generator_rate)
+        self.discriminator_optimiser = adam(self.discriminator.parameters(), rates.discriminator_rate)
         self.step = 0
         self._config = config
         people = hashlib.sha256(json.dumps(clips).encode()).hexdigest()
@@ -156,7 +157,3 @@ class TrainingState:
 def saved_states(run: Path) -> list[Path]:
     """The files of states in a folder, the last one last."""
     return sorted(run.glob("state_*.safetensors"))
-
-
-def _adam(module: nn.Module, rate: float) -> Optimizer:
-    return torch.optim.Adam(module.parameters(), rate, betas=(0.0, 0.999), eps=1e-5)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..generators.few_shot.few_shot import inputs_of
+from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
 from ..generators.few_shot.person import Person
@@ -107,8 +107,7 @@ def _inputs(
 ) -> Inputs:
     """What a picture is drawn from: other ones."""
     main, *others = random.permutation([other for other in among if other != number]).tolist()
-    target = references.target(main, landmarks[number])
-    return inputs_of(references.warps(target, main, others), target, torch.device("cpu"))
+    return inputs_from(references, landmarks[number], main, others, torch.device("cpu"))
 
 
 def _until_best(

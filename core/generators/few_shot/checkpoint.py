@@ -53,9 +53,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     tensors, header = read_tensors(path, "networks")
     plan = plan_of(path, header)
     networks = build_networks(plan)
-    load_state(networks, _part(tensors, _NETWORKS), path)
+    load_state(networks, part_of(tensors, _NETWORKS), path)
     discriminator = None
-    state = _part(tensors, _DISCRIMINATOR)
+    state = part_of(tensors, _DISCRIMINATOR)
     if state:
         discriminator = build_discriminator(plan, people=0)
         state[_COLUMNS + "weight"] = discriminator.columns.weight  # of nobody
@@ -128,5 +128,6 @@ def _check_origin(path: Path, told: Mapping[str, str], kind: str) -> None:
         raise BadInputError(f"{path}: this is a file of {told.get('kind')}; one of {kind} is needed.")
 
 
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

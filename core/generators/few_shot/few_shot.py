@@ -18,6 +18,8 @@ from .networks import Inputs, to_tensor
 from .references import References
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
@@ -62,6 +64,14 @@ class FewShotGenerator:
         warped = warps[0].picture.astype(np.float32) / 255
         trust = np.zeros_like(picture[..., 0]) if drawn.trust is None else _array(drawn.trust[0, 0])
         return put_into(frame, self._crop, warped, picture, trust)
+
+
+def inputs_from(
+    references: References, landmarks: NDArray[np.float32], main: int, others: Sequence[int], device: torch.device
+) -> Inputs:
+    """What a network draws (68, 2) landmarks from, in pixels of `main`, which brings the background."""
+    target = references.target(main, landmarks)
+    return inputs_of(references.warps(target, main, others), target, device)
 
 
 def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> Inputs:

@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from .blocks import AdaptiveInstanceNorm, ResidualBlock, adaptive_norms, conv, share_out, spectral
 
-_TRUST = 10.0  # at the start a reference that is surer by 0.1 gets e times the share
+TRUST = 10.0
+"""At the start a reference that is surer by 0.1 gets e times the share."""
 _MENDED = -4.0  # at the start 2 % of every pixel: enough for gradients, too little to be seen
 _READS = 7  # channels of a warp, its confidence and the landmark picture
 
@@ -43,7 +44,7 @@ class ReferenceShares(nn.Module):
         self.judge = nn.Conv2d(width, 1, 3, padding=1)  # starts at 0, which a spectral norm would divide by
         nn.init.zeros_(self.judge.weight)
         nn.init.zeros_(self.judge.bias)  # pyright: ignore[reportArgumentType] - it has one
-        self.trust = nn.Parameter(torch.tensor([_TRUST]))
+        self.trust = nn.Parameter(torch.tensor([TRUST]))
 
     def forward(self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor) -> Tensor:
         """(N, R, 3, S, S), (N, R, 1, S, S) and (N, 3, S, S) -> (N, R, S, S)."""

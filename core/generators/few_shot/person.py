@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...errors import BadInputError
-from .checkpoint import load_state, plan_of, read_tensors, write_tensors
+from .checkpoint import load_state, part_of, plan_of, read_tensors, write_tensors
 from .networks import Networks, build_networks
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def load_person(path: Path) -> Person:
     """Read a person file, its networks ready to draw. Raises BadInputError that names the file."""
     tensors, header = read_tensors(path, "a person")
     networks = build_networks(plan_of(path, header))
-    state = {name.removeprefix(_NETWORKS): value for name, value in tensors.items() if name.startswith(_NETWORKS)}
-    load_state(networks, state, path)
+    load_state(networks, part_of(tensors, _NETWORKS), path)
     try:
         style, pictures, landmarks = (tensors[name] for name in ("style", "pictures", "landmarks"))
         made_from, keeps_to_warp = dict(header["made_from"]), bool(header["keeps_to_warp"])

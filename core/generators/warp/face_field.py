@@ -73,7 +73,7 @@ class Opening:
         if not self.round_corners:
             upper, lower = _rim_weights(self, steps)
             return upper @ points, lower @ points
-        around = smooth_loop(points[list(self.outline)], steps)
+        around = smooth_loop(points[self.outline], steps)
         corner = (len(self.upper) - 1) * steps
         above, below = around[: corner + 1], around[: corner - 1 : -1]
         # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.

@@ -107,15 +107,14 @@ class WarpGenerator:
         if drawn is None:
             return out, sure
         frame, target = drawn
-        place = positions(self._head.picture)
+        place = self._places(frame)
+        covered = self._layers.covered(place)
         for area in frame.areas():
-            place[area] = frame.skin(area)
             behind = np.float32(0) if only_person else 1 - person[area]
-            covered = self._layers.covered(place[area])
-            sure[area] = covered + (1 - covered) * behind
+            sure[area] = covered[area] + (1 - covered[area]) * behind
         # Between the nodes of the grid the map is linear: over whole cells its derivative has no stripes.
         detail = cv2.blur(share_of_detail(place), (self._head.grid.cell,) * 2)
-        sure *= np.where(self._layers.covered(place) > 0, detail, 1)
+        sure *= np.where(covered > 0, detail, 1)
         if (window := frame.window(MOUTH, target)) is not None:
             sure[window.area] *= 1 - self._opened(frame, window)
         return out, sure
@@ -209,11 +208,15 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
+        out = self._places(Frame(self._head, self._with_edges(target)))
+        out[self._layers.covered(out) <= 0] = np.nan
+        return out
+
+    def _places(self, frame: Frame) -> Array:
+        """(H, W, 2): the portrait's positions that the pixels of a frame are read from."""
         out = positions(self._head.picture)
-        frame = Frame(self._head, self._with_edges(target))
         for area in frame.areas():
             out[area] = frame.skin(area)
-        out[self._layers.covered(out) <= 0] = np.nan
         return out
 
     def _with_edges(self, target: FaceTarget) -> FaceTarget:
