@@ -23,6 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name in ("vgg19", "vggface"):
         parser.add_argument(f"--{name}", type=Path, metavar="FILE.safetensors",
                             help="weights for the paper's content loss; see docs/training.md")  # fmt: skip
+    parser.add_argument("--start", type=Path, metavar="NETWORKS.safetensors",
+                         help="trained networks of the same plan to begin with")  # fmt: skip
     parser.add_argument("--steps", type=int, metavar="N", help="how many in all, instead of the configuration's")
 
 
@@ -32,4 +34,5 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     from ..training.train import train
 
     vgg = {name: path for name in ("vgg19", "vggface") if (path := getattr(options, name)) is not None}
-    train(load_config(options.config), options.data, options.output, tell, steps=options.steps, vgg=vgg)
+    config = load_config(options.config)
+    train(config, options.data, options.output, tell, steps=options.steps, vgg=vgg, start=options.start)

@@ -9,29 +9,33 @@ from zlib import crc32
 import numpy as np
 
 from ..generators.few_shot.references import WARPS, References
-from .shards import write_warps
+from .pool import in_order
+from .shards import Clip, write_warps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from ..events import OnEvent
-    from .shards import Clip, Shards
+    from .shards import Shards
 
 _MOST_KNOWN = 8  # pictures of a person that frames are made from: as many as an episode of the paper's has
 
 
 def add_warps(shards: Shards, on_event: OnEvent) -> None:
     """Warp the frames of every clip that has no warps yet. Raises BadInputError."""
-    clips = [(person, name) for person in shards.people() for name in shards.clips(person)]
-    for done, (person, name) in enumerate(clips, 1):
-        clip = shards.clip(person, name)
-        if not clip.has_warps and len(clip) > 1:
-            _warp_clip(clip, crc32(f"{person}/{name}".encode()))
-        on_event({"event": "stage", "stage": "warp", "message": f"Warped {person}/{name} ({done} of {len(clips)})"})
+    names = [(person, name) for person in shards.people() for name in shards.clips(person)]
+    clips = {f"{person}/{name}": shards.clip(person, name) for person, name in names}
+    wanted = {told: clip for told, clip in clips.items() if not clip.has_warps and len(clip) > 1}
+    warped = in_order(_warp_clip, [(clip.path, crc32(told.encode())) for told, clip in wanted.items()])
+    for done, (told, _) in enumerate(zip(wanted, warped, strict=True), 1):
+        on_event({"event": "stage", "stage": "warp", "message": f"Warped {told} ({done} of {len(wanted)})"})
 
 
-def _warp_clip(clip: Clip, seed: int) -> None:
+def _warp_clip(path: Path, seed: int) -> None:
     """Every frame from one to _MOST_KNOWN others: few and many pictures of a person are learned from alike."""
+    clip = Clip(path)
     random = np.random.default_rng(seed)
     known = random.permutation(len(clip))[:_MOST_KNOWN]
     references = References([clip.picture(frame) for frame in known], clip.landmarks[known])

@@ -46,6 +46,7 @@ class OptimiserPlan:
     generator_rate: float  # of the embedder and the generator
     discriminator_rate: float
     discriminator_steps: int  # for one of the generator
+    discriminator_from: int  # the step it joins at; till then content is all that is learned, in a fraction of the time
     average: float  # how much of the moving average, which is what is used in the end, a step keeps
 
     def __post_init__(self) -> None:

@@ -130,7 +130,7 @@ class FineTuner:
         drawn = self.networks.draw_styled(frames.inputs, self.style.expand(self._batch, -1)).picture
         losses = {"content": self._content(drawn, frames.pictures)}
         if self._adversary:
-            losses = generator_losses(losses["content"], self._adversary.judge(drawn, frames), self._weights)
+            losses |= generator_losses(self._adversary.judge(drawn, frames), self._weights)
         total = torch.stack(list(losses.values())).sum()
         if not total.isfinite():
             return None

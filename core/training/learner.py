@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A step of meta-learning: the embedder and the generator learn, then the discriminator."""
+"""A step of meta-learning: the embedder and the generator learn, then the discriminator, once it has joined."""
 
 from __future__ import annotations
 
@@ -37,32 +37,39 @@ class Learner:
         """Learn from these episodes: the losses by name, and what was drawn before."""
         state = self._state
         torch.manual_seed(self._config.seed + state.step)  # so that a resumed training has the same random numbers
-        losses, drawn = self._generator_losses(episodes)
+        has_joined = state.step >= self._config.optimiser.discriminator_from
+        losses, drawn = self._generator_losses(episodes, judged=has_joined)
         state.generator_optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         state.generator_optimiser.step()
-        for _ in range(self._config.optimiser.discriminator_steps):
+        for _ in range(self._config.optimiser.discriminator_steps if has_joined else 0):
             losses["discriminator"] = self._discriminator_loss(episodes, drawn)
             state.discriminator_optimiser.zero_grad()
             losses["discriminator"].backward()
             state.discriminator_optimiser.step()
         return {name: loss.detach() for name, loss in losses.items()}, drawn
 
-    def _generator_losses(self, episodes: Episodes) -> tuple[dict[str, Tensor], Drawn]:
+    def _generator_losses(self, episodes: Episodes, *, judged: bool) -> tuple[dict[str, Tensor], Drawn]:
         """All but what is drawn and judged is computed in float32."""
+        with self._mixed:
+            drawn, embedding = self._draw(episodes.references, episodes.reference_lines, episodes.inputs)
+        losses = {"content": self._content(drawn.picture.float(), episodes.truth)}
+        if judged:
+            losses |= self._judged_losses(episodes, drawn, embedding.float())
+        return losses, drawn
+
+    def _judged_losses(self, episodes: Episodes, drawn: Drawn, embedding: Tensor) -> dict[str, Tensor]:
+        """What the discriminator makes the generator and the embedder learn."""
         discriminator, weights = self._state.discriminator, self._config.losses
         discriminator.requires_grad_(requires_grad=False)  # it only judges
         with self._mixed:
-            drawn, embedding = self._draw(episodes.references, episodes.reference_lines, episodes.inputs)
             scores, features = self._judge(drawn.picture, episodes.lines, episodes.columns)
             with torch.no_grad():
                 _, real_features = self._judge(episodes.truth, episodes.lines, episodes.columns)
-        losses = generator_losses(
-            self._content(drawn.picture.float(), episodes.truth), Judged(scores, features, real_features), weights
-        )
-        losses["match"] = weights.match * embedding_match(embedding.float(), discriminator.columns(episodes.columns))
+        losses = generator_losses(Judged(scores, features, real_features), weights)
+        losses["match"] = weights.match * embedding_match(embedding, discriminator.columns(episodes.columns))
         discriminator.requires_grad_(requires_grad=True)
-        return losses, drawn
+        return losses
 
     def _discriminator_loss(self, episodes: Episodes, drawn: Drawn) -> Tensor:
         """Real and drawn pictures go through it together: once a step, as DDP wants it."""

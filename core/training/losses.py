@@ -87,10 +87,9 @@ class Judged:
     real_features: Sequence[Tensor]
 
 
-def generator_losses(content: Tensor, judged: Judged, weights: LossWeights) -> dict[str, Tensor]:
-    """The weighted terms of the generator by name, without the match; `content` is weighted already."""
+def generator_losses(judged: Judged, weights: LossWeights) -> dict[str, Tensor]:
+    """What the discriminator wants of the generator: the weighted terms by name, without the match."""
     return {
-        "content": content,
         "adversarial": weights.adversarial * adversarial(judged.drawn_scores),
         "features": weights.features * feature_matching(judged.drawn_features, judged.real_features),
     }

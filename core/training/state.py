@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInputError, GiocondaError
-from ..generators.few_shot.checkpoint import read_tensors, save_checkpoint, write_tensors
+from ..generators.few_shot.checkpoint import load_checkpoint, read_tensors, save_checkpoint, write_tensors
 from ..generators.few_shot.networks import build_discriminator, build_networks
 from .optimiser import adam
 
@@ -52,19 +52,26 @@ class TrainingState:
         clips: Sequence[tuple[str, str]],
         device: torch.device,
         vgg: Sequence[str],
+        start: Path | None = None,
     ) -> None:
-        """Begin a training. `clips`: person and clip of each column of W; `vgg`: what the content loss sees with."""
+        """Begin a training. `clips`: person and clip of each column of W; `vgg`: what the content loss sees with.
+
+        `start`: a checkpoint to begin with. Raises BadInputError: it cannot be read, or has another plan.
+        """
         torch.manual_seed(config.seed)
         rates = config.optimiser
         self.networks = build_networks(config.network).to(device)
         self.discriminator = build_discriminator(config.network, len(clips)).to(device)
+        if start:
+            self._begin_with(start)
         self.average = copy.deepcopy(self.networks).requires_grad_(requires_grad=False).eval()
         self.generator_optimiser = adam(self.networks.parameters(), rates.generator_rate)
         self.discriminator_optimiser = adam(self.discriminator.parameters(), rates.discriminator_rate)
         self.step = 0
         self._config = config
         people = hashlib.sha256(json.dumps(clips).encode()).hexdigest()
-        self._identity = {**config.identity(), "vgg": list(vgg), "people": people}
+        begun_with = hashlib.sha256(start.read_bytes()).hexdigest() if start else None
+        self._identity = {**config.identity(), "vgg": list(vgg), "people": people, "start": begun_with}
 
     @torch.no_grad()
     def finish_step(self) -> None:
@@ -117,6 +124,16 @@ class TrainingState:
                 + "Lower rates (optimiser in the configuration) or float32 (run.precision) may help; training may go "
                 "on with others."
             )
+
+    def _begin_with(self, path: Path) -> None:
+        begun = load_checkpoint(path)
+        if begun.networks.plan != self.networks.plan:
+            raise BadInputError(f"{path}: holds {begun.networks.plan}; the configuration wants {self.networks.plan}.")
+        self.networks.load_state_dict(begun.networks.state_dict())
+        if begun.discriminator:
+            known = begun.discriminator.state_dict()
+            known = {name: tensor for name, tensor in known.items() if not name.startswith("columns.")}  # of nobody
+            self.discriminator.load_state_dict({**self.discriminator.state_dict(), **known})
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         for part, module in self._modules():

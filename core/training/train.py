@@ -37,11 +37,12 @@ def train(
     *,
     steps: int | None = None,
     vgg: dict[str, Path] | None = None,
+    start: Path | None = None,
 ) -> None:
     """Train until `steps` (None: the configuration's), from the last state in the folder `run` on; `data`: shards.
 
-    `vgg`: files of weights for the content loss, by the names vgg19 and vggface. Raises BadInputError; NotFiniteError;
-    CancelledError after Ctrl-C or SIGTERM, when the state is saved.
+    `vgg`: files of weights for the content loss, by the names vgg19 and vggface. `start`: a checkpoint to begin with.
+    Raises BadInputError; NotFiniteError; CancelledError after Ctrl-C or SIGTERM, when the state is saved.
     """
     plan, batch, vgg = config.run, config.episodes.batch, vgg or {}
     last = plan.steps if steps is None else steps
@@ -50,7 +51,7 @@ def train(
         is_first, mine, device = processes.rank == 0, processes.part(batch), processes.device
         tell = tell if is_first else _unheard
         people, others = _readers(config, data, tell)
-        state = TrainingState(config, people.clips, device, sorted(vgg))
+        state = TrainingState(config, people.clips, device, sorted(vgg), start)
         state.resume(run, tell)
         ahead = range(state.step, last)
         learner = Learner(config, state, ContentLoss(config.losses, **vgg).to(device), processes)

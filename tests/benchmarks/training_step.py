@@ -46,7 +46,7 @@ def main(path: Path, steps: int) -> None:
         for _ in range(steps):
             begin, worked = time.perf_counter(), time.process_time()
             losses, _ = learner.step(episodes)
-            _ = losses["discriminator"].item()  # waits for a GPU
+            _ = [loss.item() for loss in losses.values()]  # waits for a GPU
             took, worked = time.perf_counter() - begin, time.process_time() - worked
             print(f"{'':>14}  {took:7.2f} s; {worked:.2f} s of the processor")
 

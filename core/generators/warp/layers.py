@@ -53,6 +53,7 @@ class Layers:
         )
         read = overlap(around, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
         row, column = (np.float32(part.start) for part in read)
+        self._coverage = coverage
         covered = np.ascontiguousarray(coverage[read])
         self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
@@ -86,8 +87,7 @@ class Layers:
 
     def covered(self, positions: Array) -> Array:
         """(h, w) 0..1: how far the person hides the background at the portrait's positions (h, w, 2)."""
-        corner = np.array([self._person.column, self._person.row], np.float32)
-        return read_at(self._person.coverage, positions - corner) / np.float32(_OPAQUE)
+        return read_at(self._coverage, positions) / np.float32(_OPAQUE)
 
 
 def kernel_for(pixels: NDArray[Any], mask: Array) -> int:

@@ -25,7 +25,7 @@ def test_the_paper_s_numbers(tiny: Path) -> None:
     assert (config.losses.vgg19, config.losses.vggface, config.losses.features) == (1e-2, 2e-3, 10)
 
 
-@pytest.mark.parametrize("name", ["hybrid", "tiny"])
+@pytest.mark.parametrize("name", ["hybrid", "hybrid_cpu", "tiny"])
 def test_the_others_are_hybrids(tiny: Path, name: str) -> None:
     config = load_config(tiny.with_name(f"{name}.toml"))
     assert config.network.kind == "hybrid"

@@ -126,5 +126,5 @@ def test_the_match_reaches_the_embedder_and_the_persons_column(step: Step) -> No
 def test_the_generators_terms_are_weighted() -> None:
     drawn, real = [torch.ones(1, 1, 2, 2)], [torch.zeros(1, 1, 2, 2)]
     weights = losses.LossWeights(adversarial=3, features=5)
-    terms = losses.generator_losses(torch.tensor(7.0), losses.Judged(torch.tensor([2.0]), drawn, real), weights)
-    assert {name: term.item() for name, term in terms.items()} == {"content": 7, "adversarial": -6, "features": 5}
+    terms = losses.generator_losses(losses.Judged(torch.tensor([2.0]), drawn, real), weights)
+    assert {name: term.item() for name, term in terms.items()} == {"adversarial": -6, "features": 5}

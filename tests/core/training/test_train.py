@@ -73,6 +73,8 @@ def test_what_is_told(whole: tuple[Path, list[Event]]) -> None:
     run, events = whole
     steps = [event for event in events if event["event"] == "step"]
     assert [event["step"] for event in steps if "train/content" in event["values"]] == [1, 2, 3, 4, 5, 6]
+    judged = [event["step"] for event in steps if "train/discriminator" in event["values"]]
+    assert judged == [2, 3, 4, 5, 6], "the discriminator joins after a step"
     measured = [event["values"] for event in steps if "held_out/ssim" in event["values"]]
     assert len(measured) == 2
     assert {"held_out/l1", "held_out/warp_l1", "held_out/warp_ssim"} < measured[0].keys()
@@ -84,7 +86,7 @@ def test_tensorboard_shows_scalars_and_pictures(whole: tuple[Path, list[Event]])
     shown.Reload()
     tags = shown.Tags()
     assert {"train/content", "train/discriminator", "train/match", "held_out/ssim"} < set(tags["scalars"])
-    assert {event.step for event in shown.Scalars("train/features")} == {1, 2, 3, 4, 5, 6}
+    assert {event.step for event in shown.Scalars("train/content")} == {1, 2, 3, 4, 5, 6}
     assert set(tags["images"]) == {"train", "held_out"}
     (_, held_out) = shown.Images("held_out")
     assert (held_out.width, held_out.height) == (64 * (2 + 1 + 2 + 1 + 1 + 1), 64 * 4)
@@ -219,7 +221,7 @@ def test_each_network_learns_and_leaves_the_other_one_alone(
     state = TrainingState(paper, reader.clips, CPU, [])
     learner = Learner(paper, state, ContentLoss(paper.losses), alone)
     (episodes,) = read_episodes(reader, [[0, 1]], CPU)
-    losses, drawn = learner._generator_losses(episodes)
+    losses, drawn = learner._generator_losses(episodes, judged=True)
     assert all(loss.dtype == torch.float32 for loss in losses.values())
     torch.stack(list(losses.values())).sum().backward()
     assert all(weight.grad is None for weight in state.discriminator.parameters())
@@ -229,6 +231,15 @@ def test_each_network_learns_and_leaves_the_other_one_alone(
     learner._discriminator_loss(episodes, drawn).backward()
     assert all(torch.equal(*pair) for pair in zip(gradients, before, strict=True))
     assert all(weight.grad is not None and weight.grad.any() for weight in state.discriminator.columns.parameters())
+
+
+def test_a_training_begins_with_what_another_one_made(config: TrainingConfig, whole: tuple[Path, list[Event]]) -> None:
+    networks = whole[0] / NETWORKS
+    begun = TrainingState(config, [("ann", "clip")], CPU, [], networks)
+    assert not _differing(load_checkpoint(networks).networks.state_dict(), begun.average.state_dict())
+    other = replace(config, network=replace(config.network, embedding=4))
+    with pytest.raises(BadInputError, match=r"networks.safetensors: holds .*embedding=8.* wants .*embedding=4"):
+        TrainingState(other, [("ann", "clip")], CPU, [], networks)
 
 
 def test_the_average_follows(config: TrainingConfig) -> None:
