@@ -33,6 +33,7 @@ class EpisodePlan:
     references: int  # frames of a clip that the embedder sees (K)
     warps: int  # the hybrid sees 1 to this many warps of a target (R), a number drawn anew for each step; else 0
     batch: int  # episodes a step, all processes together
+    recolouring: float  # how far all pictures of an episode change their colours, alike, at random; 0: they stay
 
     def __post_init__(self) -> None:
         """Raises BadInputError."""

@@ -50,6 +50,7 @@ class Episodes(NamedTuple):
         return Inputs(self.lines, self.warps if has_warps else None, self.confidences if has_warps else None)
 
 
+_GREY = 0.1  # of the recoloured episodes
 _PICTURES = ("references", "reference_lines", "truth", "lines", "warps")
 
 
@@ -80,12 +81,13 @@ class EpisodeReader(Dataset[Episodes]):
         shown = self._choose_warps(clip, number, random)
         seen_in = [int(clip.warp_references[target, warp]) for warp in shown]
         references = self._choose_references(len(clip), target, seen_in, random)
+        recoloured = _Recolouring(0 if self._is_held_out else self._plan.recolouring, self._random(2, number))
         return Episodes(
-            self._stacked(clip.picture(frame) for frame in references),
+            recoloured(self._stacked(clip.picture(frame) for frame in references)),
             self._stacked(clip.landmark_picture(frame) for frame in references),
-            self._stacked([clip.picture(target)])[:, 0],
+            recoloured(self._stacked([clip.picture(target)]))[:, 0],
             self._stacked([clip.landmark_picture(target)])[:, 0],
-            self._stacked(clip.warp(target, warp) for warp in shown),
+            recoloured(self._stacked(clip.warp(target, warp) for warp in shown)),
             self._stacked((clip.confidence(target, warp) for warp in shown), channels=1),
             torch.tensor([column]),
         )
@@ -120,6 +122,26 @@ class EpisodeReader(Dataset[Episodes]):
         size = self._shards.size
         stacked = np.array(list(pictures), np.uint8).reshape(1, -1, size, size, channels)
         return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 1, 4, 2, 3)))
+
+
+class _Recolouring:
+    """Other light, other pigments, sometimes none: rendered people have fewer colours than portraits."""
+
+    def __init__(self, amount: float, random: np.random.Generator) -> None:
+        """`amount`: standard deviation of the logarithms of each channel's gain and of the exponent."""
+        gains, exponent = np.exp(amount * random.normal(size=(3, 1))), np.exp(amount * random.normal())
+        levels = np.linspace(0, 1, 256) ** exponent * gains
+        self._table = torch.from_numpy(np.rint(255 * levels.clip(0, 1)).astype(np.uint8)) if amount else None
+        self._is_grey = amount > 0 and random.random() < _GREY
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """(..., 3, S, S) uint8 -> the same."""
+        if self._table is None:
+            return pictures
+        if self._is_grey:
+            pictures = pictures.float().mean(-3, keepdim=True).round().to(torch.uint8).expand_as(pictures)
+        tables = [self._table[0 if self._is_grey else channel] for channel in range(3)]
+        return torch.stack([table[pictures[..., c, :, :].long()] for c, table in enumerate(tables)], dim=-3)
 
 
 def read_episodes(

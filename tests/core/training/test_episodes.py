@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.training.episodes import Episodes
 
-PLAN = EpisodePlan(references=3, warps=2, batch=2)
+PLAN = EpisodePlan(references=3, warps=2, batch=2, recolouring=0)
 CPU = torch.device("cpu")
 
 
@@ -88,6 +89,29 @@ def test_pictures_reach_from_minus_one_to_one(reader: EpisodeReader) -> None:
     assert episodes.inputs.warps is episodes.warps
 
 
+def test_all_pictures_of_an_episode_change_their_colours_alike(reader: EpisodeReader, shards: Path) -> None:
+    plan = replace(PLAN, recolouring=0.3)
+    recoloured = EpisodeReader(Shards(shards), "train", plan, seed=1)
+    greys = 0
+    for number in range(16):
+        plain, other = reader[number], recoloured[number]
+        assert torch.equal(plain.lines, other.lines)
+        if (other.truth[:, 0] == other.truth[:, 2]).all():
+            greys += 1
+            continue
+        for channel in range(3):
+            before, after = (
+                torch.cat([each.truth[:, channel].flatten(), each.references[:, :, channel].flatten()])
+                for each in (plain, other)
+            )
+            pairs = torch.stack([before, after]).unique(dim=1)
+            assert pairs.shape[1] == len(before.unique()), "a level becomes the same one everywhere"
+            assert not torch.equal(before, after)
+    assert 0 < greys < 8
+    held_out, known = (EpisodeReader(Shards(shards), "held_out", each, seed=1)[0] for each in (PLAN, plan))
+    assert _are_same(held_out, known)
+
+
 def test_who_is_held_out_is_measured_in_turn_with_all_warps(make_shards: Callable[..., Path]) -> None:
     shards = Shards(make_shards(people=1, held_out=3))
     reader = EpisodeReader(shards, "held_out", PLAN, seed=1)
@@ -97,7 +121,7 @@ def test_who_is_held_out_is_measured_in_turn_with_all_warps(make_shards: Callabl
 
 def test_the_paper_s_network_needs_no_warps(make_shards: Callable[..., Path]) -> None:
     shards = Shards(make_shards(warps=0))
-    (episodes,) = read_episodes(EpisodeReader(shards, "train", EpisodePlan(8, 0, 2), seed=1), [[0, 1]], CPU)
+    (episodes,) = read_episodes(EpisodeReader(shards, "train", EpisodePlan(8, 0, 2, 0), seed=1), [[0, 1]], CPU)
     assert episodes.references.shape[1] == 8, "of a short clip frames are seen twice"
     assert episodes.inputs.warps is None
 
