@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from ..data.shards import Shards
     from ..events import OnEvent
+    from ..generators.few_shot.checkpoint import Checkpoint
 
 HELP = "measure generators on held-out people of shards"
 
@@ -25,30 +27,51 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--paper", type=Path, metavar="C.safetensors", help="of the paper's networks; left out if not given"
     )
     parser.add_argument(
-        "--tune", action="store_true", help="also adapt the hybrid to every person, which takes minutes each"
+        "--tune", action="store_true", help="also adapt these networks to every person, which takes minutes each"
     )
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Measure, tell the table and write it."""
     from ..data.shards import Shards
-    from ..files import write_bytes
-    from ..generators.few_shot.checkpoint import load_checkpoint
+    from ..files import check_writable, write_bytes
     from ..landmarks.detect import create_detector
     from ..training.evaluate import Method, as_dicts, as_text, evaluate
     from ..training.learn_person import SHIPPED
-    from ..training.methods import FeedForward, Still, Tuned, WarpAlone
+    from ..training.methods import FeedForward, FineTuned, Still, Tuned, WarpAlone
 
+    check_writable(options.output.parent)
     shards = Shards(options.data)
     methods: dict[str, Method] = {"still": Still(), "warp": WarpAlone()}
     if options.paper is not None:
-        methods["paper, as it is"] = FeedForward(load_checkpoint(options.paper).networks)
+        paper = _load(options.paper, "paper", shards)
+        methods["paper"] = FeedForward(paper.networks)
+        if options.tune:
+            methods["paper fine-tuned"] = FineTuned(paper, tell)
     if options.checkpoint is not None or SHIPPED.exists():
-        hybrid = load_checkpoint(options.checkpoint or SHIPPED)
+        hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
         methods["hybrid"] = FeedForward(hybrid.networks)
         if options.tune:
-            methods["hybrid, tuned"] = Tuned(hybrid)
+            methods["hybrid tuned"] = Tuned(hybrid)
+    else:
+        told = "There are no rows of the hybrid: this version ships no trained networks. Name some with --checkpoint."
+        tell({"event": "warning", "message": told})
     rows = evaluate(shards, methods, create_detector("dlib", None, allow_download=False), tell)
     tell({"event": "stage", "stage": "table", "message": as_text(rows)})
     write_bytes(options.output, json.dumps(as_dicts(rows), indent=1).encode())
     tell({"event": "done", "frames": None, "output": str(options.output)})
+
+
+def _load(path: Path, kind: str, shards: Shards) -> Checkpoint:
+    """Trained networks that go with the shards. Raises BadInputError."""
+    from ..errors import BadInputError
+    from ..generators.few_shot.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(path)
+    plan = checkpoint.networks.plan
+    if (plan.kind, plan.size) != (kind, shards.size):
+        raise BadInputError(
+            f"{path}: holds networks of the kind {plan.kind} for pictures of {plan.size} pixels; the kind {kind} for "
+            f"{shards.size} pixels, as {shards.folder} has, is needed."
+        )
+    return checkpoint

@@ -6,6 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .values import minutes
+
 if TYPE_CHECKING:
     import argparse
 
@@ -21,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="PERSON.safetensors")
     parser.add_argument("--checkpoint", type=Path, metavar="C.safetensors",
                         help="trained networks to start from; those that ship if not given")  # fmt: skip
-    parser.add_argument("--minutes", type=float, default=4.0, help="how long it may learn")
+    parser.add_argument("--minutes", type=minutes, default=4.0, help="how long it may learn")
 
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:

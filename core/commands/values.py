@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
+from math import inf, nan
 
 _ROUNDED = 0.005  # 23.98 is meant as 24000/1001
 
@@ -17,6 +18,17 @@ def amount(text: str) -> float:
         return job.amount(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None
+
+
+def minutes(text: str) -> float:
+    """A time that is more than none, and ends."""
+    try:
+        time = float(text)
+    except ValueError:
+        time = nan
+    if not 0 < time < inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number of minutes above 0 is wanted")
+    return time
 
 
 def region(text: str) -> str:

@@ -7,7 +7,6 @@ Attributes", CVPR 2020). Centimetres; x to the picture's right, y up, z to the v
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 
 from ..errors import BadInputError
+from .shards import DAMAGED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ def load_head_model(path: Path, device: str = "cpu") -> HeadModel:
         raise BadInputError(
             f"{path}: there is no such face model. See docs/training-data.md for how to get it."
         ) from error
-    except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise BadInputError(f"{path}: is no pack of the face model. `core data face-model` makes one.") from error
     materials = arrays["mat_names"].astype(str)[arrays["mat"]]
     is_kept = np.isin(materials, list(_PARTS))

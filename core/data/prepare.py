@@ -37,6 +37,7 @@ _SMALLEST = 0.5  # side of the crop in pixels of the footage, as a share of the 
 _JUMP = 0.25  # of the face's size, from one frame to the next
 _INSIDE = 0.8  # share of those frames in which the face must lie in the fixed crop
 _SECOND = 0.4  # a face of so much of the largest one's width is a second one
+_SAVE_EVERY = 100  # movies: the index of many takes as long to write as some clips to make
 _LOOKS = 4  # frames in which other faces are searched and the person is compared
 
 
@@ -68,25 +69,32 @@ def prepare(folder: Path, output: Path, plan: Footage, tell: OnEvent, workers: i
     dropped = {each["file"] for each in shards.report["dropped"]}
     sources = {file: _source(folder, file, plan) for file in files}
     wanted: list[Path] = []
+    first: dict[tuple[str, str], str] = {}
     for file, source in sources.items():
         person, name = names_of(folder, file)
-        if shards.is_made(person, name, source):
+        namesake = first.setdefault((person, name), source["file"])
+        if namesake != source["file"]:
+            shards.drop(source["file"], f"same name: {namesake} is kept under it")
+        elif shards.is_made(person, name, source):
             shards.keep(person, split_of(person, plan.held_out), name)
         elif source["file"] not in dropped:
             wanted.append(file)
     calls = [(file, sources[file], plan) for file in wanted]
     made = in_order(make_clip, calls, workers=workers)
-    for number, (file, clip) in enumerate(zip(wanted, made, strict=True), 1):
-        person, name = names_of(folder, file)
-        if isinstance(clip, str):
-            shards.drop(sources[file]["file"], clip)
-        else:
-            shards.add(person, split_of(person, plan.held_out), name, sources[file], lambda clip=clip: clip)
+    try:
+        for number, (file, clip) in enumerate(zip(wanted, made, strict=True), 1):
+            person, name = names_of(folder, file)
+            if isinstance(clip, str):
+                shards.drop(sources[file]["file"], clip)
+            else:
+                shards.add(person, split_of(person, plan.held_out), name, sources[file], lambda clip=clip: clip)
+            if number % _SAVE_EVERY == 0:
+                shards.save()
+            result = f"dropped, {clip}" if isinstance(clip, str) else f"{len(clip.pictures)} frames"
+            message = f"{number} of {len(wanted)}, {sources[file]['file']}: {result}"
+            tell({"event": "stage", "stage": "prepare", "message": message})
+    finally:
         shards.save()
-        result = f"dropped, {clip}" if isinstance(clip, str) else f"{len(clip.pictures)} frames"
-        message = f"{number} of {len(wanted)}, {sources[file]['file']}: {result}"
-        tell({"event": "stage", "stage": "prepare", "message": message})
-    shards.save()
     return shards
 
 

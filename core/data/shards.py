@@ -38,7 +38,11 @@ Split = Literal["train", "held_out"]
 
 _INDEX = "shards.json"
 _QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-_OF_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError)  # the last: of a method that zipfile does not know
+DAMAGED = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error),
+    RuntimeError,  # zipfile's, of a file that is encrypted or packed in another way
+)
+"""What numpy raises of a file of arrays that is none, or is damaged."""
 _NEEDED = ("version", "pictures", "picture_ends", "landmarks", "fps", "source")
 _WARPED = ("warp_references", "warps", "warp_ends", "confidences", "confidence_ends")
 
@@ -137,16 +141,7 @@ class Clip:
                 return {name: arrays[name] for name in names}
         except FileNotFoundError as error:
             raise BadInputError(f"{self.path}: there is no such clip.") from error
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except DAMAGED as error:
             raise self._damaged() from error
 
     def _check(self, is_right: bool | np.bool_) -> None:  # noqa: FBT001 - reads as an assertion

@@ -55,9 +55,11 @@ class People:
 
 def synthesize(pack: Path, folder: Path, people: People, tell: OnEvent, device: str = "cpu") -> Shards:
     """Render people, or those that are not there yet; on a CPU always the same bytes. Raises BadInputError."""
-    if people.count < 1 or people.frames < 2 or people.size < 32 or not 0 <= people.held_out < 1:
+    least = people.count >= 1 and people.frames >= 2 and people.size >= 32 and people.seed >= 0
+    if not least or not 0 <= people.held_out < 1:
         raise BadInputError(
-            "At least 1 person, 2 frames, 32 pixels, and a held-out share from 0 to below 1 are needed."
+            "At least 1 person, 2 frames, 32 pixels, a seed from 0 on, and a held-out share from 0 to below 1 are "
+            "needed."
         )
     if device != "cpu" and not torch.cuda.is_available():
         raise BadInputError(f"There is no device {device!r}: this computer's torch has no CUDA. Use --device cpu.")

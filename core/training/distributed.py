@@ -7,18 +7,20 @@ import os
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from ..errors import BadInputError
+from ..errors import BadInputError, GiocondaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from torch import Tensor, nn
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,28 @@ class Processes:
             distributed.all_reduce(stacked)
         means = (stacked / self.count).cpu()
         return {name: float(mean) for name, mean in zip(values, means, strict=True)}
+
+    def gathered(self, value: _Value) -> list[_Value]:
+        """What each process has of it, in their order."""
+        values = [value] * self.count
+        if self.count > 1:
+            distributed.all_gather_object(values, value)
+        return values
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """What goes wrong in one process in this block goes wrong in all, which would else wait for it for ever.
+
+        The block itself must not wait for other processes.
+        """
+        error = None
+        try:
+            yield
+        except Exception as caught:  # noqa: BLE001 - whatever it is
+            error = caught
+        wrong = [told for told in self.gathered(None if error is None else repr(error)) if told]
+        if wrong:
+            raise error or GiocondaError(f"Another process stopped: {wrong[0]}")
 
 
 @contextmanager

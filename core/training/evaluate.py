@@ -53,6 +53,7 @@ class Row:
     ssim: float  # higher is better
     identity: float  # higher is better
     pose: float  # percent of the eye distance; lower is better
+    failed: int  # frames in which no face is found
     people: int
     frames: int
 
@@ -64,56 +65,60 @@ def evaluate(
     on_event: OnEvent,
     counts: Sequence[int] = COUNTS,
 ) -> list[Row]:
-    """Measure methods on the held-out people of shards. Raises BadInputError where nobody has enough frames.
+    """Measure methods on the held-out people of shards, on the same people and frames for every count.
 
-    A count for which nobody has enough frames is left out, and told.
+    Counts for which nobody has enough frames are left out, and then people who have not enough for the largest one;
+    both are told. Raises BadInputError where nothing is left.
     """
-    clips = [shards.clip(person, shards.clips(person)[0]) for person in shards.people("held_out")]
+    clips = {person: shards.clip(person, shards.clips(person)[0]) for person in shards.people("held_out")}
+    longest = max(map(len, clips.values()), default=0)
+    used = [count for count in counts if count < longest]
+    if not used:
+        raise BadInputError(f"{shards.folder}: no held-out person has more than {min(counts)} frames.")
+    most = max(used)
+    for count in set(counts).difference(used):
+        told = f"{count} known pictures: no held-out person has more than {count} frames; left out."
+        on_event({"event": "warning", "message": told})
+    short = [person for person, clip in clips.items() if len(clip) <= most]
+    if short:
+        told = f"Left out, so that all rows show the same people: {', '.join(short)} (not more than {most} frames)."
+        on_event({"event": "warning", "message": told})
+    cases = [_choose(clip, most, detector) for clip in clips.values() if len(clip) > most]
+    if sum(len(case.truth) for case in cases) < 2:
+        raise BadInputError(f"{shards.folder}: two frames with a face are needed besides the {most} known ones.")
     rows: list[Row] = []
-    for count in counts:
-        cases = [_choose(clip, count, counts) for clip in clips if len(clip) > count]
-        if not cases:
-            told = f"{count} known pictures: no held-out person has more than {count} frames; left out."
-            on_event({"event": "warning", "message": told})
-            continue
-        truth = [
-            [look_at(case.clip.picture(i), case.clip.landmarks[i], detector) for i in case.frames] for case in cases
-        ]
+    for count in used:
         for name, method in methods.items():
             on_event({"event": "stage", "stage": "evaluate", "message": f"{name}, {count} known pictures"})
-            rows.append(_measure(name, method, count, cases, truth, detector))
-    if not rows:
-        raise BadInputError(f"{shards.folder}: no held-out person has more than {min(counts)} frames.")
+            rows.append(_measure(name, method, count, cases, detector))
     return rows
 
 
 @dataclass(frozen=True)
 class _Case:
     clip: Clip
-    known: list[int]
-    frames: list[int]
+    known: list[int]  # frames, of which a method sees the first ones
+    truth: dict[int, Shown]  # the frames that are drawn, as they are
 
 
-def _choose(clip: Clip, count: int, counts: Sequence[int]) -> _Case:
-    """The known frames and those that are drawn, which are the same ones for every count that the clip allows."""
+def _choose(clip: Clip, most: int, detector: FaceDetector) -> _Case:
+    """Frames in which no face is found cannot be measured, and are not drawn."""
     order = np.random.default_rng(crc32(clip.path.name.encode())).permutation(len(clip)).tolist()
-    most = max(each for each in counts if each < len(clip))
-    return _Case(clip, order[:count], sorted(order[most:][:FRAMES]))
+    looks = {i: look_at(clip.picture(i), clip.landmarks[i], detector) for i in sorted(order[most:][:FRAMES])}
+    return _Case(clip, order[:most], {i: shown for i, shown in looks.items() if shown.is_found})
 
 
-def _measure(
-    name: str, method: Method, count: int, cases: list[_Case], truth: list[list[Shown]], detector: FaceDetector
-) -> Row:
+def _measure(name: str, method: Method, count: int, cases: list[_Case], detector: FaceDetector) -> Row:
     drawn: list[Shown] = []
     likeness: list[float] = []
     for case in cases:
-        clip = case.clip
-        draw = method.learn([clip.picture(i) for i in case.known], clip.landmarks[case.known])
-        for frame in case.frames:
+        clip, known = case.clip, case.known[:count]
+        draw = method.learn([clip.picture(i) for i in known], clip.landmarks[known])
+        for frame in case.truth:
             picture = draw(clip.landmarks[frame])
             drawn.append(look_at(picture, clip.landmarks[frame], detector))
             likeness.append(structural_similarity(picture, clip.picture(frame)))
-    true = [shown for shown_of_clip in truth for shown in shown_of_clip]
+    true = [shown for case in cases for shown in case.truth.values()]
     pairs = list(zip(drawn, true, strict=True))
     return Row(
         name,
@@ -122,6 +127,7 @@ def _measure(
         float(np.mean(likeness)),
         float(np.mean([identity_similarity(*pair) for pair in pairs])),
         float(np.mean([pose_error(*pair) for pair in pairs])),
+        sum(not shown.is_found for shown in drawn),
         len(cases),
         len(pairs),
     )
@@ -129,9 +135,10 @@ def _measure(
 
 def as_text(rows: Sequence[Row]) -> str:
     """A table for people."""
-    lines = [f"{'method':<16}{'T':>4}{'frechet':>10}{'ssim':>8}{'identity':>10}{'pose %':>9}"]
+    lines = [f"{'method':<16}{'T':>4}{'frechet':>10}{'ssim':>8}{'identity':>10}{'pose %':>9}{'failed':>8}"]
     lines += [
         f"{row.method:<16}{row.pictures:>4}{row.frechet:>10.1f}{row.ssim:>8.3f}{row.identity:>10.4f}{row.pose:>9.2f}"
+        f"{row.failed:>8}"
         for row in rows
     ]
     return "\n".join(lines)

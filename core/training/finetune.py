@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInputError
 from .losses import Judged, LossWeights, discriminator_hinge, generator_losses
+from .memory import is_out_of_memory
 from .optimiser import adam
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ class FineTuner:
         Where memory is short the batch is halved, with a warning. Raises BadInputError when it cannot be.
         """
         for number in range(self._tuning.iterations):
+            self.networks.generator.train()
             losses = self._fitting()
+            self.networks.generator.eval()
             if losses is None:
                 self.restore(self._good)
                 message = f"Tuning stopped after {number} iterations: the loss is no number. What was good is kept."
@@ -112,7 +115,7 @@ class FineTuner:
             try:
                 return self._iteration()
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if self._batch == 1:
                     raise BadInputError("There is not enough memory to tune with one picture at a time.") from error
@@ -126,7 +129,6 @@ class FineTuner:
     def _iteration(self) -> dict[str, float] | None:
         chosen = torch.randperm(len(self._frames.pictures), generator=self._random)[: self._batch]
         frames = self._frames.picked(chosen.to(self._frames.pictures.device))
-        self.networks.generator.train()
         drawn = self.networks.draw_styled(frames.inputs, self.style.expand(self._batch, -1)).picture
         losses = {"content": self._content(drawn, frames.pictures)}
         if self._adversary:
@@ -142,7 +144,6 @@ class FineTuner:
         self._optimiser.step()
         if self._adversary:
             losses["discriminator"] = self._adversary.learn(drawn.detach(), frames)
-        self.networks.generator.eval()
         values = {name: loss.item() for name, loss in losses.items()}
         return values if all(map(isfinite, values.values())) else None
 
@@ -194,7 +195,3 @@ def _embed(networks: Networks, frames: PersonFrames) -> Tensor:
 
 def _parameters_except(network: nn.Module, *starts: str) -> list[nn.Parameter]:
     return [each for name, each in network.named_parameters() if not name.startswith(starts)]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

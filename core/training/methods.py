@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,10 @@ import torch
 
 from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
-from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
+from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
 from ..generators.few_shot.references import References, nearest
+from .finetune import FineTuner, FineTuning, PersonFrames
+from .losses import ContentLoss, LossWeights
 from .pictures_of_person import KnownPicture
 from .tune import feed_forward_style, tune
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from ..events import OnEvent
     from ..generators.few_shot.checkpoint import Checkpoint
     from ..generators.few_shot.networks import Networks
     from .evaluate import Draw, Landmarks
@@ -55,7 +59,7 @@ class FeedForward:
     """Networks that were trained on other people, as they are."""
 
     def __init__(self, networks: Networks) -> None:
-        self._networks = networks
+        self._networks = networks.to(best_device())
 
     def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
         """See `Method`."""
@@ -79,18 +83,44 @@ class Tuned:
         return drawing(person.networks, person.style[None], pictures, landmarks)
 
 
+class FineTuned:
+    """The paper's networks, fine-tuned to the person; with the discriminator where the checkpoint has one."""
+
+    def __init__(self, checkpoint: Checkpoint, tell: OnEvent, tuning: FineTuning | None = None) -> None:
+        self._checkpoint, self._tell, self._tuning = checkpoint, tell, tuning or FineTuning()
+
+    def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
+        """See `Method`."""
+        device, weights = best_device(), LossWeights()
+        networks, discriminator = copy.deepcopy((self._checkpoint.networks, self._checkpoint.discriminator))
+        lines = [draw_landmarks(points, pictures[0].shape[0]) for points in landmarks]
+        seen = [to_tensor(np.stack(each)).to(device) for each in (pictures, lines)]
+        tuner = FineTuner(
+            networks.to(device),
+            None if discriminator is None else discriminator.to(device),
+            PersonFrames(seen[0], Inputs(seen[1])),
+            ContentLoss(weights),
+            weights,
+            self._tuning,
+            self._tell,
+        )
+        for _ in tuner.iterations():
+            pass
+        return drawing(networks, tuner.style.detach(), pictures, landmarks)
+
+
 def drawing(networks: Networks, style: Tensor, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
     """Frames of somebody with a style (1, numbers), drawn as the few-shot generator does from crops of their size."""
     references = References(pictures, landmarks) if networks.plan.kind == "hybrid" else None
-    size = pictures[0].shape[0]
+    size, device = pictures[0].shape[0], style.device
 
     @torch.no_grad()
     def draw(wanted: Landmarks) -> Picture:
         if references is None:
-            inputs = Inputs(to_tensor(draw_landmarks(wanted, size))[None])
+            inputs = Inputs(to_tensor(draw_landmarks(wanted, size))[None].to(device))
         else:
             main, *others = nearest(landmarks, wanted, len(landmarks)).tolist()
-            inputs = inputs_from(references, wanted, main, others, torch.device("cpu"))
+            inputs = inputs_from(references, wanted, main, others, device)
         return to_pixels(networks.draw_styled(inputs, style).picture)[0]
 
     return draw

@@ -28,25 +28,31 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
     Array = NDArray[np.float64]
 
+FAILED = 100.0
+"""Percent: a frame without a face is as wrong as one whose landmarks all lie an eye distance away."""
+
 
 @dataclass(frozen=True)
 class Shown:
     """What is measured of one frame."""
 
-    landmarks: NDArray[np.float32]  # (68, 2) that the detector finds in it
-    description: Array  # (128,) of the face
+    landmarks: NDArray[np.float32]  # (68, 2) that the detector finds in it, or where the face should be
+    description: Array  # (128,) of the face there
+    is_found: bool = True  # whether the detector finds a face
 
 
 def look_at(picture: Picture, landmarks: NDArray[np.float32], detector: FaceDetector) -> Shown:
-    """Measure an (S, S, 3) frame whose face should have these (68, 2) landmarks."""
+    """Measure an (S, S, 3) frame whose face should have these (68, 2) landmarks, or else be somewhere."""
     asked = face_of(landmarks.astype(np.float64), np.ones(68))
-    found = detector.follow(picture, asked, check=False)
+    found = detector.follow(picture, asked, check=False) or next(iter(detector.detect(picture)), None)
     seen = asked if found is None else found
-    return Shown(seen.landmarks, Person(picture, seen).description)
+    return Shown(seen.landmarks, Person(picture, seen).description, found is not None)
 
 
 def pose_error(generated: Shown, true: Shown) -> float:
-    """Mean distance of the landmarks in percent of the true frame's outer eye distance."""
+    """Mean distance of the landmarks in percent of the true frame's outer eye distance; FAILED where no face is."""
+    if not generated.is_found:
+        return FAILED
     eyes = np.linalg.norm(np.subtract(*true.landmarks[list(EYE_OUTER_CORNERS)]))
     return float(100 * np.linalg.norm(generated.landmarks - true.landmarks, axis=1).mean() / eyes)
 
@@ -64,7 +70,7 @@ def structural_similarity(generated: Picture, true: Picture) -> float:
 
 
 def frechet_distance(generated: Sequence[Shown], true: Sequence[Shown]) -> float:
-    """Between two sets of faces, as of normal distributions of their descriptions (Heusel et al. 2017).
+    """Between two sets of two faces or more, as of normal distributions of their descriptions (Heusel et al. 2017).
 
     |m - n|^2 + trace(A + B - 2 (A B)^(1/2)) of the means m, n and the covariances A, B; times 1000 for reading.
     """

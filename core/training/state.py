@@ -100,9 +100,10 @@ class TrainingState:
     def resume(self, run: Path, tell: OnEvent) -> None:
         """Go on from the last state in the folder that is whole, if there is one.
 
-        Raises BadInputError: it belongs to a training with another configuration or other data.
+        Raises BadInputError: it belongs to a training with another configuration or other data, or none is whole.
         """
-        for path in reversed(saved_states(run)):
+        saved = saved_states(run)
+        for path in reversed(saved):
             try:
                 tensors, told = read_tensors(path, _KIND)
             except BadInputError as error:
@@ -112,6 +113,12 @@ class TrainingState:
             self._load(tensors)
             self.step = told["step"]
             return
+        if saved:  # beginning anew would replace the networks that were made from them
+            names = ", ".join(path.name for path in saved)
+            raise BadInputError(
+                f"{run}: no state of the training in it can be read ({names}). Bring back a whole one, or choose "
+                "another folder (-o) to begin anew."
+            )
 
     def check_finite(self, values: Mapping[str, float | Tensor], run: Path) -> None:
         """Raises NotFiniteError, which names the last good state in the folder."""

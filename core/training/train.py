@@ -18,6 +18,7 @@ from .episodes import EpisodeReader, read_episodes
 from .held_out import draw, measure
 from .learner import Learner
 from .losses import ContentLoss
+from .memory import short_memory_told
 from .state import NETWORKS, TrainingState
 
 if TYPE_CHECKING:
@@ -46,21 +47,32 @@ def train(
     """
     plan, batch, vgg = config.run, config.episodes.batch, vgg or {}
     last = plan.steps if steps is None else steps
-    check_writable(run)
     with joined() as processes, stop_asked() as is_stop_asked:
         is_first, mine, device = processes.rank == 0, processes.part(batch), processes.device
         tell = tell if is_first else _unheard
-        people, others = _readers(config, data, tell)
-        state = TrainingState(config, people.clips, device, sorted(vgg), start)
-        state.resume(run, tell)
+        with processes.together():
+            if is_first:
+                check_writable(run)
+            people, others = _readers(config, data, tell)
+            state = TrainingState(config, people.clips, device, sorted(vgg), start)
+            state.resume(run, tell)
+            content = ContentLoss(config.losses, **vgg).to(device)
+        _check_start(run, processes.gathered(state.step), last)
         ahead = range(state.step, last)
-        learner = Learner(config, state, ContentLoss(config.losses, **vgg).to(device), processes)
+        with processes.together():
+            board = Board(run, ahead, tell, is_first=is_first)
+        learner = Learner(config, state, content, processes)
         message = f"Learning from {len(people.clips)} clips, {processes.count} x {device.type}, {learner.precision}"
         tell({"event": "stage", "stage": "train", "message": f"{message}: step {state.step} to {last}"})
         shown = next(read_episodes(others, [[*range(_SHOWN)]], device)) if others.clips else None
         measured: dict[str, float] = {}
         numbers = ([step * batch + place for place in mine] for step in ahead)
-        with closing(Board(run, ahead, tell, is_first=is_first)) as board:
+        short = (
+            f"There is not enough memory for {len(mine)} episodes of a process at a time. More processes (torchrun) "
+            "share the batch; a smaller one (episodes.batch) or smaller networks (network.size, network.width) need "
+            "another folder (-o)."
+        )
+        with closing(board), short_memory_told(short):
             for episodes in read_episodes(people, numbers, device, plan.workers):
                 losses, drawn = learner.step(episodes)
                 told = processes.mean({**losses, "stop": float(is_stop_asked())})
@@ -68,16 +80,20 @@ def train(
                 state.finish_step()
                 state.check_finite(told, run)
                 step, is_last = state.step, is_stopped or state.step == last
-                if is_last or step % plan.report_every == 0:
-                    board.values(step, "train", {**told, "seconds": board.seconds(step)})
-                if step % plan.pictures_every == 0:
-                    board.pictures(step, "train", episodes, drawn)
-                if shown and (step == last or step % plan.measure_every == 0):
+                is_measured = step == last or step % plan.measure_every == 0
+                if shown and is_measured:
                     measured = measure(state.average, others, plan.measured_episodes, len(mine), processes)
-                    board.values(step, "held_out", measured)
-                    board.pictures(step, "held_out", shown, draw(state.average, shown))
-                if is_first and (is_last or step % plan.save_every == 0):
-                    state.save(run, measured)
+                with processes.together():
+                    if is_last or step % plan.report_every == 0:
+                        board.values(step, "train", {**told, "seconds": board.seconds(step)})
+                    if step % plan.pictures_every == 0:
+                        board.pictures(step, "train", episodes, drawn)
+                    if shown and is_measured:
+                        board.values(step, "held_out", measured)
+                        board.pictures(step, "held_out", shown, draw(state.average, shown))
+                        measured["step"] = step
+                    if is_first and (is_last or step % plan.save_every == 0):
+                        state.save(run, measured)
                 if is_stopped:
                     raise CancelledError(None)
         tell({"event": "done", "frames": None, "output": str(run / NETWORKS)})
@@ -98,6 +114,20 @@ def _readers(config: TrainingConfig, data: Path, tell: OnEvent) -> tuple[Episode
     if not others.clips:
         tell({"event": "warning", "message": f"{data}: nobody is held out, so that nothing is measured."})
     return people, others
+
+
+def _check_start(run: Path, steps: list[int], last: int) -> None:
+    """Raises BadInputError: the processes begin at different steps, or there is nothing to do up to the last one."""
+    if len(set(steps)) > 1:
+        raise BadInputError(
+            f"{run}: the processes find states of different steps in it ({', '.join(map(str, steps))}). It must be one "
+            "folder, which all of them see."
+        )
+    if last < max(steps[0], 1):
+        raise BadInputError(
+            f"{run}: is at step {steps[0]}, so there is nothing to do up to step {last}. Ask for more (--steps, or "
+            "run.steps of the configuration)."
+        )
 
 
 def _unheard(_event: Event) -> None:

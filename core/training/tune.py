@@ -13,7 +13,7 @@ import torch
 
 from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
-from ..generators.few_shot.networks import Inputs, to_pixels, to_tensor
+from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
 from ..generators.few_shot.person import Person
 from ..generators.few_shot.references import References
 from .finetune import FineTuner, FineTuning, PersonFrames
@@ -54,7 +54,7 @@ def tune(
     three pictures nothing is tuned. Steps are told with a "preview": (S, 3 S, 3), a held-out picture, its warp, and as
     it is drawn.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     networks = copy.deepcopy(checkpoint.networks).to(device)
     pictures, landmarks = np.stack([one.picture for one in known]), np.stack([one.landmarks for one in known])
     made_from: dict[str, Any] = {"pictures": [one.to_dict() for one in known], "checkpoint": checkpoint.made_from}
@@ -81,7 +81,7 @@ def tune(
     tuning = FineTuning(plan.iterations if plan else TunePlan.iterations, batch=2, generator_rate=2e-4)
     tuner = FineTuner(networks, None, frames_of(learned * _DRAWN_FROM), content, LossWeights(), tuning, on_event)
     measured = _until_best(tuner, kept, content, on_event, plan or TunePlan())
-    keeps_to_warp = measured["held_out"] >= measured["warp"]
+    keeps_to_warp = not measured["held_out"] < measured["warp"]  # neither where it is no number
     if keeps_to_warp:
         told = "The network draws held-out pictures no better than the warp alone: for this person the warp is kept."
         on_event({"event": "warning", "message": told})
@@ -116,16 +116,16 @@ def _until_best(
     """Tune until held-out pictures get no better; the tuner is then as it was at best. Gives what was measured."""
     assert held.inputs.warps is not None  # noqa: S101 - for the types: `inputs_of` makes them
     with torch.no_grad():
-        warp = content(held.inputs.warps[:, 0], held.pictures).item()
+        warp = _loss(content, held.inputs.warps[:, 0], held.pictures)
     now, drawn = _measure(tuner, held, content)
     untuned, best, best_at, state, worse = now, now, 0, tuner.snapshot(), 0
     end = time.monotonic() + plan.seconds
     for number, _ in enumerate(tuner.iterations(), 1):
         if number % _MEASURE_EVERY == 0:
             now, drawn = _measure(tuner, held, content)
-            worse = worse + 1 if now >= best else 0
+            worse += 1
             if now < best:
-                best, best_at, state = now, number, tuner.snapshot()
+                best, best_at, state, worse = now, number, tuner.snapshot(), 0
             shown = torch.cat([held.pictures[:1], held.inputs.warps[:1, 0], drawn[:1]])
             preview = np.concatenate([*to_pixels(shown)], axis=1)
             values = {"held_out": now, "best": best, "warp": warp}
@@ -139,6 +139,13 @@ def _until_best(
 
 @torch.no_grad()
 def _measure(tuner: FineTuner, held: PersonFrames, content: ContentLoss) -> tuple[float, Tensor]:
-    style = tuner.style.expand(len(held.pictures), -1)
-    drawn = tuner.networks.draw_styled(held.inputs, style).picture
-    return content(drawn, held.pictures).item(), drawn
+    """The loss of held-out pictures, and those as they are drawn: one after another, which needs less than tuning."""
+    ones = [torch.tensor([number]) for number in range(len(held.pictures))]
+    drawn = torch.cat([tuner.networks.draw_styled(held.inputs.picked(one), tuner.style).picture for one in ones])
+    return _loss(content, drawn, held.pictures), drawn
+
+
+def _loss(content: ContentLoss, drawn: Tensor, pictures: Tensor) -> float:
+    """The mean over pictures (N, 3, S, S), one after another."""
+    pairs = zip(drawn, pictures, strict=True)
+    return torch.stack([content(mine[None], true[None]) for mine, true in pairs]).mean().item()

@@ -52,6 +52,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Networks as `save_checkpoint` wrote them, ready to draw (eval). Raises BadInputError that names the file."""
     tensors, header = read_tensors(path, "networks")
     plan = plan_of(path, header)
+    if not isinstance(header.get("made_from"), dict):
+        raise BadInputError(f"{path}: its header does not tell what it was made from (made_from).")
     networks = build_networks(plan)
     load_state(networks, part_of(tensors, _NETWORKS), path)
     discriminator = None
@@ -80,6 +82,7 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> No
         "missing": sorted(wanted.keys() - state.keys()),
         "unknown": sorted(state.keys() - wanted.keys()),
         "of another shape": sorted(unlike),
+        "with numbers that are none": sorted(name for name in state if not state[name].isfinite().all()),
     }
     told = [f"{len(names)} {what}, such as {names[0]}" for what, names in problems.items() if names]
     if told:

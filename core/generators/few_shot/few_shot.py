@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ...colour import encode_srgb8, full_scale
 from ..warp.generator import WarpGenerator
+from ..warp.sampling import to_8bit
 from .blocks import bake_spectral
 from .crop import HeadCrop
 from .full_size import put_into
 from .landmark_picture import draw_landmarks
-from .networks import Inputs, to_tensor
+from .networks import Inputs, best_device, to_tensor
 from .references import References
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class FewShotGenerator:
         self._warp = WarpGenerator(portrait)
         self._landmarks, self._keeps_to_warp = portrait.landmarks, person.keeps_to_warp
         self._crop, self._size = HeadCrop.around(portrait.landmarks), person.networks.plan.size
-        own = _shown(self._crop.read(portrait.pixels[..., :3], self._size))
+        own = to_8bit(self._crop.read(portrait.pixels[..., :3], self._size))
         others = [i for i, other in enumerate(person.pictures) if np.abs(own - other.astype(float)).mean() > _SAME]
         landmarks = self._crop.to_crop(portrait.landmarks, self._size)
         self._references = References(
             [own, *person.pictures[others]], np.concatenate([landmarks[None], person.landmarks[others]])
         )
         self._others = range(1, len(others) + 1)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = best_device()
         self._style = person.style[None].to(self._device)
         self._networks = person.networks.to(self._device)
         self._networks.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - a tenth faster
@@ -82,12 +82,6 @@ def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> In
         to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),
         torch.from_numpy(np.stack([warp.confidence for warp in warps]))[None, :, None].to(device),
     )
-
-
-def _shown(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Pixels as they are displayed, 0..255."""
-    white = full_scale(pixels.dtype)
-    return encode_srgb8(pixels) if white == 1 else np.rint(pixels * (255 / white)).astype(np.uint8)
 
 
 def _array(values: torch.Tensor) -> NDArray[np.float32]:

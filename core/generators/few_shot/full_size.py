@@ -29,7 +29,8 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, t
     area, white = crop.area(*frame.shape[:2]), full_scale(frame.dtype)
     is_light = white == 1
     part = frame[area][..., :3].astype(np.float32)
-    shown = encode_srgb(part) if is_light else part / np.float32(white)
+    # What is no number must not spread over the whole of a network's pixel.
+    shown = encode_srgb(np.nan_to_num(part)) if is_light else part / np.float32(white)
     kept = crop.enlarge(trust, area)[..., None].clip(0, 1)
     change = crop.enlarge(drawn - warped, area) - (1 - kept) * (shown - _coarse(shown, crop, area, len(drawn)))
     change *= crop.enlarge(_fading(len(drawn)), area)[..., None]

@@ -63,5 +63,9 @@ def load_person(path: Path) -> Person:
     count, size = len(pictures), networks.plan.size
     if pictures.shape != (count, size, size, 3) or landmarks.shape != (count, 68, 2) or not count:
         raise BadInputError(f"{path}: its pictures and landmarks do not go together. Learn the person again.")
+    if style.shape != (networks.generator.projection.out_features,) or not style.isfinite().all():
+        raise BadInputError(f"{path}: its style is not one of these networks. Learn the person again.")
+    if not landmarks.isfinite().all():
+        raise BadInputError(f"{path}: landmarks of its pictures are no numbers. Learn the person again.")
     arrays = np.asarray(pictures, np.uint8), np.asarray(landmarks, np.float32)
     return Person(networks.eval(), style, *arrays, made_from, keeps_to_warp)

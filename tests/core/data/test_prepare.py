@@ -13,13 +13,12 @@ import pytest
 
 from core.__main__ import main
 from core.data.prepare import Footage, names_of, prepare
+from core.data.shards import Shards
 from core.errors import BadInputError
 from core.media.video import VideoWriter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from core.data.shards import Shards
 
     Picture = NDArray[np.uint8]
 
@@ -50,6 +49,7 @@ def footage(astronaut: Picture, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _movie(folder / "two.mp4", _moving(np.concatenate([head, head], axis=1)))
     _movie(folder / "wall.mp4", [np.full((96, 96, 3), 128, np.uint8)] * 4)
     (folder / "damaged.mp4").write_bytes(b"this is no movie")
+    (folder / "damaged.webm").write_bytes(b"is called the same")
     (folder / "notes.txt").write_text("not looked at")
     return folder
 
@@ -81,7 +81,8 @@ def test_what_is_of_no_use_is_dropped_with_the_reason(shards: Shards) -> None:
     assert reasons["two.mp4"] == "several faces"
     assert reasons["wall.mp4"] == "no face"
     assert reasons["damaged.mp4"].startswith("unreadable: ")
-    assert len(reasons) == 6
+    assert reasons["damaged.webm"] == "same name: damaged.mp4 is kept under it"
+    assert len(reasons) == 7
 
 
 def test_a_second_run_does_nothing_again(
@@ -93,6 +94,26 @@ def test_a_second_run_does_nothing_again(
     told = capsys.readouterr().out
     assert "1 clips of 1 people (0 held out)" in told
     assert "1 dropped: several faces" in told
+
+
+def test_the_index_is_written_when_it_is_stopped_and_not_for_every_movie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.mp4").write_bytes(b"")
+    saved: list[int] = []
+
+    def stop(event: dict[str, str]) -> None:
+        if event["message"].startswith("5 of 9"):
+            raise KeyboardInterrupt
+
+    save = Shards.save
+    monkeypatch.setattr("core.data.prepare.make_clip", lambda *_: "no face")
+    monkeypatch.setattr(Shards, "save", lambda shards: (saved.append(1), save(shards)))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tmp_path, tmp_path / "shards", Footage(frames=5, size=192, held_out=0.0), stop, workers=1)
+    assert len(Shards(tmp_path / "shards").report["dropped"]) == 5
+    assert len(saved) == 1
 
 
 def test_who_is_who() -> None:

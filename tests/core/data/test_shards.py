@@ -81,7 +81,12 @@ def test_what_is_no_clip_is_told(path: Path) -> None:
     with pytest.raises(BadInputError, match="no such clip"):
         Clip(path.with_name("other.npz"))
     foreign = path.with_name("foreign.npz")
-    for content in (data[: len(data) // 2], data[:-30], b"", b"\x89PNG", pickle.dumps({"version": 1})):
+    packed_otherwise = bytearray(data)
+    packed_otherwise[data.index(b"PK\x01\x02") + 10] = 99  # the first array's method
+    for content in (
+        *(data[: len(data) // 2], data[:-30], b"", b"\x89PNG", pickle.dumps({"version": 1})),
+        packed_otherwise,
+    ):
         foreign.write_bytes(content)
         with pytest.raises(BadInputError, match=r"foreign\.npz: is no clip"):
             Clip(foreign)

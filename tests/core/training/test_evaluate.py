@@ -13,12 +13,17 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
 from core.__main__ import main
 from core.data.shards import NewClip, Shards
 from core.errors import BadInputError
+from core.generators.few_shot.checkpoint import load_checkpoint, save_checkpoint
+from core.generators.few_shot.networks import NetworkPlan, build_discriminator, build_networks
 from core.landmarks.detect import create_detector
 from core.training.evaluate import evaluate
-from core.training.methods import Still, WarpAlone
+from core.training.finetune import FineTuning
+from core.training.methods import FeedForward, FineTuned, Still, WarpAlone
 from core.training.metrics import (
     Shown,
     frechet_distance,
@@ -91,13 +96,14 @@ def test_the_warp_is_better_than_a_still_and_rows_stand_for_all_counts(people: P
     rows = evaluate(Shards(people), methods, detector, told.append, counts=(1, 4, 9))
     assert [(row.method, row.pictures) for row in rows] == [("still", 1), ("warp", 1), ("still", 4), ("warp", 4)]
     assert any("9 known pictures" in str(each["message"]) for each in told)
-    assert (rows[0].people, rows[2].people) == (2, 1)  # of the other one three frames are all there is
+    assert any("other (not more than 4 frames)" in str(each["message"]) for each in told)
+    assert {(row.people, row.frames, row.failed) for row in rows} == {(1, 2, 0)}
     for still, warp in (rows[:2], rows[2:]):
         assert warp.pose < 0.6 * still.pose
         assert warp.ssim > still.ssim
 
 
-def test_a_perfect_method_has_a_perfect_row(people: Path, detector: FaceDetector) -> None:
+def test_a_perfect_method_has_a_perfect_row_and_no_face_has_none(people: Path, detector: FaceDetector) -> None:
     class Perfect:
         def learn(self, _pictures: Sequence[np.ndarray], _landmarks: np.ndarray) -> object:
             def draw(wanted: np.ndarray) -> np.ndarray:
@@ -105,15 +111,43 @@ def test_a_perfect_method_has_a_perfect_row(people: Path, detector: FaceDetector
 
             return draw
 
+    class Wall:
+        def learn(self, pictures: Sequence[np.ndarray], _landmarks: np.ndarray) -> object:
+            return lambda _wanted: np.full_like(pictures[0], 90)
+
     clip = Shards(people).clip("her", "clip")
-    (row,) = evaluate(Shards(people), {"perfect": Perfect()}, detector, lambda _event: None, counts=(4,))
+    methods = {"perfect": Perfect(), "wall": Wall()}
+    row, wall = evaluate(Shards(people), methods, detector, lambda _event: None, counts=(4,))
+    assert (wall.pose, wall.failed, wall.frames) == (100, 2, 2)
     assert (row.pose, row.ssim, row.identity) == (0, pytest.approx(1), pytest.approx(1))
     assert row.frechet == pytest.approx(0, abs=1e-3)
 
 
 def test_nobody_with_enough_frames_is_an_error(people: Path, detector: FaceDetector) -> None:
-    with pytest.raises(BadInputError, match="more than 50 frames"):
-        evaluate(Shards(people), {"still": Still()}, detector, lambda _event: None, counts=(50,))
+    for counts, told in (((50,), "more than 50 frames"), ((5,), "two frames with a face are needed")):
+        with pytest.raises(BadInputError, match=told):
+            evaluate(Shards(people), {"still": Still()}, detector, lambda _event: None, counts)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    """The paper's networks, untrained and tiny."""
+    plan = NetworkPlan("paper", width=8, embedding=16, size=64, attention=False)
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    save_checkpoint(tmp_path / "paper.safetensors", build_networks(plan), {}, build_discriminator(plan, 0))
+    return tmp_path / "paper.safetensors"
+
+
+def test_the_papers_networks_are_fine_tuned_to_the_person(paper: Path, head_crops: Crops) -> None:
+    start = load_checkpoint(paper)
+    pictures, landmarks = list(head_crops[0][:2, ::2, ::2]), head_crops[1][:2] / 2
+    before = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
+    tuned = FineTuned(start, print, FineTuning(iterations=4, batch=1, generator_rate=1e-2)).learn(pictures, landmarks)
+    true = pictures[0].astype(float)
+    assert np.abs(tuned(landmarks[0]) - true).mean() < 0.95 * np.abs(before - true).mean()
+    after = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
+    np.testing.assert_array_equal(after, before)  # the next person begins with the same
 
 
 def test_the_command_writes_the_table(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,4 +155,21 @@ def test_the_command_writes_the_table(people: Path, tmp_path: Path, capsys: pyte
     assert main(["evaluate", "few-shot", "--data", str(people), "-o", str(output)]) == 0
     rows = json.loads(output.read_text())
     assert {row["method"] for row in rows} >= {"still", "warp"}
-    assert "frechet" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "frechet" in told.out
+    assert "no rows of the hybrid" in told.err
+
+
+def test_what_would_fail_later_is_told_before_the_work(
+    people: Path, paper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("core.training.evaluate.evaluate", lambda *_: pytest.fail("it began"))
+    command = ["evaluate", "few-shot", "--data", str(people), "-o"]
+    output = str(tmp_path / "table.json")
+    for options, told in (
+        ([str(paper / "table.json")], "cannot be written"),
+        ([output, "--checkpoint", str(paper)], "of the kind paper"),
+        ([output, "--paper", str(paper)], "pictures of 64 pixels"),
+    ):
+        assert main([*command, *options]) == 2
+        assert told in capsys.readouterr().err

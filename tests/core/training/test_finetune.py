@@ -130,6 +130,7 @@ def test_a_loss_that_is_no_number_ends_it_and_the_last_good_state_is_kept() -> N
     (told,) = case.told
     assert "after 2 iterations" in told["message"]
     assert told["event"] == "warning"
+    assert not case.networks.generator.training  # ready to draw
     kept = case.tuner.snapshot()
     parameters = {name for name, _ in case.networks.generator.named_parameters()} | {"style"}
     assert all(torch.equal(kept[name], good[name]) for name in parameters)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.errors import BadInputError, CancelledError
+from core.errors import BadInputError, CancelledError, GiocondaError
 
 torch = pytest.importorskip("torch", reason="training needs core/requirements-torch.txt")
 accumulator = pytest.importorskip(
@@ -139,14 +139,17 @@ def test_two_processes_learn_what_one_does(
 
 def test_sigterm_saves_and_stops(config: TrainingConfig, shards: Path, tmp_path: Path) -> None:
     def stop(event: Event) -> None:
-        if event["event"] == "step" and event["step"] == 2:
+        if event["event"] == "step" and event["step"] == 2 and "train/content" in event["values"]:
             os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
+    often = replace(config, run=replace(config.run, measure_every=2))
     with pytest.raises(CancelledError):
-        train(config, shards, tmp_path, stop)
+        train(often, shards, tmp_path, stop)
     assert [path.name for path in saved_states(tmp_path)] == ["state_00000003.safetensors"]
     assert signal.getsignal(signal.SIGTERM) is before
+    made_from = load_checkpoint(tmp_path / NETWORKS).made_from
+    assert (made_from["step"], made_from["held_out"]["step"]) == (3, 2)
 
 
 def test_a_loss_that_is_no_number_stops(config: TrainingConfig, shards: Path, tmp_path: Path) -> None:
@@ -173,6 +176,12 @@ def test_the_last_two_states_are_kept_and_a_damaged_one_is_passed_over(
     assert str(third) in events[0]["message"]
     assert saved_states(tmp_path) == [second, third]
     assert _differing(_tensors(third), wanted) == []
+    for path in (second, third):
+        path.write_bytes(path.read_bytes()[:1000])
+    networks = (tmp_path / NETWORKS).read_bytes()
+    with pytest.raises(BadInputError, match=rf"no state .* can be read \({second.name}, {third.name}\)"):
+        train(often, shards, tmp_path, print, steps=4)
+    assert (tmp_path / NETWORKS).read_bytes() == networks
 
 
 def test_a_folder_of_another_training_is_refused(
@@ -198,6 +207,46 @@ def test_data_that_cannot_be_learned_from_are_refused(
         with pytest.raises(BadInputError, match=told):
             train(asked, data, tmp_path / "run", print)
     assert not saved_states(tmp_path / "run")
+
+
+def test_steps_that_were_done_already_are_refused(
+    whole: tuple[Path, list[Event]], config: TrainingConfig, shards: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInputError, match="is at step 6, so there is nothing to do up to step 5"):
+        train(config, shards, whole[0], print, steps=5)
+    with pytest.raises(BadInputError, match="nothing to do up to step 0"):
+        train(config, shards, tmp_path, print, steps=0)
+
+
+def test_short_memory_is_told_with_what_to_do(
+    config: TrainingConfig, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Learner, "step", step)
+    with pytest.raises(BadInputError, match=r"not enough memory for 2 episodes .*\(episodes\.batch\)"):
+        train(config, shards, tmp_path, print)
+
+
+def test_what_goes_wrong_in_one_process_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gather(values: list[object], own: object) -> None:
+        values[:] = [own or "BadInputError('disk full')", own]
+
+    monkeypatch.setattr("torch.distributed.all_gather_object", gather)
+    two = [Processes(rank, 2, CPU) for rank in range(2)]
+    with pytest.raises(BadInputError, match="read-only"), two[0].together():
+        raise BadInputError("read-only")
+    with pytest.raises(GiocondaError, match=r"Another process stopped: .*disk full"), two[1].together():
+        pass
+
+
+def test_processes_that_begin_at_different_steps_are_refused(
+    config: TrainingConfig, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Processes, "gathered", lambda _self, own: [own] if own is None else [own, own + 3])
+    with pytest.raises(BadInputError, match=r"states of different steps in it \(0, 3\)"):
+        train(config, shards, tmp_path, print)
 
 
 def test_nobody_held_out_is_told(config: TrainingConfig, make_shards: Callable[..., Path], tmp_path: Path) -> None:

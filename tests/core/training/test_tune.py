@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -14,10 +15,12 @@ torch = pytest.importorskip("torch")
 from core.__main__ import main  # noqa: E402 - needs torch
 from core.errors import BadInputError, MissingError  # noqa: E402
 from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
-from core.generators.few_shot.networks import NetworkPlan, build_networks  # noqa: E402
+from core.generators.few_shot.networks import Drawn, Inputs, NetworkPlan, build_networks  # noqa: E402
 from core.generators.few_shot.person import load_person  # noqa: E402
 from core.training import learn_person  # noqa: E402
 from core.training import tune as tuning  # noqa: E402
+from core.training.finetune import PersonFrames  # noqa: E402
+from core.training.losses import ContentLoss, LossWeights  # noqa: E402
 from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
 from core.training.tune import TunePlan, tune  # noqa: E402
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Crops = tuple[np.ndarray, np.ndarray]
+CONTENT = ContentLoss(LossWeights())
 PLAN = NetworkPlan(width=8, embedding=16, size=128, attention=False)
 
 
@@ -74,6 +78,42 @@ def test_where_the_network_only_harms_the_warp_is_kept(
     person, events = _tune(known, start, 2)
     assert person.keeps_to_warp
     assert any("the warp is kept" in event.get("message", "") for event in events)
+
+
+def test_a_held_out_loss_that_is_no_number_is_no_better_one(
+    known: list[KnownPicture], checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    black = Inputs(*(torch.zeros(1, *shape, 128, 128) for shape in ((3,), (3, 3), (3, 1))))
+    monkeypatch.setattr(tuning, "_inputs", lambda *_: black)  # without the time that warps take
+    monkeypatch.setattr(tuning, "_MEASURE_EVERY", 1)
+    monkeypatch.setattr(tuning, "_measure", lambda _tuner, held, _content: (float("nan"), held.pictures))
+    person, events = _tune(known, load_checkpoint(checkpoint), 6)
+    assert person.keeps_to_warp
+    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3, 4]
+
+
+def test_held_out_pictures_are_measured_one_after_another() -> None:
+    """Else they would need more memory than tuning, which makes its batch smaller."""
+    sizes: list[int] = []
+
+    class Halves:
+        def draw_styled(self, inputs: Inputs, _style: torch.Tensor) -> Drawn:
+            sizes.append(len(inputs.landmark_pictures))
+            return Drawn(inputs.landmark_pictures / 2, None)
+
+    pictures = torch.rand(3, 3, 64, 64)
+    held = PersonFrames(pictures, Inputs(pictures))
+    loss, drawn = tuning._measure(SimpleNamespace(style=torch.zeros(1, 4), networks=Halves()), held, CONTENT)
+    assert sizes == [1, 1, 1]
+    torch.testing.assert_close(drawn, pictures / 2)
+    assert loss == pytest.approx(CONTENT(pictures / 2, pictures).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("minutes", ["nan", "inf", "-1", "0", "long"])
+def test_a_time_that_is_none_is_refused(minutes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["tune", "her.png", "-o", "her.safetensors", "--minutes", minutes])
+    assert "a number of minutes above 0" in capsys.readouterr().err
 
 
 def test_the_start_is_not_changed_and_the_same_comes_out_twice(known: list[KnownPicture], checkpoint: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+NAN = float("nan")
 PLAN = networks.NetworkPlan("hybrid", width=8, embedding=16, size=64)
 
 
@@ -98,6 +99,11 @@ def _change(told: Callable[[dict[str, str]], None] = len, tensors: Callable[[dic
         (_change(tensors=lambda parts: parts.pop("networks.generator.out.weight")), "1 missing, such as generator.out"),
         (_change(tensors=lambda parts: parts.update({"networks.x": torch.zeros(1)})), "1 unknown, such as x"),
         (_change(tensors=lambda parts: parts.update({"networks.generator.out.bias": torch.zeros(1)})), "another shape"),
+        (_change(lambda told: told.update(header=told["header"].replace("made_from", "from"))), "made_from"),
+        (
+            _change(tensors=lambda parts: parts["networks.generator.out.bias"].fill_(NAN)),
+            "numbers that are none",
+        ),
         (_change(tensors=lambda parts: parts.pop("discriminator.realism.bias")), "missing, such as realism.bias"),
     ],
 )

@@ -72,9 +72,15 @@ def test_files_that_are_no_person_are_told(person: Person, file: Path, tmp_path:
     save_checkpoint(tmp_path / "networks.safetensors", person.networks, {})
     with pytest.raises(BadInputError, match="a file of networks; one of a person"):
         load_person(tmp_path / "networks.safetensors")
-    save_person(tmp_path / "mixed.safetensors", replace(person, landmarks=person.landmarks[1:]))
-    with pytest.raises(BadInputError, match=r"mixed\.safetensors.*do not go together"):
-        load_person(tmp_path / "mixed.safetensors")
+    for changes, told in (
+        ({"landmarks": person.landmarks[1:]}, "do not go together"),
+        ({"landmarks": np.full_like(person.landmarks, np.nan)}, "landmarks of its pictures are no numbers"),
+        ({"style": person.style[1:]}, "its style"),
+        ({"style": person.style * np.nan}, "its style"),
+    ):
+        save_person(tmp_path / "mixed.safetensors", replace(person, **changes))
+        with pytest.raises(BadInputError, match=rf"mixed\.safetensors.*{told}"):
+            load_person(tmp_path / "mixed.safetensors")
     with pytest.raises(BadInputError, match=r"nobody\.safetensors"):
         load_person(tmp_path / "nobody.safetensors")
 

@@ -55,6 +55,13 @@ def test_light_above_white_stays() -> None:
     np.testing.assert_allclose(out, 4, atol=1e-5)
 
 
+def test_what_is_no_number_stays_where_it_is() -> None:
+    frame, warped = np.full((150, 160, 3), 0.4, np.float32), np.full((SIZE, SIZE, 3), 0.4, np.float32)
+    frame[60, 70] = np.nan
+    out = put_into(frame, CROP, warped, warped, np.zeros((SIZE, SIZE), np.float32))
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(frame))
+
+
 def test_the_border_of_the_crop_is_not_seen() -> None:
     frame, dark = np.full((150, 160, 3), 200, np.uint8), np.zeros((SIZE, SIZE, 3), np.float32)
     out = put_into(frame, CROP, dark + 200 / 255, dark, np.zeros((SIZE, SIZE), np.float32)).astype(int)
