@@ -49,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=_frames, metavar="A-B", help="only these, counted from 1")
     parser.add_argument("--generator", default=GENERATORS[0], help=" or ".join(GENERATORS))
     parser.add_argument("--person", type=Path, metavar="P.safetensors",
-                        help="what tune learned of the portrait's person; needed by few_shot")  # fmt: skip
+                        help="what tune learned of the portrait's person, for few_shot")  # fmt: skip
     add_portrait_options(parser)
 
 

@@ -35,9 +35,9 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Measure, tell the table and write it."""
     from ..data.shards import Shards
     from ..files import check_writable, write_bytes
+    from ..generators.few_shot.checkpoint import SHIPPED
     from ..landmarks.detect import create_detector
     from ..training.evaluate import Method, as_dicts, as_text, evaluate
-    from ..training.learn_person import SHIPPED
     from ..training.methods import FeedForward, FineTuned, Still, Tuned, WarpAlone
 
     check_writable(options.output.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +28,7 @@ def in_order(
         for arguments in calls:
             yield function(*arguments)
         return
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
         running: deque[Future[_Result]] = deque()
         try:
             for arguments in calls:
@@ -39,3 +40,15 @@ def in_order(
         finally:
             for each in running:
                 each.cancel()
+
+
+def _end_with_parent() -> None:
+    """A process that was killed cannot end its pool: its processes would work on, and then wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - this runs in processes of the pool
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

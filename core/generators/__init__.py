@@ -25,18 +25,16 @@ def first_use_note(name: str) -> str:
 
 
 def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:
-    """Prepare the named generator for a portrait; few_shot needs a `person` file.
+    """Prepare the named generator for a portrait; few_shot knows more of who is shown from a `person` file.
 
-    Raises BadInputError for an unknown name and for a person file that is missing or cannot be used.
+    Raises BadInputError for an unknown name and for a person file that cannot be used; MissingError: no networks ship.
     """
     _check_name(name)
     if name == "few_shot":
-        if person is None:
-            raise BadInputError("The generator few_shot needs a person file: learn the person first (core tune).")
         from .few_shot.few_shot import FewShotGenerator
         from .few_shot.person import load_person
 
-        return FewShotGenerator(portrait, load_person(person))
+        return FewShotGenerator(portrait, load_person(person) if person else None)
     from .warp.generator import WarpGenerator
 
     return WarpGenerator(portrait)

@@ -7,6 +7,7 @@ processes, sees the same ones in the same order.
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -153,6 +154,7 @@ def read_episodes(
         batch_sampler=numbers,
         num_workers=workers,
         collate_fn=_joined,
+        worker_init_fn=_leave_stopping_to_training,
         pin_memory=device.type == "cuda",
     )
     return (episodes.on(device) for episodes in loader)
@@ -160,3 +162,9 @@ def read_episodes(
 
 def _joined(episodes: Sequence[Episodes]) -> Episodes:
     return Episodes(*map(torch.cat, zip(*episodes, strict=True)))
+
+
+def _leave_stopping_to_training(_worker: int) -> None:
+    """Ctrl-C and a batch system's SIGTERM reach all processes: training ends its step, and then these."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

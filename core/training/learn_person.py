@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MissingError
 from ..files import check_writable
 from ..generators.few_shot.checkpoint import load_checkpoint
 from ..generators.few_shot.person import save_person
@@ -17,11 +15,9 @@ from .tune import TunePlan, tune
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ..events import Event, OnEvent
-
-SHIPPED = Path(__file__).parent.parent / "generators" / "few_shot" / "hybrid.safetensors"
-"""Networks that were trained on synthetic heads, where this version has them."""
 
 
 def learn_person(
@@ -31,13 +27,8 @@ def learn_person(
 
     Raises BadInputError, and MissingError where no trained networks are at hand.
     """
-    if checkpoint is None and not SHIPPED.exists():
-        raise MissingError(
-            "This version ships no trained networks: train some (docs/training.md) and name them with --checkpoint.",
-            None,
-        )
+    start = load_checkpoint(checkpoint)
     check_writable(output.parent)
-    start = load_checkpoint(checkpoint or SHIPPED)
     known = read_pictures(pictures, start.networks.plan.size, on_event)
     preview = output.with_suffix(".preview.png")
 

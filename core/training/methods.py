@@ -12,11 +12,12 @@ import torch
 from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
+from ..generators.few_shot.person import feed_forward_style
 from ..generators.few_shot.references import References, nearest
 from .finetune import FineTuner, FineTuning, PersonFrames
 from .losses import ContentLoss, LossWeights
 from .pictures_of_person import KnownPicture
-from .tune import feed_forward_style, tune
+from .tune import tune
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -95,7 +95,8 @@ class TrainingState:
         for old in saved_states(run)[:-_KEPT]:
             old.unlink(missing_ok=True)
         made_from = {"step": self.step, **self._identity, "held_out": dict(measured)}
-        save_checkpoint(run / NETWORKS, self.average, made_from, self.discriminator)
+        has_learned = self.step > self._config.optimiser.discriminator_from
+        save_checkpoint(run / NETWORKS, self.average, made_from, self.discriminator if has_learned else None)
 
     def resume(self, run: Path, tell: OnEvent) -> None:
         """Go on from the last state in the folder that is whole, if there is one.

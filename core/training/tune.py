@@ -12,9 +12,8 @@ import numpy as np
 import torch
 
 from ..generators.few_shot.few_shot import inputs_from
-from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
-from ..generators.few_shot.person import Person
+from ..generators.few_shot.person import Person, as_they_are
 from ..generators.few_shot.references import References
 from .finetune import FineTuner, FineTuning, PersonFrames
 from .losses import ContentLoss, LossWeights
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from ..events import OnEvent
     from ..generators.few_shot.checkpoint import Checkpoint
-    from ..generators.few_shot.networks import Networks
     from .pictures_of_person import KnownPicture
 
 _LEAST = 3  # pictures: one is held out, two are left to draw one from the other
@@ -61,8 +59,7 @@ def tune(
     if len(known) < _LEAST:
         told = f"Too few pictures to tune with ({len(known)}; {_LEAST} are needed): the person is taken as they are."
         on_event({"event": "warning", "message": told})
-        style = feed_forward_style(networks, pictures, landmarks)
-        return Person(networks.cpu(), style[0].cpu(), pictures, landmarks, made_from | {"iterations": 0})
+        return as_they_are(networks, pictures, landmarks, made_from | {"iterations": 0})
     random = np.random.default_rng(0)
     held = list(range(_HELD_OUT - 1, len(known), _HELD_OUT)) or [len(known) - 1]
     learned = [number for number in range(len(known)) if number not in held]
@@ -87,15 +84,6 @@ def tune(
         on_event({"event": "warning", "message": told})
     style = tuner.style.detach()[0].cpu()
     return Person(networks.cpu(), style, pictures, landmarks, made_from | measured, keeps_to_warp)
-
-
-@torch.no_grad()
-def feed_forward_style(networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Tensor:
-    """(1, numbers): what the embedder says of (T, S, S, 3) pictures with their (T, 68, 2) landmarks."""
-    device = next(networks.parameters()).device
-    drawn = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
-    seen = [to_tensor(each)[None].to(device) for each in (pictures, drawn)]
-    return networks.project(networks.embed(*seen))
 
 
 def _inputs(

@@ -11,10 +11,12 @@ import torch
 from ..warp.generator import WarpGenerator
 from ..warp.sampling import to_8bit
 from .blocks import bake_spectral
+from .checkpoint import load_checkpoint
 from .crop import HeadCrop
 from .full_size import put_into
 from .landmark_picture import draw_landmarks
 from .networks import Inputs, best_device, to_tensor
+from .person import as_they_are
 from .references import References
 
 if TYPE_CHECKING:
@@ -33,14 +35,19 @@ _SAME = 2.0  # of 255: a reference that differs by less is the portrait itself
 class FewShotGenerator:
     """Moves one portrait of a person; see `Generator`."""
 
-    def __init__(self, portrait: Portrait, person: Person) -> None:
-        """Prepare the portrait; the person's own pictures are prepared as frames come to need them."""
+    def __init__(self, portrait: Portrait, person: Person | None = None) -> None:
+        """Prepare the portrait; the person's own pictures are prepared as frames come to need them.
+
+        Without a `person` the portrait is all that is known of them. Raises MissingError: no networks ship.
+        """
+        networks = person.networks if person else load_checkpoint().networks
+        self._crop, self._size = HeadCrop.around(portrait.landmarks), networks.plan.size
+        own = to_8bit(self._crop.read(portrait.pixels[..., :3], self._size))
+        landmarks = self._crop.to_crop(portrait.landmarks, self._size)
+        person = person or as_they_are(networks, own[None], landmarks[None], {})
         self._warp = WarpGenerator(portrait)
         self._landmarks, self._keeps_to_warp = portrait.landmarks, person.keeps_to_warp
-        self._crop, self._size = HeadCrop.around(portrait.landmarks), person.networks.plan.size
-        own = to_8bit(self._crop.read(portrait.pixels[..., :3], self._size))
         others = [i for i, other in enumerate(person.pictures) if np.abs(own - other.astype(float)).mean() > _SAME]
-        landmarks = self._crop.to_crop(portrait.landmarks, self._size)
         self._references = References(
             [own, *person.pictures[others]], np.concatenate([landmarks[None], person.landmarks[others]])
         )

@@ -133,4 +133,4 @@ def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
 def to_pixels(pictures: Tensor) -> NDArray[np.uint8]:
     """(..., C, H, W) in [-1, 1] -> (..., H, W, C) uint8."""
     levels = ((pictures.detach().float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return np.asarray(levels.movedim(-3, -1).cpu(), np.uint8)
+    return np.ascontiguousarray(levels.movedim(-3, -1).cpu(), np.uint8)

@@ -11,7 +11,8 @@ import torch
 
 from ...errors import BadInputError
 from .checkpoint import load_state, part_of, plan_of, read_tensors, write_tensors
-from .networks import Networks, build_networks
+from .landmark_picture import draw_landmarks
+from .networks import Networks, build_networks, to_tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,23 @@ class Person:
     landmarks: NDArray[np.float32]  # (T, 68, 2) in pixels of the crops
     made_from: dict[str, Any]  # files, checkpoint, steps, what was measured: whatever JSON can hold
     keeps_to_warp: bool = False  # the networks drew this person no better than the warp does
+
+
+def as_they_are(
+    networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32], made_from: dict[str, Any]
+) -> Person:
+    """Somebody whom the networks were not tuned to."""
+    style = feed_forward_style(networks, pictures, landmarks)
+    return Person(networks.cpu(), style[0].cpu(), pictures, landmarks, made_from)
+
+
+@torch.no_grad()
+def feed_forward_style(networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Tensor:
+    """(1, numbers): what the embedder says of (T, S, S, 3) pictures with their (T, 68, 2) landmarks."""
+    device = next(networks.parameters()).device
+    drawn = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
+    seen = [to_tensor(each)[None].to(device) for each in (pictures, drawn)]
+    return networks.project(networks.embed(*seen))
 
 
 def save_person(path: Path, person: Person) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -45,14 +44,19 @@ class References:
     def __init__(self, pictures: Sequence[NDArray[np.uint8]], landmarks: NDArray[np.floating[Any]]) -> None:
         """`pictures` (S, S, 3), `landmarks` (T, 68, 2) in pixels of theirs."""
         self._pictures, self._landmarks = pictures, landmarks
-        self._generator = cache(self._prepare)
-        self._face = cache(self._fit)
+        self._faces: dict[int, FittedFace] = {}
+        self._generators: dict[int, WarpGenerator] = {}
 
-    def _fit(self, number: int) -> FittedFace:
-        return fit_face(self._landmarks[number])
+    def _face(self, number: int) -> FittedFace:
+        if number not in self._faces:
+            self._faces[number] = fit_face(self._landmarks[number])
+        return self._faces[number]
 
-    def _prepare(self, number: int) -> WarpGenerator:
-        return WarpGenerator(Portrait(self._pictures[number], self._landmarks[number]))
+    def _generator(self, number: int) -> WarpGenerator:
+        if number not in self._generators:
+            portrait = Portrait(self._pictures[number], self._landmarks[number])
+            self._generators[number] = WarpGenerator(portrait)
+        return self._generators[number]
 
     def warps(self, target: FaceTarget, main: int, others: Sequence[int]) -> list[Warp]:
         """WARPS of them: `main` warped to a target in its pixels, and those of the `others` that are most like it.

@@ -17,9 +17,9 @@ from core.errors import BadInputError, MissingError  # noqa: E402
 from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
 from core.generators.few_shot.networks import Drawn, Inputs, NetworkPlan, build_networks  # noqa: E402
 from core.generators.few_shot.person import load_person  # noqa: E402
-from core.training import learn_person  # noqa: E402
 from core.training import tune as tuning  # noqa: E402
 from core.training.finetune import PersonFrames  # noqa: E402
+from core.training.learn_person import learn_person  # noqa: E402
 from core.training.losses import ContentLoss, LossWeights  # noqa: E402
 from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
 from core.training.tune import TunePlan, tune  # noqa: E402
@@ -192,6 +192,6 @@ def test_of_many_pictures_some_are_chosen_evenly(folder: Path) -> None:
 def test_without_trained_networks_a_person_cannot_be_learned(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learn_person, "SHIPPED", tmp_path / "none.safetensors")
+    monkeypatch.setattr("core.generators.few_shot.checkpoint.SHIPPED", tmp_path / "none.safetensors")
     with pytest.raises(MissingError, match="ships no trained networks"):
-        learn_person.learn_person([folder], tmp_path / "her.safetensors", lambda _event: None)
+        learn_person([folder], tmp_path / "her.safetensors", lambda _event: None)
