@@ -37,9 +37,9 @@ def _draw(points: NDArray[np.float32], raised: dict[tuple[int, ...], float], hai
     picture = np.full((200, 280), SKIN, np.uint8)
     for brow in (RIGHT_BROW, LEFT_BROW):
         line = np.rint((points[list(brow)] - (0, raised.get(brow, 0.0))) * 16).astype(np.int32)
-        cv2.polylines(picture, [line], False, (hair,), 6, cv2.LINE_AA, 4)  # noqa: FBT003
+        cv2.polylines(picture, [line], False, (hair,), 6, cv2.LINE_AA, 4)
     for first in (36, 42):
-        cv2.polylines(picture, [np.rint(points[first : first + 6]).astype(np.int32)], True, (LASHES,), 4)  # noqa: FBT003
+        cv2.polylines(picture, [np.rint(points[first : first + 6]).astype(np.int32)], True, (LASHES,), 4)
     noise = np.random.default_rng(1).normal(0, 2, picture.shape)
     grey = cv2.GaussianBlur(picture, (0, 0), 1) + noise
     return np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
