@@ -13,6 +13,7 @@ from ..errors import BadInputError
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video, pieces, read_ahead, survey_video
 from . import MISSING
+from .brows import measure_brows, place_brows
 from .detect import create_detector, nearest_face, pick_face
 from .likeness import ALIKE, Person
 from .track import LandmarkTrack, bridged
@@ -124,14 +125,16 @@ def track_frames(
     if face_index < 0:
         raise BadInputError(f"{path}: face {face_index} does not exist; 0 is the largest.")
     follower = _Follower(detector, face_index, like)
+    brows: list[NDArray[np.float64]] = []
     for number, pixels in enumerate(frames, 1):
-        follower.look(pixels)
+        face = follower.look(pixels)
+        brows.append(np.zeros((2, 10)) if face is None else measure_brows(pixels, face.landmarks))
         on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
     found = follower.found
     if not any(found):
         wanted = f"no face {face_index}" if like is None else "nobody like the person of the picture"
         raise BadInputError(f"{path}: {wanted} is found in any of its {len(found)} frames.")
-    return _fill(found, fps, size)
+    return _fill(found, np.array(brows), fps, size)
 
 
 class _Follower:
@@ -145,7 +148,7 @@ class _Follower:
         self._several = False  # faces are in the picture
         self._sure = 0  # the last frame in which it was the person
 
-    def look(self, pixels: NDArray[np.uint8]) -> None:
+    def look(self, pixels: NDArray[np.uint8]) -> Face | None:
         """Find the face in the next frame."""
         number = len(self.found)
         face = None
@@ -158,6 +161,7 @@ class _Follower:
         face = face or self._find(pixels)
         self.found.append(face)
         self._last, self._missed = (face, 0) if face else (self._last, self._missed + 1)
+        return face
 
     def _find(self, pixels: NDArray[np.uint8]) -> Face | None:
         """The face, wherever it is."""
@@ -203,10 +207,12 @@ def _most_alike(
     return near or faces[distances.index(least)]
 
 
-def _fill(found: list[Face | None], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:
+def _fill(found: list[Face | None], brows: NDArray[np.float64], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:
+    """The track of the faces that were found, with their `brows` (F, 2, 10) as they were measured."""
     known = np.array([face is not None for face in found])
-    landmarks, confidence = np.zeros((len(found), 68, 2)), np.zeros((len(found), 68), np.float32)
+    landmarks, confidence = np.zeros((len(found), 68, 2), np.float32), np.zeros((len(found), 68), np.float32)
     for i, face in enumerate(found):
         if face is not None:
             landmarks[i], confidence[i] = face.landmarks, face.confidence
+    landmarks[known] = place_brows(landmarks[known], brows[known])
     return LandmarkTrack(bridged(landmarks, known).astype(np.float32), confidence, fps, size)
