@@ -254,7 +254,7 @@ def soften(out: NDArray[Any], places: NDArray[np.int32], top: float) -> None:
     mixed = np.zeros((len(places), 4), np.float32)
     flat = out.reshape(-1)
     for n in range(len(places)):
-        down, right = _along_edge(flat, places[n, 0], places[n, 1], out.shape)
+        down, right = _along_edge(flat, places[n, 0], places[n, 1], height, width, channels)
         red = green = blue = alpha = total = visible = np.float32(0)
         for step in range(-_REACH, _REACH + 1):
             at_row = min(max(np.float32(places[n, 0]) + np.float32(step) * down, _ZERO), np.float32(height - 1))
@@ -277,9 +277,10 @@ def soften(out: NDArray[Any], places: NDArray[np.int32], top: float) -> None:
 
 
 @compiled
-def _along_edge(flat: NDArray[Any], row: Number, column: Number, shape: tuple[int, int, int]) -> tuple[Number, Number]:
+def _along_edge(
+    flat: NDArray[Any], row: Number, column: Number, height: int, width: int, channels: int
+) -> tuple[Number, Number]:
     """One pixel's way, down and to the right, along the edge at a pixel; no way where nothing changes."""
-    height, width, channels = shape
     change_down = change_right = np.float32(0)
     for k in range(25):
         i, j = k // 5, k % 5
