@@ -38,6 +38,7 @@ _LIP_AT = {  # inner point -> the points of its lip that go with it, and how far
 _LIP_LINES = np.array([[61, 62, 63, 60, 64], [67, 66, 65, 60, 64], [50, 51, 52, 48, 54], [58, 57, 56, 48, 54]])
 """Beside the middle on the left, the middle, on the right, and the corners on the left and right."""
 _UPPER_CLOSES = 0.4  # of the way between open lips; the lower lip goes the rest
+_LIP_SHARE = 0.1  # of what a track's lower lip goes down it does without the jaw
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 PRESSED = 0.5
@@ -68,8 +69,8 @@ def express(
     keyed = None
     driven = face.points
     if offsets is not None:
-        keyed = _gap(points, face)  # nobody can tell how far a track's jaw is open
         driven = face.points + offsets
+        keyed = _gap(points, face) + _parted_without_jaw(face, driven)
         _put_on(points, face.points, driven)
     _close_lids(points, face.points, value)
     pressed = (value["mouthPressLeft"] + value["mouthPressRight"]) / 2
@@ -198,6 +199,16 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
 def _gap(points: Array, face: FittedFace) -> float:
     """Pixels by which the lips of (68, 3) points stand apart down the face."""
     return float(lip_openings(points, face.direction(np.array([0.0, -1.0, 0.0])) / face.scale))
+
+
+def _parted_without_jaw(face: FittedFace, driven: Array) -> float:
+    """Pixels by which a track's (68, 3) `driven` lips have parted by themselves: no jaw lifts the upper one."""
+    upper = [pair[0] for pair in LIP_PAIRS]
+    up = face.direction(np.array([0.0, 1.0, 0.0])) / face.scale
+    rise = float(((driven - face.points)[upper] @ up).mean())
+    opened = max(_gap(driven, face) - _gap(face.points, face), 0)
+    lifted = min(max(rise, 0), opened)
+    return lifted + _LIP_SHARE * (opened - lifted)
 
 
 def _part(points: Array, neutral: Array, pairs: tuple[tuple[int, int], ...]) -> None:

@@ -87,6 +87,10 @@ class MouthInterior:
         openness = apart / (_OPEN_SOURCE * face.eye_distance)
         is_open = float(openness > 1) if rest is None else float(smooth_step(np.array(openness)))
         palette = Palette(pixels, face, open_mouth=is_open == 1) if rest is None else rest.palette
+        if rest is None and palette.shows_teeth:  # what is seen of them stands in the light between these lips
+            middle = self._lips[None, list(INNER_LIP)].mean(1, keepdims=True).astype(np.float32)
+            depth = np.full((1, 1, 1), _FRONT_TEETH - _LIP_THICK, np.float32)
+            palette.tooth /= _Light(self._lips, face.scale).at(middle, depth).item()
         self._palette = palette
         self._to_model = _to_model(model, face)
         lips = model.landmarks[list(_LIP_LINE)]
@@ -103,13 +107,14 @@ class MouthInterior:
                 (model.mouth_tongue, lower),
             )
         )
-        # Lips that are closed may have points that stand apart.
-        self._still = (0.0 if is_open else apart) if rest is None else rest.still * face.scale
+        gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
+        self._own = OwnMouth(pixels, face, gum, is_open)
+        # Lips that are closed may have points that stand apart; others are drawn from teeth that are shut.
+        shut = not is_open or self._own.teeth_are_shut
+        self._still = (apart if shut else 0.0) if rest is None else rest.still * face.scale
         self._wide = -opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
         self._turn = _level(face.pose.rotation)
         self._before, _ = self._jaw(self._lips)  # how far the portrait's own jaw is open
-        gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
-        self._own = OwnMouth(pixels, face, gum, is_open)
 
     def at_rest(self, gain: float) -> AtRest:
         """What other frames of the footage need of this one; their skin is brighter by a factor."""

@@ -29,6 +29,7 @@ _MIRRORED = 0.45  # of their height: so far up they are their own mirror image
 _DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
 _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
 _SOFT = 0.02
+_CORNER = 0.12  # eye distances from the corners inwards, where it is faded out
 
 
 class OwnMouth:
@@ -63,12 +64,19 @@ class OwnMouth:
             shaded = gum * (1 - _GUM_SHADE * smooth_step(2 * above / _TOOTH)[..., None])
             self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
+        # In the corners it is dark: where a wider mouth shows them there is the model's.
+        between = smooth_step(np.minimum(x + low[0] - inner[0, 0], inner[4, 0] - low[0] - x) / (_CORNER * distance))
         outline = smooth_loop(shown)
-        coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
+        coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance) * between
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
         self._parts = self._split(coverage, y, gap)
         self._ringed = [np.pad(part, 1) for _, part in self._parts]
-        self._hides = smooth_step((y - top + _GROW * distance) / (_SOFT * distance) + 0.5)
+        self._hides = smooth_step((y - top + _GROW * distance) / (_SOFT * distance) + 0.5) * between
+
+    @property
+    def teeth_are_shut(self) -> bool:
+        """Whether it shows teeth and no gap between upper and lower ones."""
+        return self._teeth and len(self._parts) == 1
 
     def _continued(self, y: Array) -> Array:
         """Rows to read for rows `y`: above the upper lip's edge the teeth are mirrored a little way, then drawn out."""

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _EYE_WHITE = 90  # percentile of an eye's brightness
 _TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
-_TOOTH_CHROMA = 0.45  # of the skin's
+_TOOTH_CHROMA = 0.6  # of the skin's
 _FACING = 0.35  # of the light comes from everywhere: a side that is turned away is not black
 _CRIMSON = (0.0, 0.45, 0.2)  # less red, green and blue, for lips of full saturation
 _THROAT = 0.6  # of the gum's brightness
-_TINT = 1.0  # light that lips and gums have thrown about: their tint to this power
+_TINT = 0.6  # light that lips and gums have thrown about: their tint to this power
 _GRAIN_COARSE = 0.03  # eye distances: what is wider than this is shading, not grain
 _GRAIN_TILE = 64
 _SEED = 7

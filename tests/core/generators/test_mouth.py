@@ -207,6 +207,23 @@ def test_teeth_that_a_portrait_shows_do_not_rise_with_the_lip(
     assert drawn[above].mean() > 0.8 * shown[middle].mean()
 
 
+def test_the_models_teeth_go_on_where_shown_ones_end(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    """The astronaut's teeth are shut. Beside them, and below when the jaw opens, teeth are as bright as they are."""
+    controls = {"mouthSmileLeft": 0.9, "mouthSmileRight": 0.9, "jawOpen": 0.3, "headYaw": -25}
+    channels = {name: np.array([value], np.float32) for name, value in controls.items()}
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
+    drawn = create_generator("warp", Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
+    inner = target.landmarks[list(INNER_LIP)]
+    own = drawn[int(inner[[2, 6], 1].mean()) - 2, int(inner[2, 0])]
+    beside = inner[4] + 0.2 * (inner[3] - inner[4])
+    below = inner[6] - (0, 3)
+    for place in (beside, below):
+        column, row = np.rint(place).astype(int)
+        assert drawn[row - 1 : row + 4, column - 1 : column + 2].max() > 0.5 * own
+
+
 def test_the_inside_stays_between_the_lips(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,16 @@ def test_an_absolute_track_is_wanted_as_it_stands(face: NDArray[np.float32]) -> 
     assert not targets[1].pose.is_identity()
 
 
+def test_a_lifted_upper_lip_of_a_track_is_no_open_jaw(face: NDArray[np.float32]) -> None:
+    lifted, dropped = face.copy(), face.copy()
+    lifted[[61, 62, 63], 1] -= 4
+    dropped[[65, 66, 67], 1] += 4
+    parted = [target.parted for target in plan_motion(face, _track(np.stack([lifted, dropped, face])))]
+    assert parted[0] == pytest.approx(4, rel=0.05)
+    assert 0 < parted[1] < 0.2 * parted[0]
+    assert parted[2] == pytest.approx(0, abs=0.01)
+
+
 def test_a_relative_track_does_not_leak_the_drivers_face(face: NDArray[np.float32]) -> None:
     """A driver with a longer, larger face somewhere else: its neutral frame changes nothing on the portrait."""
     driver = (face - face.mean(0)) * np.float32([1.5, 1.9]) + np.float32([400, 300])
