@@ -16,7 +16,7 @@ from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_of, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import Maps, Seam, Sides, Ways
+from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Frame:
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, bumps, _seam(*rims), self._turn, *place)
+        positions.beside(fields, bumps, rims, self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
@@ -215,12 +215,3 @@ def _smooth(grid: Grid, nodes: Array) -> Ways:
     """A way that is known at the nodes (rows, columns, 2) of a grid."""
     blocks = np.full(nodes.shape[:2], -1, np.int32)
     return Ways(grid.left, grid.top, grid.cell, nodes, blocks, np.zeros((0, grid.cell, grid.cell, 2), np.float32))
-
-
-def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
-    """The middle line between two rims (N, 2)."""
-    middle = (upper + lower) / 2
-    along = middle[-1] - middle[0]
-    width = max(float(np.hypot(*along)), 1.0)
-    axes = np.array([along, [-along[1], along[0]]]) / width
-    return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...landmarks.topology import EYES, LID_PAIRS
-from .sampling import read_at, smooth_curve
+from .curves import smooth_curve
+from .sampling import read_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
