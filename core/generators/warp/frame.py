@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -94,15 +93,9 @@ class Frame:
             moving[self._coarse.window(beside.area)] = 1
         # Two cells more on every side, because a cubic enlargement spreads a field so far.
         moving = cv2.dilate(moving, np.ones((5, 5), np.uint8))
-        parts: list[Area] = []
-        ends = [len(moving) * band // _BANDS for band in range(_BANDS + 1)]
-        for first, end in pairwise(ends):
-            columns = np.flatnonzero(moving[first:end].any(axis=0))
-            rows = first + np.flatnonzero(moving[first:end].any(axis=1))
-            if len(columns):
-                cells = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-                parts.append(overlap(self._coarse.area(cells), self._whole))
-        return [part for part in parts if is_some(part)]
+        bands = coarse_maps.bands_of(np.asarray(moving, np.uint8), _BANDS).tolist()
+        parts = [self._coarse.area((slice(*band[:2]), slice(*band[2:]))) for band in bands]
+        return [part for band in parts if is_some(part := overlap(band, self._whole))]
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
@@ -173,7 +166,7 @@ class Frame:
     def _exact_in(self, cells: NDArray[np.uint8], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
         """The way and the turn between the nodes of a grid, and those of every single pixel in the marked cells."""
         smooth = _smooth(grid, way), _smooth(grid, turn)
-        if grid.cell == 1:
+        if grid.cell == 1 or not cells.any():
             return smooth
         numbers, *pixels = coarse_maps.parts_of(cells, grid.cell)
         exact = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))

@@ -120,12 +120,14 @@ class Head:
 
     def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
         """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
-        flat, common = seen.reshape(-1, 2), (look.sight, look.fields, self.turns, look.turned)
+        way, turn = np.empty_like(seen), np.empty_like(seen)
+        flat = [places.reshape(-1, 2) for places in (way, turn, seen)]
+        common = look.sight, look.fields, self.turns, look.turned
         # No frame can go on before this is known: either core takes a half.
-        half = len(flat) // 2
-        second = THREADS.submit(ways, flat[half:], *common)
-        both = zip(ways(flat[:half], *common), second.result(), strict=True)
-        way, turn = (np.concatenate(halves).reshape(seen.shape) for halves in both)
+        half = len(flat[0]) // 2
+        second = THREADS.submit(ways, *(places[half:] for places in flat), *common)
+        ways(*(places[:half] for places in flat), *common)
+        second.result()
         return way, turn
 
     def border(self, nodes: Array, way: Array) -> Border:
