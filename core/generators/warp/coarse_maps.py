@@ -113,7 +113,7 @@ def parts_of(cells: NDArray[np.uint8], parts: int) -> tuple[NDArray[np.int32], N
 
 @compiled
 def bands_of(cells: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
-    """(N, 4) where the marked cells are in each of `count` bands of rows that has any: rows from, to; columns from, to."""
+    """(N, 4) first and end row, first and end column of the marked cells in each of `count` bands that has any."""
     rows, columns = cells.shape
     found, number = np.empty((count, 4), np.intp), 0
     for band in range(count):

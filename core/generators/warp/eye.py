@@ -73,8 +73,8 @@ class _Place:
     @cached_property
     def to_local(self) -> NDArray[np.float64]:
         """(2, 3): the affine map from positions in the face."""
-        x, y = (self.along / max(float(self.along @ self.along), 1e-12)).tolist()  # what turns and scales is turned back
-        left, top = self.corner.tolist()
+        x, y = self.along / max(float(self.along @ self.along), 1e-12)  # what turns and scales is turned back
+        left, top = self.corner
         return np.array([[x, y, -x * left - y * top], [-y, x, y * left - x * top]])
 
     def from_local(self, corner: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import numpy as np
 from ...motion.target import STILL
 from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
-from .grid import Grid, area_of, is_some, overlap
+from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
 from .positions import Maps, Sides, Ways
@@ -111,7 +111,7 @@ class Frame:
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
         seen = np.concatenate([target.landmarks[opening.outline], self._unmoved[opening.outline]])
-        box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
+        box = area_around(seen, margin)
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
         return Window(area, self._unturned_at(area), beside.motion, beside.rims)
@@ -129,7 +129,7 @@ class Frame:
     def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
         """An area of the picture in which (n, 3) points of the unturned face lie, and its positions in there."""
         seen = self._pose.apply(points)
-        area = overlap(area_of(np.concatenate([seen.min(0), seen.max(0)])), self._whole)
+        area = overlap(area_around(seen), self._whole)
         return (area, self._unturned_at(area)) if is_some(area) else None
 
     def _unturned_at(self, area: Area) -> Array:
@@ -142,7 +142,7 @@ class Frame:
         corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
         turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
         both = np.minimum(np.maximum(np.concatenate([corners, turned]), 0), size)
-        return area_of(np.concatenate([both.min(0), both.max(0)]))
+        return area_around(both)
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
@@ -191,7 +191,7 @@ class Frame:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
         reach = opening.radius * self._head.eye_distance * self._pose.scale
         points = target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
-        return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
+        return area_around(points, reach)
 
 
 _OPENINGS = RIGHT, LEFT, MOUTH

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ...motion.target import FaceTarget
     from ..base import Portrait
     from .compose_pixels import Gains
-    from .creases import Shade
     from .eye_pixels import Look
     from .footage import CarriedMouth, Known
     from .frame import Window

@@ -120,13 +120,17 @@ class Head:
 
     def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
         """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
-        way, turn = np.empty_like(seen), np.empty_like(seen)
-        flat = [places.reshape(-1, 2) for places in (way, turn, seen)]
-        common = look.sight, look.fields, self.turns, look.turned
+        way, turn = np.empty(seen.shape, np.float32), np.empty(seen.shape, np.float32)
+        flat_way, flat_turn, flat_seen = (places.reshape(-1, 2) for places in (way, turn, seen))
+
+        def walk(part: slice) -> None:
+            places = flat_way[part], flat_turn[part], flat_seen[part]
+            ways(*places, look.sight, look.fields, self.turns, look.turned)
+
         # No frame can go on before this is known: either core takes a half.
-        half = len(flat[0]) // 2
-        second = THREADS.submit(ways, *(places[half:] for places in flat), *common)
-        ways(*(places[:half] for places in flat), *common)
+        half = len(flat_seen) // 2
+        second = THREADS.submit(walk, slice(half, None))
+        walk(slice(half))
         second.result()
         return way, turn
 

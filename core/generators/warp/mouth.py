@@ -302,7 +302,7 @@ class MouthInterior:
 
     def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
         """Centimetres that the lips stand out: a mouth gets narrow by rounding them."""
-        before, now = (np.linalg.norm(np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
+        before, now = (np.hypot(*np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
         return _POUT * max(float(before - now) / self._face.scale, 0.0)
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:
