@@ -120,18 +120,12 @@ class Head:
 
     def ways(self, look: Look, seen: Array) -> tuple[Array, Array]:
         """From output pixels `seen` (..., 2) the way (..., 2) to the portrait's, and the part that the turn has."""
-        way, turn = np.empty(seen.shape, np.float32), np.empty(seen.shape, np.float32)
-        flat_way, flat_turn, flat_seen = (places.reshape(-1, 2) for places in (way, turn, seen))
-
-        def walk(part: slice) -> None:
-            places = flat_way[part], flat_turn[part], flat_seen[part]
-            ways(*places, look.sight, look.fields, self.turns, look.turned)
-
+        flat, common = seen.reshape(-1, 2), (look.sight, look.fields, self.turns, look.turned)
         # No frame can go on before this is known: either core takes a half.
-        half = len(flat_seen) // 2
-        second = THREADS.submit(walk, slice(half, None))
-        walk(slice(half))
-        second.result()
+        half = len(flat) // 2
+        second = THREADS.submit(ways, flat[half:], *common)
+        both = zip(ways(flat[:half], *common), second.result(), strict=True)
+        way, turn = (np.concatenate(halves).reshape(seen.shape) for halves in both)
         return way, turn
 
     def border(self, nodes: Array, way: Array) -> Border:

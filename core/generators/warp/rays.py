@@ -55,21 +55,14 @@ class Fields(NamedTuple):
 
 
 @compiled
-def ways(
-    way: Array,
-    turn: Array,
-    seen: Array,
-    sight: Sight,
-    fields: Fields,
-    neck: Neck,
-    turned: bool,  # noqa: FBT001
-) -> None:
-    """Write from output pixels (N, 2) the way (N, 2) to the portrait's, and (N, 2) the part of it that the turn has.
+def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
+    """From output pixels (N, 2) the way (N, 2) to the portrait's, and (N, 2) the part of it that the turn has.
 
     Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
     Policarpo et al. 2005), so that the nose hides the far cheek and not the other way round. Of the turn is taken the
     largest share s with s = reach at the place that s leads to: a head that sinks covers the shoulders.
     """
+    way, turn = np.zeros_like(seen), np.zeros_like(seen)
     # Taken out of the tuples once: every look into one counts a reference.
     foot, slope, near, far = sight.foot, sight.slope, sight.near, sight.far
     left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
@@ -97,6 +90,7 @@ def ways(
         turn[i, 0], turn[i, 1] = across * cell, down * cell
         base_x, base_y = _read_two(base, rows, columns, column + across, row + down)
         way[i, 0], way[i, 1] = turn[i, 0] + base_x, turn[i, 1] + base_y
+    return way, turn
 
 
 @compiled
