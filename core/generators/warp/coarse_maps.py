@@ -123,7 +123,7 @@ def bands_of(cells: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
                 if cells[i, j]:
                     first, end, left, right = min(first, i), i + 1, min(left, j), max(right, j + 1)
         if end > 0:
-            found[number] = first, end, left, right
+            found[number, 0], found[number, 1], found[number, 2], found[number, 3] = first, end, left, right
             number += 1
     return found[:number]
 

@@ -54,7 +54,7 @@ def _loop(points: Array, weights: Array) -> Array:
                 bend = weights[step, 2] * tangents[i, k] + weights[step, 3] * tangents[after, k]
                 ends = weights[step, 0] * points[i, k] + weights[step, 1] * points[after, k]
                 out[i * steps + step, k] = ends + bend * chords[i]
-    out[-1] = points[0]
+    out[-1, 0], out[-1, 1] = points[0, 0], points[0, 1]
     return out
 
 

@@ -209,7 +209,8 @@ def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:
     """An upper lid's rim and, above every other place of it, skin in the lid's band."""
     right, up = _LID_BAND * (rim[-1, 1] - rim[0, 1]), _LID_BAND * (rim[0, 0] - rim[-1, 0])
     out = np.empty((len(rim) + (len(rim) - 1) // 2, 2))
-    out[: len(rim)] = rim
+    for i in range(len(rim)):
+        out[i, 0], out[i, 1] = rim[i, 0], rim[i, 1]
     for i in range(len(rim), len(out)):
         at = 2 * (i - len(rim)) + 1
         out[i, 0], out[i, 1] = rim[at, 0] + right, rim[at, 1] + up

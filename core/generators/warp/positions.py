@@ -188,15 +188,17 @@ def beside(
 @compiled
 def _between(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
     """The middle line between two rims (N, 2)."""
-    middle = (upper + lower) / 2
-    x, y = middle[-1, 0] - middle[0, 0], middle[-1, 1] - middle[0, 1]
-    width = max(np.sqrt(x * x + y * y), 1.0)
-    axes, line = np.array([[x, y], [-y, x]]) / width, np.empty((2, len(middle)))
+    corner, axes, line = np.empty(2), np.empty((2, 2)), np.empty((2, len(upper)))
     for k in range(2):
-        for n in range(len(middle)):
-            across, down = middle[n, 0] - middle[0, 0], middle[n, 1] - middle[0, 1]
+        corner[k] = (upper[0, k] + lower[0, k]) / 2
+    x, y = (upper[-1, 0] + lower[-1, 0]) / 2 - corner[0], (upper[-1, 1] + lower[-1, 1]) / 2 - corner[1]
+    width = max(np.sqrt(x * x + y * y), 1.0)
+    axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1] = x / width, y / width, -y / width, x / width
+    for n in range(len(upper)):
+        across, down = (upper[n, 0] + lower[n, 0]) / 2 - corner[0], (upper[n, 1] + lower[n, 1]) / 2 - corner[1]
+        for k in range(2):
             line[k, n] = axes[k, 0] * across + axes[k, 1] * down
-    return Seam(middle[0], axes, line, width)
+    return Seam(corner, axes, line, width)
 
 
 @compiled

@@ -32,8 +32,10 @@ def thin_plate(
     Bookstein, "Principal Warps" (1989); in 3D the kernel is r, in 2D r^2 log r. `smooth` lets the surface miss the
     values a little, in units of the kernel over centres scaled to unit spread.
     """
-    origin, spread, unit, system = _plate_system(np.ascontiguousarray(centres, np.float64), smooth)
+    origin, spread = centres.mean(0), float(np.std(centres)) or 1.0
+    unit = np.ascontiguousarray((centres - origin) / spread, np.float64)
     count, dimensions = unit.shape
+    system = _plate_system(unit, smooth)
     right = np.zeros((len(system), values.shape[1]))
     right[:count] = values
     weights = np.linalg.solve(system, right).astype(np.float32)
@@ -48,33 +50,22 @@ def thin_plate(
 
 
 @compiled
-def _plate_system(
-    centres: NDArray[np.float64], smooth: float
-) -> tuple[NDArray[np.float64], float, NDArray[np.float64], NDArray[np.float64]]:
-    """Middle (D,) and spread of (N, D) centres, those in this scale, and the equations for a plate's weights.
-
-    The weights are those of the kernels at the centres, and of a plane.
-    """
+def _plate_system(centres: NDArray[np.float64], smooth: float) -> NDArray[np.float64]:
+    """The equations for a plate's weights: of the kernels at (N, D) centres, and of a plane."""
     count, dimensions = centres.shape
-    origin, spread = np.zeros(dimensions), float(np.std(centres))
-    if spread == 0:
-        spread = 1.0
-    for k in range(dimensions):
-        origin[k] = centres[:, k].mean()
-    unit = (centres - origin) / spread
     system = np.zeros((count + dimensions + 1, count + dimensions + 1))
     for i in range(count):
         for j in range(i):
             squared = 0.0
             for k in range(dimensions):
-                squared += (unit[i, k] - unit[j, k]) ** 2
+                squared += (centres[i, k] - centres[j, k]) ** 2
             value = np.sqrt(squared) if dimensions == 3 else squared * np.log(max(squared, _NEAREST))
             system[i, j] = system[j, i] = value
         system[i, i] = smooth
         system[i, count] = system[count, i] = 1
         for k in range(dimensions):
-            system[i, count + 1 + k] = system[count + 1 + k, i] = unit[i, k]
-    return origin, spread, unit, system
+            system[i, count + 1 + k] = system[count + 1 + k, i] = centres[i, k]
+    return system
 
 
 @compiled
