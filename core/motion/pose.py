@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _Y_DOWN = np.diag([1.0, -1.0, 1.0])
+_UNTURNED = np.eye(3)
 _FIT_STEPS = 12
 
 STILL_NECK = 2.0
@@ -47,7 +48,7 @@ class Pose:
         """The (..., 2) portrait positions of points of known portrait `depth` (...,) that are seen at `pixels`."""
         moved = pixels - self.pivot[:2] - self.move
         turned = moved / self.scale - (depth - self.pivot[2])[..., None] * self.rotation[:2, 2]
-        (a, b), (c, d) = self.rotation[:2, :2]
+        (a, b), (c, d) = self.rotation[:2, :2].tolist()
         inverse = np.array([[d, -c], [-b, a]]) / (a * d - b * c)  # transposed
         return np.asarray(turned @ inverse + self.pivot[:2], np.float64)
 
@@ -59,7 +60,7 @@ class Pose:
 
     def is_identity(self) -> bool:
         """True when nothing moves at all."""
-        return not self.move.any() and self.scale == 1 and bool((self.rotation == np.eye(3)).all())
+        return not self.move.any() and self.scale == 1 and bool((self.rotation == _UNTURNED).all())
 
 
 def head_rotation(yaw: float, pitch: float, roll: float) -> Array:

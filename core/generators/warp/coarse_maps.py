@@ -112,6 +112,23 @@ def parts_of(cells: NDArray[np.uint8], parts: int) -> tuple[NDArray[np.int32], N
 
 
 @compiled
+def bands_of(cells: NDArray[np.uint8], count: int) -> NDArray[np.intp]:
+    """(N, 4) first and end row, first and end column of the marked cells in each of `count` bands that has any."""
+    rows, columns = cells.shape
+    found, number = np.empty((count, 4), np.intp), 0
+    for band in range(count):
+        first, end, left, right = rows, 0, columns, 0
+        for i in range(rows * band // count, rows * (band + 1) // count):
+            for j in range(columns):
+                if cells[i, j]:
+                    first, end, left, right = min(first, i), i + 1, min(left, j), max(right, j + 1)
+        if end > 0:
+            found[number, 0], found[number, 1], found[number, 2], found[number, 3] = first, end, left, right
+            number += 1
+    return found[:number]
+
+
+@compiled
 def missing(
     nodes: Array, way: Array, left: Array, top: Array, right: Array, bottom: Array
 ) -> tuple[float, float, float, float]:

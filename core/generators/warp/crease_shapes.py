@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .curves import smooth_curve
 from .face_grid import nodes
-from .sampling import smooth_curve, smooth_step
+from .sampling import smooth_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -73,8 +73,9 @@ class _Place:
     @cached_property
     def to_local(self) -> NDArray[np.float64]:
         """(2, 3): the affine map from positions in the face."""
-        matrix = self.axes / max(float(self.along @ self.along), 1e-12)  # what turns and scales is turned back
-        return np.column_stack([matrix, -matrix @ self.corner])
+        x, y = self.along / max(float(self.along @ self.along), 1e-12)  # what turns and scales is turned back
+        left, top = self.corner
+        return np.array([[x, y, -x * left - y * top], [-y, x, y * left - x * top]])
 
     def from_local(self, corner: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, 3): the affine map to positions in the face that are counted from `corner`."""

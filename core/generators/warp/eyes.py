@@ -10,8 +10,9 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import IRIS_DEPTH, FittedFace, load_face_model
+from .curves import smooth_curve
 from .plate import membrane
-from .sampling import from_8bit, polygon_mask, read_at, smooth_curve, smooth_step, to_8bit, to_pixels
+from .sampling import from_8bit, polygon_mask, read_at, smooth_step, to_8bit, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

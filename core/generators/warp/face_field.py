@@ -26,10 +26,12 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
+from .compiled import compiled
+from .curves import smooth_curve, smooth_loop
 from .lips import middles, parted
 from .positions import Bumps
 from .rbf import bumps_between, thin_plate
-from .sampling import smooth_curve, smooth_loop, spread
+from .sampling import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,11 +78,8 @@ class Opening:
         around = smooth_loop(points[self.outline], steps)
         corner = (len(self.upper) - 1) * steps
         above, below = around[: corner + 1], around[: corner - 1 : -1]
-        # Between its corners and the next landmarks an open lower lip hangs lower than a curve of so few points.
-        along = np.linspace(0, len(self.lower) - 1, len(below))  # whole numbers are the landmarks
-        outer = (along < 1) | (along > along[-1] - 1)
         gap = points[self.lower[len(self.lower) // 2]] - points[self.upper[len(self.upper) // 2]]
-        return above, below + _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None] * gap
+        return above, below + _fullness(len(self.lower), len(below)) * gap
 
 
 @cache
@@ -88,6 +87,17 @@ def _rim_weights(opening: Opening, steps: int) -> tuple[NDArray[np.float64], NDA
     """(N, 68) for either edge: the share of each landmark in its places. Catmull-Rom curves are linear in them."""
     points = np.eye(68)
     return smooth_curve(points[list(opening.upper)], steps), smooth_curve(points[list(opening.lower)], steps)
+
+
+@cache
+def _fullness(landmarks: int, places: int) -> NDArray[np.float64]:
+    """(N, 1) share of the mouth's opening by which an open lower lip hangs lower than a curve of so few points.
+
+    It does between its corners and the next landmarks.
+    """
+    along = np.linspace(0, landmarks - 1, places)  # whole numbers are the landmarks
+    outer = (along < 1) | (along > along[-1] - 1)
+    return _FULL_LIP * (np.sin(np.pi * along) ** 2 * outer)[:, None]
 
 
 def _eye(points: tuple[int, ...], brow: tuple[int, ...]) -> Opening:
@@ -173,21 +183,35 @@ class FaceField:
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
 
 
+@compiled
 def _unrolled(own: NDArray[np.float64], moved: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the skin at an upper lid's rim goes: all the way when the eye widens, less far when it closes."""
-    x, y = moved[-1] - moved[0]
-    along = np.array([x, y]) / max(float(np.hypot(x, y)), 1e-6)
-    down = np.array([-along[1], along[0]])
-    way = (moved - own) @ down
-    of_corners = way[0] + np.linspace(0, 1, len(way)) * (way[-1] - way[0])
-    closing = np.maximum(way - of_corners, 0)
-    return moved - _UNROLLS * closing[:, None] * down
+    x, y = moved[-1, 0] - moved[0, 0], moved[-1, 1] - moved[0, 1]
+    width = max(np.sqrt(x * x + y * y), 1e-6)
+    right, down = -y / width, x / width  # of the direction downwards
+    way, skin = np.empty(len(own)), moved.copy()
+    for i in range(len(own)):
+        way[i] = (moved[i, 0] - own[i, 0]) * right + (moved[i, 1] - own[i, 1]) * down
+    for i in range(len(own)):
+        of_corners = way[0] + i / (len(own) - 1) * (way[-1] - way[0])
+        closing = _UNROLLS * max(way[i] - of_corners, 0.0)
+        skin[i, 0] -= closing * right
+        skin[i, 1] -= closing * down
+    return skin
 
 
 def _joined(rims: _Sides, beside: _Sides) -> _Sides:
     return np.concatenate([rims[0], beside[0]]), np.concatenate([rims[1], beside[1]])
 
 
+@compiled
 def _with_band(rim: NDArray[np.float64]) -> NDArray[np.float64]:
-    along = rim[-1] - rim[0]
-    return np.concatenate([rim, rim[1:-1:2] + _LID_BAND * np.array([along[1], -along[0]])])
+    """An upper lid's rim and, above every other place of it, skin in the lid's band."""
+    right, up = _LID_BAND * (rim[-1, 1] - rim[0, 1]), _LID_BAND * (rim[0, 0] - rim[-1, 0])
+    out = np.empty((len(rim) + (len(rim) - 1) // 2, 2))
+    for i in range(len(rim)):
+        out[i, 0], out[i, 1] = rim[i, 0], rim[i, 1]
+    for i in range(len(rim), len(out)):
+        at = 2 * (i - len(rim)) + 1
+        out[i, 0], out[i, 1] = rim[at, 0] + right, rim[at, 1] + up
+    return out

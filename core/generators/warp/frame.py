@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -13,10 +12,10 @@ import numpy as np
 from ...motion.target import STILL
 from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
-from .grid import Grid, area_of, is_some, overlap
+from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
 from .lips import keep_lips
-from .positions import Maps, Seam, Sides, Ways
+from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
 if TYPE_CHECKING:
@@ -94,15 +93,9 @@ class Frame:
             moving[self._coarse.window(beside.area)] = 1
         # Two cells more on every side, because a cubic enlargement spreads a field so far.
         moving = cv2.dilate(moving, np.ones((5, 5), np.uint8))
-        parts: list[Area] = []
-        ends = [len(moving) * band // _BANDS for band in range(_BANDS + 1)]
-        for first, end in pairwise(ends):
-            columns = np.flatnonzero(moving[first:end].any(axis=0))
-            rows = first + np.flatnonzero(moving[first:end].any(axis=1))
-            if len(columns):
-                cells = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-                parts.append(overlap(self._coarse.area(cells), self._whole))
-        return [part for part in parts if is_some(part)]
+        bands = coarse_maps.bands_of(np.asarray(moving, np.uint8), _BANDS).tolist()
+        parts = [self._coarse.area((slice(*band[:2]), slice(*band[2:]))) for band in bands]
+        return [part for band in parts if is_some(part := overlap(band, self._whole))]
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""
@@ -118,7 +111,7 @@ class Frame:
         margin = _RIM_MARGIN * self._head.eye_distance
         # Where it is and where it was: a closed lid covers all of the open eye.
         seen = np.concatenate([target.landmarks[opening.outline], self._unmoved[opening.outline]])
-        box = area_of(np.concatenate([seen.min(0) - margin, seen.max(0) + margin]))
+        box = area_around(seen, margin)
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
         return Window(area, self._unturned_at(area), beside.motion, beside.rims)
@@ -136,7 +129,7 @@ class Frame:
     def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
         """An area of the picture in which (n, 3) points of the unturned face lie, and its positions in there."""
         seen = self._pose.apply(points)
-        area = overlap(area_of(np.concatenate([seen.min(0), seen.max(0)])), self._whole)
+        area = overlap(area_around(seen), self._whole)
         return (area, self._unturned_at(area)) if is_some(area) else None
 
     def _unturned_at(self, area: Area) -> Array:
@@ -149,7 +142,7 @@ class Frame:
         corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
         turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
         both = np.minimum(np.maximum(np.concatenate([corners, turned]), 0), size)
-        return area_of(np.concatenate([both.min(0), both.max(0)]))
+        return area_around(both)
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
@@ -173,7 +166,7 @@ class Frame:
     def _exact_in(self, cells: NDArray[np.uint8], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
         """The way and the turn between the nodes of a grid, and those of every single pixel in the marked cells."""
         smooth = _smooth(grid, way), _smooth(grid, turn)
-        if grid.cell == 1:
+        if grid.cell == 1 or not cells.any():
             return smooth
         numbers, *pixels = coarse_maps.parts_of(cells, grid.cell)
         exact = self._head.ways(self._look, grid.finer(grid.cell).node_at(*pixels))
@@ -185,7 +178,7 @@ class Frame:
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, bumps, _seam(*rims), self._turn, *place)
+        positions.beside(fields, bumps, rims, self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
@@ -198,7 +191,7 @@ class Frame:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
         reach = opening.radius * self._head.eye_distance * self._pose.scale
         points = target.landmarks[[*opening.outline, *opening.upper_anchors, *opening.lower_anchors]]
-        return area_of(np.concatenate([points.min(0) - reach, points.max(0) + reach]))
+        return area_around(points, reach)
 
 
 _OPENINGS = RIGHT, LEFT, MOUTH
@@ -215,12 +208,3 @@ def _smooth(grid: Grid, nodes: Array) -> Ways:
     """A way that is known at the nodes (rows, columns, 2) of a grid."""
     blocks = np.full(nodes.shape[:2], -1, np.int32)
     return Ways(grid.left, grid.top, grid.cell, nodes, blocks, np.zeros((0, grid.cell, grid.cell, 2), np.float32))
-
-
-def _seam(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
-    """The middle line between two rims (N, 2)."""
-    middle = (upper + lower) / 2
-    along = middle[-1] - middle[0]
-    width = max(float(np.hypot(*along)), 1.0)
-    axes = np.array([along, [-along[1], along[0]]]) / width
-    return Seam(middle[0], axes, axes @ (middle - middle[0]).T, width)

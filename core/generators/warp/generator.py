@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ...motion.target import FaceTarget
     from ..base import Portrait
     from .compose_pixels import Gains
-    from .creases import Shade
     from .eye_pixels import Look
     from .footage import CarriedMouth, Known
     from .frame import Window
@@ -126,23 +125,26 @@ class WarpGenerator:
 
     def _draw(self, target: FaceTarget) -> tuple[NDArray[Any], tuple[Frame, FaceTarget] | None]:
         """The frame, and what it was drawn by; None: it is the portrait."""
-        copying = THREADS.submit(self._pixels.copy)
         if target.is_still(self._detected):
-            return copying.result(), None
-        shading = THREADS.submit(self._shade, target)
+            return self._pixels.copy(), None
+        beginning = THREADS.submit(self._begin, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
-        out, gains = copying.result(), gains_of(shading.result())
+        out, gains = beginning.result()
 
         self._layers.lay_behind(self._nape.read(target.pose))
+        areas = iter(frame.areas())
 
-        def draw_skin(area: Area) -> None:
-            self._layers.draw(out, area, frame.maps, gains)
+        def draw_skin() -> None:
+            for area in areas:  # each thread takes the next one when it is free
+                self._layers.draw(out, area, frame.maps, gains)
 
-        skin = THREADS.map(draw_skin, frame.areas())
+        skin = [THREADS.submit(draw_skin) for _ in range(2)]
         eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
-        list(skin)
+        draw_skin()
+        for part in skin:
+            part.result()
         self._layers.soften(out, edges)
         self._draw_eyes(out, eyes, gains)
         if inside:
@@ -153,9 +155,11 @@ class WarpGenerator:
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
         return out, (frame, target)
 
-    def _shade(self, target: FaceTarget) -> Shade | None:
+    def _begin(self, target: FaceTarget) -> tuple[NDArray[Any], Gains]:
+        """The portrait to draw a frame on, and the light on its skin."""
         # By the model's depth, not by the drawn one: a head that only turns has no expression.
-        return self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
+        shade = self._creases.shade(target, target.pose.unapply(target.landmarks, self._depth))
+        return self._pixels.copy(), gains_of(shade)
 
     def _look(self, number: int, frame: Frame, target: FaceTarget) -> tuple[Window, Look] | None:
         """What is seen of an eye, and how it looks; None: its own pixels stay."""
@@ -173,8 +177,13 @@ class WarpGenerator:
                 self._eye(number).draw(out, *eye, gains)
 
         right, left = eyes
-        apart = right is None or left is None or not is_some(overlap(right[0].area, left[0].area))
-        list((THREADS.map if apart else map)(draw_eye, range(2)))
+        if right and left and is_some(overlap(right[0].area, left[0].area)):
+            draw_eye(0)
+            draw_eye(1)
+        else:
+            other = THREADS.submit(draw_eye, 0)
+            draw_eye(1)
+            other.result()
 
     def _lids_moved(self, number: int, window: Window) -> bool:
         own = self._own_rims[number]

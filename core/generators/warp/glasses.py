@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ...landmarks.topology import EYES
-from .grid import Grid, area_of, reduced
+from .grid import Grid, area_around, reduced
 from .sampling import read_at, smooth_step
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class _View:
         """(2, 3) from positions in the picture."""
         distance = float(np.linalg.norm(self._axes[0]))
         box = self._middle + np.array([[x, y] for x in _AROUND[::2] for y in _AROUND[1::2]]) @ self._axes
-        area = area_of(np.concatenate([box.min(0), box.max(0)]))
+        area = area_around(box)
         self._grid = Grid.over(area, max(1, round(distance / _CELLS)))
         lab = cv2.cvtColor(reduced(pixels, self._grid), cv2.COLOR_RGB2LAB).astype(np.float32)
         cells = distance / self._grid.cell

@@ -43,7 +43,7 @@ class Grid:
 
     def node_at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
         """(..., 2) pixel positions x, y of nodes."""
-        nodes = np.empty((*np.broadcast_shapes(rows.shape, columns.shape), 2), np.float32)
+        nodes = np.empty((*np.broadcast(rows, columns).shape, 2), np.float32)
         middle = (self.cell - 1) / 2
         nodes[..., 0], nodes[..., 1] = (
             columns * self.cell + (self.left + middle),
@@ -109,6 +109,12 @@ def _cells(part: slice, origin: int, cell: int, count: int) -> slice:
 def area_of(box: NDArray[np.floating[Any]]) -> Area:
     """Whole pixels of a box (left, top, right, bottom)."""
     left, top, right, bottom = (float(value) for value in box)
+    return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
+
+
+def area_around(points: NDArray[np.floating[Any]], margin: float = 0.0) -> Area:
+    """Whole pixels of the box of (N, 2) points with a margin."""
+    (left, top), (right, bottom) = points.min(0) - margin, points.max(0) + margin
     return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...landmarks.topology import EYES, LID_PAIRS
-from .sampling import read_at, smooth_curve
+from .curves import smooth_curve
+from .sampling import read_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ _SEARCH = np.linspace(-0.03, 0.16, 39)  # upwards from the detected lid, in eye 
 _LEAST, _CORNER, _LOWER = 0.02, 0.05, 0.02  # outwards in any case, in eye widths
 _LASHES = 0.04  # the line of lashes under the lid's edge goes with the lid
 _MEETS = 3  # the power of the opening by which the shifts go
-_ABOVE, _BELOW = (list(side) for side in zip(*LID_PAIRS, strict=True))
+_ABOVE, _BELOW = np.array(LID_PAIRS).T
 _LEAST_EDGE = 0.25  # of the grey range across the search: a weaker edge says nothing
 
 

@@ -36,6 +36,10 @@ _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the sear
 _THICKNESS = np.zeros((2, 68))  # weights of the landmarks: either lip's inner edge below its outer one
 for _weights, (_outer, _inner) in zip(_THICKNESS, (UPPER, LOWER), strict=True):
     _weights[list(_inner)], _weights[list(_outer)] = 1 / 3, -1 / 3
+_MIDDLES = np.zeros((2, 3, 68))  # weights of the landmarks: three places between either lip's edges
+for _weights, _edges in zip(_MIDDLES, (UPPER, LOWER), strict=True):
+    for _edge in _edges:
+        _weights[range(3), _edge] = 1 / 2
 _APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
 _APART[[upper for upper, _ in LIP_PAIRS]] = -1 / len(LIP_PAIRS)
 _APART[[lower for _, lower in LIP_PAIRS]] = 1 / len(LIP_PAIRS)
@@ -91,7 +95,7 @@ def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], e
 
 def middles(points: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
     """(3, 2) places in the middle of the upper and of the lower lip's red of (68, 2) landmarks."""
-    upper, lower = ((points[list(outer)] + points[list(inner)]) / 2 for outer, inner in (UPPER, LOWER))
+    upper, lower = _MIDDLES @ points
     return upper, lower
 
 

@@ -17,13 +17,14 @@ import numpy as np
 from ...landmarks.topology import INNER_LIP, MOUTH_CORNERS
 from ...motion.face_model import FaceModel, FittedFace, load_face_model
 from . import mouth_driver
+from .curves import smooth_curve, smooth_loop
 from .lips import opening
 from .mouth_draw import PARTS, light_at, paint, see
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
 from .mouth_tongue import STEP, TongueShape, form
-from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_curve, smooth_loop, smooth_step, to_pixels
+from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_step, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -306,7 +307,7 @@ class MouthInterior:
 
     def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
         """Centimetres that the lips stand out: a mouth gets narrow by rounding them."""
-        before, now = (np.linalg.norm(np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
+        before, now = (np.hypot(*np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
         return _POUT * max(float(before - now) / self._face.scale, 0.0)
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:

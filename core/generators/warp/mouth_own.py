@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...landmarks.topology import INNER_LIP
+from .curves import smooth_curve, smooth_loop
 from .lips import opening
 from .mouth_draw import lay
-from .sampling import full_scale, polygon_mask, read_at, smooth_curve, smooth_loop, smooth_step
+from .sampling import full_scale, polygon_mask, read_at, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from .grid import Grid, area_of, overlap, positions, within
+from .grid import Grid, area_around, overlap, positions, within
 from .sampling import read_at, sample, smooth_step, to_8bit
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Nape:
         wide = max(side.half for side in sides.values())
         low = max(side.stop for side in sides.values()) + _HIDDEN
         corners = self._places(np.array([[x, y] for x in (-wide, wide) for y in (_TOP, low)]))
-        self._area = overlap(area_of(np.concatenate([corners.min(0), corners.max(0)])), head.picture)
+        self._area = overlap(area_around(corners), head.picture)
         places = positions(self._area)
         aside, below = np.moveaxis((places - self._chin) @ self._axes.T, 2, 0)
         self._coverage = np.zeros(aside.shape, np.float32)
@@ -85,7 +85,7 @@ class Nape:
         corners = np.array([[x, y] for x in across for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
         both = np.concatenate([corners, seen])
-        area = overlap(area_of(np.concatenate([both.min(0), both.max(0)])), head.picture)
+        area = overlap(area_around(both), head.picture)
         grid = Grid.over(area, head.grid.cell)
         flat = np.full((head.fine.rows, head.fine.columns), upright.pivot[2], np.float32)
         still = np.zeros((*flat.shape, 2), np.float32)

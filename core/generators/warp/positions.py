@@ -144,9 +144,21 @@ def at_pixel(ways: Ways, row: int, column: int) -> tuple[float, float]:
 
 
 @compiled
-def beside(out: Array, sides: tuple[Bumps, Bumps], seam: Seam, turn: Ways, left: int, top: int, cell: int) -> None:
-    """Write the fields (rows, columns, 6) beside an opening, see `Sides`, on a grid over output pixels."""
+def beside(
+    out: Array,
+    sides: tuple[Bumps, Bumps],
+    rims: tuple[NDArray[np.float64], NDArray[np.float64]],
+    turn: Ways,
+    left: int,
+    top: int,
+    cell: int,
+) -> None:
+    """Write the fields (rows, columns, 6) beside an opening, see `Sides`, on a grid over output pixels.
+
+    Its `rims` (N, 2) are those of the unturned face.
+    """
     rows, columns = turn.nodes.shape[:2]
+    seam = _between(rims[0], rims[1])
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             x, y = left + (j + 0.5) * cell - 0.5, top + (i + 0.5) * cell - 0.5
@@ -171,6 +183,22 @@ def beside(out: Array, sides: tuple[Bumps, Bumps], seam: Seam, turn: Ways, left:
                         add_y += value * weights[n, 1]
                 out[i, j, 2 * k], out[i, j, 2 * k + 1] = add_x, add_y
             out[i, j, 4], out[i, j, 5] = _seam_at(x - seam.corner[0], y - seam.corner[1], seam)
+
+
+@compiled
+def _between(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Seam:
+    """The middle line between two rims (N, 2)."""
+    corner, axes, line = np.empty(2), np.empty((2, 2)), np.empty((2, len(upper)))
+    for k in range(2):
+        corner[k] = (upper[0, k] + lower[0, k]) / 2
+    x, y = (upper[-1, 0] + lower[-1, 0]) / 2 - corner[0], (upper[-1, 1] + lower[-1, 1]) / 2 - corner[1]
+    width = max(np.sqrt(x * x + y * y), 1.0)
+    axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1] = x / width, y / width, -y / width, x / width
+    for n in range(len(upper)):
+        across, down = (upper[n, 0] + lower[n, 0]) / 2 - corner[0], (upper[n, 1] + lower[n, 1]) / 2 - corner[1]
+        for k in range(2):
+            line[k, n] = axes[k, 0] * across + axes[k, 1] * down
+    return Seam(corner, axes, line, width)
 
 
 @compiled

@@ -33,13 +33,9 @@ def thin_plate(
     values a little, in units of the kernel over centres scaled to unit spread.
     """
     origin, spread = centres.mean(0), float(np.std(centres)) or 1.0
-    unit = (centres - origin) / spread
+    unit = np.ascontiguousarray((centres - origin) / spread, np.float64)
     count, dimensions = unit.shape
-    system = np.zeros((count + dimensions + 1,) * 2)
-    system[:count, :count] = _plate_kernel(unit, unit, dimensions) + smooth * np.eye(count)
-    system[:count, count] = system[count, :count] = 1
-    system[:count, count + 1 :] = unit
-    system[count + 1 :, :count] = unit.T
+    system = _plate_system(unit, smooth)
     right = np.zeros((len(system), values.shape[1]))
     right[:count] = values
     weights = np.linalg.solve(system, right).astype(np.float32)
@@ -51,6 +47,25 @@ def thin_plate(
         read = weights[count] + flat @ weights[count + 1 :]
         read += _plate_kernel(flat, unit.astype(np.float32), dimensions) @ weights[:count]
     return read.reshape(*points.shape[:-1], -1)
+
+
+@compiled
+def _plate_system(centres: NDArray[np.float64], smooth: float) -> NDArray[np.float64]:
+    """The equations for a plate's weights: of the kernels at (N, D) centres, and of a plane."""
+    count, dimensions = centres.shape
+    system = np.zeros((count + dimensions + 1, count + dimensions + 1))
+    for i in range(count):
+        for j in range(i):
+            squared = 0.0
+            for k in range(dimensions):
+                squared += (centres[i, k] - centres[j, k]) ** 2
+            value = np.sqrt(squared) if dimensions == 3 else squared * np.log(max(squared, _NEAREST))
+            system[i, j] = system[j, i] = value
+        system[i, i] = smooth
+        system[i, count] = system[count, i] = 1
+        for k in range(dimensions):
+            system[i, count + 1 + k] = system[count + 1 + k, i] = centres[i, k]
+    return system
 
 
 @compiled

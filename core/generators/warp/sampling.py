@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -131,47 +130,6 @@ def polygon_mask(
     cv2.fillPoly(mask, [corners], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
     coverage = mask.astype(np.float32) / 255
     return np.asarray(cv2.GaussianBlur(coverage, (0, 0), soft), np.float32) if soft > 0.3 else coverage
-
-
-def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8) -> NDArray[np.float64]:
-    """A Catmull-Rom curve through (N, D) points, `steps` positions a piece, from the first point to the last.
-
-    The curve leaves its ends straight.
-    """
-    return _catmull_rom(len(points), steps) @ points
-
-
-def smooth_loop(points: NDArray[np.floating[Any]], steps: int = 8) -> NDArray[np.float64]:
-    """A closed curve through (N, D) points, `steps` positions a piece, from the first point to that again.
-
-    A Catmull-Rom curve that takes as long from point to point as they lie apart, so that unequal distances give no
-    bumps (Yuksel et al., "Parameterization and applications of Catmull-Rom curves", Computer-Aided Design 43, 2011).
-    """
-    later, earlier = np.arange(1, len(points) + 1) % len(points), np.arange(-1, len(points) - 1)
-    onwards = points[later] - points
-    chord = np.maximum(np.sqrt((onwards * onwards).sum(1, keepdims=True)), 1e-6)
-    slope, before = onwards / chord, chord[earlier]
-    tangent = (slope[earlier] * chord + slope * before) / (before + chord)
-    pieces = np.stack([points, points[later], tangent * chord, tangent[later] * chord], axis=1)
-    return np.concatenate([(_hermite(steps) @ pieces).reshape(-1, points.shape[1]), points[:1]])
-
-
-@cache
-def _catmull_rom(count: int, steps: int) -> NDArray[np.float64]:
-    """(N, count) weights of the points of an open curve."""
-    points = np.eye(count)
-    ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    tangent = (ends[2:] - ends[:-2]) / 2
-    pieces = np.stack([points[:-1], points[1:], tangent[:-1], tangent[1:]], axis=1)
-    return np.concatenate([(_hermite(steps) @ pieces).reshape(-1, count), points[-1:]])
-
-
-@cache
-def _hermite(steps: int) -> NDArray[np.float64]:
-    """(steps, 4) weights of a piece's two ends and their tangents, from its start to just before its end."""
-    t = np.linspace(0, 1, steps, endpoint=False)
-    powers = np.stack([np.ones(steps), t, t**2, t**3], axis=1)
-    return powers @ np.array([[1, 0, 0, 0], [0, 0, 1, 0], [-3, 3, -2, -1], [2, -2, 1, 1]])
 
 
 def blend(under: Pixels, over: Pixels, coverage: Array) -> Pixels:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.generators.warp.sampling import sample, smooth_loop
+from core.generators.warp.curves import smooth_loop
+from core.generators.warp.sampling import sample
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 40.0}  # the last one is a lamp
 
