@@ -114,8 +114,7 @@ def area_of(box: NDArray[np.floating[Any]]) -> Area:
 
 def area_around(points: NDArray[np.floating[Any]], margin: float = 0.0) -> Area:
     """Whole pixels of the box of (N, 2) points with a margin."""
-    (left, top), (right, bottom) = points.min(0) - margin, points.max(0) + margin
-    return slice(floor(top), ceil(bottom) + 1), slice(floor(left), ceil(right) + 1)
+    return area_of(np.concatenate([points.min(0) - margin, points.max(0) + margin]))
 
 
 def is_some(area: Area) -> bool:
