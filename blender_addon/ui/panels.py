@@ -188,8 +188,7 @@ class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
         column.prop(settings, "person_path")
         layout.operator("gioconda.learn_person", icon="USER")
         if settings.generator == "few_shot" and not settings.person_path:
-            told = "The portrait is all that is known. To show more, select strips of the person and learn them"
-            text(layout, told, "INFO")
+            text(layout, "Select strips that show the person, up to 32 pictures, and learn them", "INFO")
 
 
 class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):

@@ -84,6 +84,7 @@ def _header(path: Path) -> bytes:
         return file.read(int.from_bytes(file.read(8), "little"))
 
 
-def test_without_a_person_the_few_shot_generator_knows_the_portrait(portrait: Any) -> None:
+def test_without_a_person_and_networks_the_few_shot_generator_says_what_to_do(portrait: Any) -> None:
     portrait.gioconda.generator = "few_shot"
-    assert bpy.ops.gioconda.generate() == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="ships no trained networks: train some"):
+        bpy.ops.gioconda.generate()

@@ -60,7 +60,8 @@ def load_checkpoint(path: Path | None = None) -> Checkpoint:
     """
     if path is None and not SHIPPED.exists():
         raise MissingError(
-            "This version ships no trained networks: train some (docs/training.md) and name them with --checkpoint.",
+            "This version ships no trained networks: train some (docs/training.md), and learn the person with them "
+            "(core tune --checkpoint).",
             None,
         )
     path = path or SHIPPED
