@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
-from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
 from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
@@ -24,42 +21,21 @@ from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.plan import plan_motion
 from core.motion.pose import Pose, head_rotation
+from tests.core.generators.plain_face import LIP, SCALE, SIZE, SKIN, opened, picture_of, plain_face
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.motion.target import FaceTarget
-
-SIZE, SCALE = 512, 24.0  # pixels; pixels a centimetre
-SKIN, LIP = (205, 160, 135), (170, 90, 85)
-
 
 @pytest.fixture(scope="module")
 def face() -> FittedFace:
-    """The model's own face from the front, its mouth shut."""
-    landmarks = load_face_model().landmarks[:, :2] * [SCALE, -SCALE] + SIZE / 2
-    return fit_face(landmarks)
-
-
-def _picture(face: FittedFace, grain: float = 0.0, blur: float = 0.0) -> NDArray[np.uint8]:
-    """Flat skin with lips, blurred, then with noise."""
-    picture = np.full((SIZE, SIZE, 3), SKIN, np.float32)
-    outline = np.round(face.points[list(OUTER_LIP), :2] * 16).astype(np.int32)
-    cv2.fillPoly(picture, [outline], LIP, cv2.LINE_AA, 4)
-    if blur:
-        picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    noise = np.random.default_rng(3).normal(0, max(grain, 1e-6), (SIZE, SIZE, 1))
-    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
-
-
-def _opened(face: FittedFace, jaw: float) -> NDArray[np.float64]:
-    return face.points[:, :2] + face.direction(jaw * load_face_model().expressions["jawOpen"])[:, :2]
+    return plain_face()
 
 
 def _window(face: FittedFace) -> NDArray[np.float32]:
     """(h, w, 2) pixels around the mouth."""
     left, top = np.floor(face.points[list(OUTER_LIP), :2].min(0)).astype(int)
-    right, bottom = np.ceil(_opened(face, 1)[list(OUTER_LIP)].max(0)).astype(int)
+    right, bottom = np.ceil(opened(face, 1)[list(OUTER_LIP)].max(0)).astype(int)
     x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
     return np.dstack([x, y])
 
@@ -78,8 +54,8 @@ def _middle(face: FittedFace) -> int:
 
 def _middle_column(face: FittedFace, jaw: float) -> NDArray[np.float64]:
     """(n, 3) colours from the upper lip to the lower one in the middle of the mouth."""
-    moved = _opened(face, jaw)
-    read = MouthInterior(_picture(face), face).read(_window(face), moved).astype(np.float64)
+    moved = opened(face, jaw)
+    read = MouthInterior(picture_of(face), face).read(_window(face), moved).astype(np.float64)
     centre = _middle(face)
     return read[:, centre - 12 : centre + 13].mean(1)[_inside(face, moved)[:, centre]]
 
@@ -94,9 +70,9 @@ def test_tongue_fills_the_lower_half_and_the_dark_lies_above_it(face: FittedFace
 
 
 def test_raised_upper_lip_shows_bright_teeth_with_gum_above_them(face: FittedFace) -> None:
-    moved = _opened(face, 0.1)
+    moved = opened(face, 0.1)
     moved[61:64, 1] -= 1.6 * SCALE
-    read = MouthInterior(_picture(face), face).read(_window(face) - np.float32([0, 40]), moved).astype(np.float64)
+    read = MouthInterior(picture_of(face), face).read(_window(face) - np.float32([0, 40]), moved).astype(np.float64)
     rows = read[:, _middle(face) - 16 : _middle(face) + 17].mean(1)
     line = int(face.points[62, 1] - (_window(face)[0, 0, 1] - 40))
     teeth, gum = rows[line - int(0.4 * SCALE)], rows[line - int(1.3 * SCALE)]
@@ -105,8 +81,8 @@ def test_raised_upper_lip_shows_bright_teeth_with_gum_above_them(face: FittedFac
 
 
 def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
-    moved = _opened(face, 0.5)
-    read = MouthInterior(_picture(face), face).read(_window(face), moved).astype(np.float64).mean(-1)
+    moved = opened(face, 0.5)
+    read = MouthInterior(picture_of(face), face).read(_window(face), moved).astype(np.float64).mean(-1)
     row = int(moved[60, 1] - _window(face)[0, 0, 1]) + 4
     inside = np.nonzero(_inside(face, moved)[row])[0]
     quarter = len(inside) // 6
@@ -114,14 +90,14 @@ def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
 
 
 def test_a_grey_portrait_gets_a_grey_mouth(face: FittedFace) -> None:
-    grey = np.repeat(cv2.cvtColor(_picture(face, grain=4), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    read = MouthInterior(grey, face).read(_window(face), _opened(face, 0.5)).astype(int)
+    grey = np.repeat(cv2.cvtColor(picture_of(face, grain=4), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    read = MouthInterior(grey, face).read(_window(face), opened(face, 0.5)).astype(int)
     assert np.ptp(read, axis=2).max() <= 1
     assert np.ptp(read) > 40
 
 
 def test_kinds_of_pixels_get_the_same_mouth(face: FittedFace) -> None:
-    picture, moved = _picture(face), _opened(face, 0.5)
+    picture, moved = picture_of(face), opened(face, 0.5)
     want = MouthInterior(picture, face).read(_window(face), moved).astype(np.float32)
     wide = MouthInterior(picture.astype(np.uint16) * 257, face).read(_window(face), moved)
     assert wide.dtype == np.uint16
@@ -137,9 +113,9 @@ def test_kinds_of_pixels_get_the_same_mouth(face: FittedFace) -> None:
 
 
 def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face: FittedFace) -> None:
-    window, moved = _window(face), _opened(face, 0.5)
-    rough, smooth = (MouthInterior(_picture(face, grain), face).read(window, moved) for grain in (6.0, 0.0))
-    again = MouthInterior(_picture(face, 6.0), face).read(window, moved)
+    window, moved = _window(face), opened(face, 0.5)
+    rough, smooth = (MouthInterior(picture_of(face, grain), face).read(window, moved) for grain in (6.0, 0.0))
+    again = MouthInterior(picture_of(face, 6.0), face).read(window, moved)
     assert (rough == again).all()
     tongue = _inside(face, moved) & (window[..., 1] > moved[[60, 64], 1].mean())
     grain = rough.astype(np.float64) - smooth
@@ -149,13 +125,13 @@ def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face
 
 @pytest.mark.parametrize("blur", [1.0, 2.5])
 def test_sharpness_is_that_of_the_portraits_edges(face: FittedFace, blur: float) -> None:
-    assert Palette(_picture(face, blur=blur), face, open_mouth=False).blur == pytest.approx(blur, rel=0.35)
+    assert Palette(picture_of(face, blur=blur), face, open_mouth=False).blur == pytest.approx(blur, rel=0.35)
 
 
 def test_teeth_lie_behind_the_lips_when_the_head_turns(face: FittedFace) -> None:
-    moved = _opened(face, 0.1)
+    moved = opened(face, 0.1)
     moved[61:64, 1] -= 0.5 * SCALE
-    mouth = MouthInterior(_picture(face), face)
+    mouth = MouthInterior(picture_of(face), face)
 
     def gap(yaw: float) -> int:
         """The column between the middle teeth."""
@@ -241,90 +217,6 @@ def test_the_inside_stays_between_the_lips(
     assert not (seen & (lips == 0)).any()
 
 
-def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None:
-    still, distance = face.points[:, :2], face.eye_distance
-    moved = _opened(face, 0.4)
-    moved[61:64, 1] -= 0.4 * SCALE  # a tracker that thins the upper lip
-    mended = moved + keep_lips(still, moved, distance)
-    thick = [float((p[61:64] - p[50:53])[:, 1].mean()) for p in (still, moved, mended)]
-    assert thick[1] < 0.8 * thick[0]
-    assert thick[2] > 0.9 * thick[0]
-    rolled = still.copy()
-    rolled[61:64, 1] -= 0.4 * SCALE
-    rolled[65:68, 1] -= 0.4 * SCALE
-    assert not keep_lips(still, rolled, distance).any()
-
-
-def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
-    still = face.points[:, :2]
-    wide = still.copy()
-    wide[[65, 66, 67, 55, 56, 57, 58, 59], 1] += 0.1 * face.eye_distance
-    for resting in (still, wide):
-        crossed = resting.copy()
-        crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
-        drawn = crossed + keep_lips(resting, crossed, face.eye_distance)
-        before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
-        np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
-        thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
-        np.testing.assert_allclose(kept, thick, atol=1e-6)
-    assert (keep_lips(still, still, face.eye_distance) == 0).all()
-
-
-@pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
-def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> None:
-    picture = _picture(face)
-    line = face.points[[60, 61, 62, 63, 64], :2] + [0, off * SCALE]
-    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
-    shifts = seam_shifts(picture, face.points, face.eye_distance)
-    assert shifts[[61, 62, 63, 65, 66, 67], 1] == pytest.approx(off * SCALE, abs=1.5)
-    assert not shifts[:60].any()
-    wide = face.points.copy()
-    wide[:, :2] = _opened(face, 0.3)
-    assert not seam_shifts(picture, wide, face.eye_distance).any()
-
-
-def test_parting_lips_leave_the_dark_between_them_behind(face: FittedFace) -> None:
-    picture, distance = _picture(face), face.eye_distance
-    line = face.points[[60, 61, 62, 63, 64], :2]
-    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=5)
-    edges = seam_edges(picture, face.points, distance)
-    assert (edges[[61, 62, 63], 1] < 0).all()
-    assert edges[[65, 66, 67], 1] == pytest.approx(2.5, abs=1.5)
-    assert not seam_edges(picture, _opened(face, 0.3), distance).any()
-    still = face.points[:, :2]
-    assert not parted(still, still, edges).any()
-    assert (parted(still, _opened(face, 0.3), edges) == edges).all()
-
-
-def test_the_upper_lip_of_an_open_mouth_is_where_it_was_asked(face: FittedFace) -> None:
-    shifts = np.zeros((68, 2))
-    shifts[[61, 62, 63, 65, 66, 67], 1] = -3
-    still, distance = face.points[:, :2], face.eye_distance
-    assert (follow_seam(shifts, still, still, distance) == shifts).all()
-    open_lips = follow_seam(shifts, still, _opened(face, 0.6), distance)
-    assert not open_lips[61:64].any()
-    assert (open_lips[65:68, 1] == -3).all()
-
-
-def test_keyed_lips_part_from_the_line_that_is_seen(face: FittedFace) -> None:
-    """A tracker sees the rim of an open upper lip; keys move the portrait's own, which is where the dark line is."""
-    above = 0.3 * SCALE
-    picture, landmarks = _picture(face), face.points[:, :2].astype(np.float32)
-    line = landmarks[[60, 61, 62, 63, 64]] - [0, above]
-    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
-    keyed = plan_motion(landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
-    generator = create_generator("warp", Portrait(picture, landmarks))
-
-    def rim(target: FaceTarget) -> int:
-        """Rows from the outer edge of the upper lip to its inner one, under the nose."""
-        top, column = np.round(target.landmarks[51, ::-1]).astype(int)
-        lip = generator.draw(target)[top + 3 : top + 4 * int(SCALE), column].astype(int)
-        return int((np.abs(lip - LIP).max(1) > 60).argmax())
-
-    lower = rim(replace(keyed, tracked=True)) - rim(keyed)
-    assert lower == pytest.approx(above, abs=3)
-
-
 @pytest.mark.parametrize("yaw", [-20, 0, 30])
 def test_a_portrait_is_taken_for_level(yaw: float) -> None:
     for pitch in (-12, 0, 9):
@@ -334,7 +226,7 @@ def test_a_portrait_is_taken_for_level(yaw: float) -> None:
 
 
 def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> None:
-    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    portrait = Portrait(picture_of(face), face.points[:, :2].astype(np.float32))
     track = ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)})
     target = plan_motion(portrait.landmarks, track)[0]
     drawn = create_generator("warp", portrait).draw(target).astype(np.float64)
@@ -345,7 +237,7 @@ def test_an_open_mouth_shows_the_edges_of_its_upper_teeth(face: FittedFace) -> N
 
 def test_lips_drawn_apart_over_a_shut_jaw_show_both_rows_of_teeth(face: FittedFace) -> None:
     """Lower teeth go with the jaw and not with the lip: what lips open by themselves is told apart."""
-    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    portrait = Portrait(picture_of(face), face.points[:, :2].astype(np.float32))
     generator = create_generator("warp", portrait)
     apart = {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0, "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5}
 
@@ -365,7 +257,7 @@ def test_lips_drawn_apart_over_a_shut_jaw_show_both_rows_of_teeth(face: FittedFa
 
 
 def test_rounded_lips_shade_what_is_behind_them(face: FittedFace) -> None:
-    mouth, moved = MouthInterior(_picture(face), face), _opened(face, 0.2)
+    mouth, moved = MouthInterior(picture_of(face), face), opened(face, 0.2)
     narrow = moved.copy()
     narrow[[48, 54, 60, 64], 0] += np.array([0.5, -0.5, 0.5, -0.5]) * SCALE
     inside = _inside(face, narrow)
@@ -376,9 +268,9 @@ def test_rounded_lips_shade_what_is_behind_them(face: FittedFace) -> None:
 @pytest.mark.parametrize("yaw", [-35.0, 35.0])
 def test_the_far_cheeks_inside_is_lit_as_near_as_it_is(face: FittedFace, yaw: float) -> None:
     """Between the far corner and the teeth there was a black hollow."""
-    moved = _opened(face, 0.8)
+    moved = opened(face, 0.8)
     pose = Pose(head_rotation(yaw, 0, 0), face.pivot)
-    drawn = MouthInterior(_picture(face), face).read(_window(face), moved, pose).mean(2)
+    drawn = MouthInterior(picture_of(face), face).read(_window(face), moved, pose).mean(2)
     row = int(moved[[60, 64], 1].mean() - _window(face)[0, 0, 1])
     far, inwards = (60, 1) if yaw < 0 else (64, -1)
     column = int(moved[far, 0] - _window(face)[0, 0, 0])
@@ -386,22 +278,8 @@ def test_the_far_cheeks_inside_is_lit_as_near_as_it_is(face: FittedFace, yaw: fl
     assert cheek[:10].min() > 0.5 * np.mean(LIP)
 
 
-def test_red_of_the_lips_is_stretched_evenly(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
-) -> None:
-    """A lip that is drawn thick showed, between its edges, the teeth below it."""
-    channels = {"mouthPucker": 0.7, "mouthFunnel": 0.5, "jawOpen": 0.15, "headPitch": 12.0}
-    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
-    target = plan_motion(astronaut_landmarks, track)[0]
-    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(target)
-    top, bottom = (int(target.landmarks[i, 1]) for i in (51, 62))
-    rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
-    assert len(rows) >= 5
-    assert rows.max() < astronaut_landmarks[62, 1]
-
-
 def test_only_what_is_covered_is_drawn(face: FittedFace) -> None:
-    mouth, moved = MouthInterior(_picture(face), face), _opened(face, 0.5)
+    mouth, moved = MouthInterior(picture_of(face), face), opened(face, 0.5)
     covered = _inside(face, moved).astype(np.float32)
     left, top, width, height = cv2.boundingRect(covered.astype(np.uint8))
     around = np.zeros_like(covered)
@@ -416,7 +294,7 @@ def test_only_what_is_covered_is_drawn(face: FittedFace) -> None:
 
 def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.float64]:
     """(h, w) by how much redder a tongue that is put out makes the picture of a moderately open mouth."""
-    portrait = Portrait(_picture(face), face.points[:, :2].astype(np.float32))
+    portrait = Portrait(picture_of(face), face.points[:, :2].astype(np.float32))
     channels = {"jawOpen": 0.4, "headYaw": yaw}
     frames = [{**channels, "tongueOut": 0.0}, {**channels, "tongueOut": tongue}]
     track = {name: np.array([frame[name] for frame in frames], np.float32) for name in frames[0]}
@@ -428,7 +306,7 @@ def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.
 
 
 def test_a_tongue_put_out_lies_over_the_lower_lip_and_farther_out_farther_down(face: FittedFace) -> None:
-    moved = _opened(face, 0.4)
+    moved = opened(face, 0.4)
     lip, chin = moved[[66, 57], 1].mean(), moved[8, 1]
     ends = [np.nonzero((np.abs(_tongue_rows(face, tongue)) > 12).any(axis=1))[0].max() for tongue in (0.2, 0.6, 1.0)]
     assert ends[0] < lip < ends[1] < ends[2] < chin
@@ -452,7 +330,7 @@ def test_shut_lips_let_the_tongue_through_and_no_tongue_changes_nothing(face: Fi
     landmarks = face.points[:, :2].astype(np.float32)
     track = ControlTrack(Fraction(25), {"tongueOut": np.array([0, 1], np.float32)})
     still, out = plan_motion(landmarks, track)
-    picture = _picture(face)
+    picture = picture_of(face)
     assert (create_generator("warp", Portrait(picture, landmarks)).draw(still) == picture).all()
     gap = out.landmarks[[65, 66, 67], 1].mean() - out.landmarks[[61, 62, 63], 1].mean()
     assert 0.4 * SCALE < gap < 0.9 * SCALE
@@ -460,7 +338,7 @@ def test_shut_lips_let_the_tongue_through_and_no_tongue_changes_nothing(face: Fi
 
 def _driver(face: FittedFace, jaw: float, tooth: tuple[int, int, int] = (225, 215, 200)) -> NDArray[np.uint8]:
     """Somebody whose open mouth shows teeth in its lower half and nothing above them."""
-    picture, moved = _picture(face), _opened(face, jaw)
+    picture, moved = picture_of(face), opened(face, jaw)
     inner = moved[list(INNER_LIP)]
     outer = np.round(moved[list(OUTER_LIP)]).astype(np.int32)
     mask = np.zeros((SIZE, SIZE), np.uint8)
@@ -473,8 +351,8 @@ def _driver(face: FittedFace, jaw: float, tooth: tuple[int, int, int] = (225, 21
 
 
 def test_teeth_that_the_driver_shows_are_drawn_in_the_portraits_palette(face: FittedFace) -> None:
-    moved = _opened(face, 0.5)
-    mouth = MouthInterior(_picture(face), face)
+    moved = opened(face, 0.5)
+    mouth = MouthInterior(picture_of(face), face)
     seen = measure(_driver(face, 0.5), moved)
     invented, driven = (mouth.read(_window(face), moved, driver=d).astype(np.float64) for d in (None, seen))
     inside, centre = _inside(face, moved), _middle(face)
@@ -489,10 +367,10 @@ def test_teeth_that_the_driver_shows_are_drawn_in_the_portraits_palette(face: Fi
 
 
 def test_a_driver_whose_lips_are_shut_or_far_away_shows_no_inside(face: FittedFace) -> None:
-    moved = _opened(face, 0.5)
-    mouth = MouthInterior(_picture(face), face)
+    moved = opened(face, 0.5)
+    mouth = MouthInterior(picture_of(face), face)
     invented = mouth.read(_window(face), moved)
-    shut = measure(_picture(face), face.points[:, :2])
+    shut = measure(picture_of(face), face.points[:, :2])
     small = cv2.resize(_driver(face, 0.5), None, fx=0.1, fy=0.1, interpolation=cv2.INTER_AREA)
     for seen in (shut, measure(small, moved / 10)):
         assert (mouth.read(_window(face), moved, driver=seen) == invented).all()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lips: how thick they stay, and the line along which they part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from core.generators import create_generator
+from core.generators.base import Portrait
+from core.generators.warp.generator import WarpGenerator
+from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
+from core.motion.controls import ControlTrack
+from core.motion.plan import plan_motion
+from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.motion.face_model import FittedFace
+    from core.motion.target import FaceTarget
+
+
+@pytest.fixture(scope="module")
+def face() -> FittedFace:
+    return plain_face()
+
+
+def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None:
+    still, distance = face.points[:, :2], face.eye_distance
+    moved = opened(face, 0.4)
+    moved[61:64, 1] -= 0.4 * SCALE  # a tracker that thins the upper lip
+    mended = moved + keep_lips(still, moved, distance)
+    thick = [float((p[61:64] - p[50:53])[:, 1].mean()) for p in (still, moved, mended)]
+    assert thick[1] < 0.8 * thick[0]
+    assert thick[2] > 0.9 * thick[0]
+    rolled = still.copy()
+    rolled[61:64, 1] -= 0.4 * SCALE
+    rolled[65:68, 1] -= 0.4 * SCALE
+    assert not keep_lips(still, rolled, distance).any()
+
+
+def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
+    still = face.points[:, :2]
+    wide = still.copy()
+    wide[[65, 66, 67, 55, 56, 57, 58, 59], 1] += 0.1 * face.eye_distance
+    for resting in (still, wide):
+        crossed = resting.copy()
+        crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
+        drawn = crossed + keep_lips(resting, crossed, face.eye_distance)
+        before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
+        np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
+        thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
+        np.testing.assert_allclose(kept, thick, atol=1e-6)
+    assert (keep_lips(still, still, face.eye_distance) == 0).all()
+
+
+@pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
+def test_shut_lips_part_along_the_dark_line(face: FittedFace, off: float) -> None:
+    picture = picture_of(face)
+    line = face.points[[60, 61, 62, 63, 64], :2] + [0, off * SCALE]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
+    shifts = seam_shifts(picture, face.points, face.eye_distance)
+    assert shifts[[61, 62, 63, 65, 66, 67], 1] == pytest.approx(off * SCALE, abs=1.5)
+    assert not shifts[:60].any()
+    wide = face.points.copy()
+    wide[:, :2] = opened(face, 0.3)
+    assert not seam_shifts(picture, wide, face.eye_distance).any()
+
+
+def test_parting_lips_leave_the_dark_between_them_behind(face: FittedFace) -> None:
+    picture, distance = picture_of(face), face.eye_distance
+    line = face.points[[60, 61, 62, 63, 64], :2]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=5)
+    edges = seam_edges(picture, face.points, distance)
+    assert (edges[[61, 62, 63], 1] < 0).all()
+    assert edges[[65, 66, 67], 1] == pytest.approx(2.5, abs=1.5)
+    assert not seam_edges(picture, opened(face, 0.3), distance).any()
+    still = face.points[:, :2]
+    assert not parted(still, still, edges).any()
+    assert (parted(still, opened(face, 0.3), edges) == edges).all()
+
+
+def test_the_upper_lip_of_an_open_mouth_is_where_it_was_asked(face: FittedFace) -> None:
+    shifts = np.zeros((68, 2))
+    shifts[[61, 62, 63, 65, 66, 67], 1] = -3
+    still, distance = face.points[:, :2], face.eye_distance
+    assert (follow_seam(shifts, still, still, distance) == shifts).all()
+    open_lips = follow_seam(shifts, still, opened(face, 0.6), distance)
+    assert not open_lips[61:64].any()
+    assert (open_lips[65:68, 1] == -3).all()
+
+
+def test_keyed_lips_part_from_the_line_that_is_seen(face: FittedFace) -> None:
+    """A tracker sees the rim of an open upper lip; keys move the portrait's own, which is where the dark line is."""
+    above = 0.3 * SCALE
+    picture, landmarks = picture_of(face), face.points[:, :2].astype(np.float32)
+    line = landmarks[[60, 61, 62, 63, 64]] - [0, above]
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=(70, 30, 30), thickness=2)
+    keyed = plan_motion(landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
+    generator = create_generator("warp", Portrait(picture, landmarks))
+
+    def rim(target: FaceTarget) -> int:
+        """Rows from the outer edge of the upper lip to its inner one, under the nose."""
+        top, column = np.round(target.landmarks[51, ::-1]).astype(int)
+        lip = generator.draw(target)[top + 3 : top + 4 * int(SCALE), column].astype(int)
+        return int((np.abs(lip - LIP).max(1) > 60).argmax())
+
+    lower = rim(replace(keyed, tracked=True)) - rim(keyed)
+    assert lower == pytest.approx(above, abs=3)
+
+
+def test_red_of_the_lips_is_stretched_evenly(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    """A lip that is drawn thick showed, between its edges, the teeth below it."""
+    channels = {"mouthPucker": 0.7, "mouthFunnel": 0.5, "jawOpen": 0.15, "headPitch": 12.0}
+    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
+    target = plan_motion(astronaut_landmarks, track)[0]
+    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(target)
+    top, bottom = (int(target.landmarks[i, 1]) for i in (51, 62))
+    rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
+    assert len(rows) >= 5
+    assert rows.max() < astronaut_landmarks[62, 1]
