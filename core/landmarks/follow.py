@@ -128,7 +128,8 @@ def track_frames(
     brows: list[NDArray[np.float64]] = []
     for number, pixels in enumerate(frames, 1):
         face = follower.look(pixels)
-        brows.append(np.zeros((2, 10)) if face is None else measure_brows(pixels, face.landmarks))
+        if face:
+            brows.append(measure_brows(pixels, face.landmarks))
         on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
     found = follower.found
     if not any(found):
@@ -208,11 +209,11 @@ def _most_alike(
 
 
 def _fill(found: list[Face | None], brows: NDArray[np.float64], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:
-    """The track of the faces that were found, with their `brows` (F, 2, 10) as they were measured."""
+    """The track of the faces that were found, with the `brows` (N, 2, 10) of each of them as they were measured."""
     known = np.array([face is not None for face in found])
     landmarks, confidence = np.zeros((len(found), 68, 2), np.float32), np.zeros((len(found), 68), np.float32)
     for i, face in enumerate(found):
         if face is not None:
             landmarks[i], confidence[i] = face.landmarks, face.confidence
-    landmarks[known] = place_brows(landmarks[known], brows[known])
+    landmarks[known] = place_brows(landmarks[known], brows)
     return LandmarkTrack(bridged(landmarks, known).astype(np.float32), confidence, fps, size)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BadInputError
+from ..generators.few_shot.discriminator import COLUMNS
 from .losses import Judged, LossWeights, discriminator_hinge, generator_losses
 from .memory import is_out_of_memory
 from .optimiser import adam
@@ -158,7 +159,7 @@ class _Adversary:
         self._discriminator = discriminator.train()
         self._steps = tuning.discriminator_steps
         self._column = nn.Parameter(embedding.clone())
-        self._trained = [self._column, *_parameters_except(discriminator, "columns.", "realism.parametrizations.")]
+        self._trained = [self._column, *_parameters_except(discriminator, COLUMNS, "realism.parametrizations.")]
         self._optimiser = adam(self._trained, tuning.discriminator_rate)
 
     def judge(self, drawn: Tensor, frames: PersonFrames) -> Judged:

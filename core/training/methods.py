@@ -12,7 +12,7 @@ import torch
 from ..generators.few_shot.few_shot import inputs_from
 from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
-from ..generators.few_shot.person import feed_forward_style
+from ..generators.few_shot.person import feed_forward_style, with_landmark_pictures
 from ..generators.few_shot.references import References, nearest
 from .finetune import FineTuner, FineTuning, PersonFrames
 from .losses import ContentLoss, LossWeights
@@ -94,12 +94,11 @@ class FineTuned:
         """See `Method`."""
         device, weights = best_device(), LossWeights()
         networks, discriminator = copy.deepcopy((self._checkpoint.networks, self._checkpoint.discriminator))
-        lines = [draw_landmarks(points, pictures[0].shape[0]) for points in landmarks]
-        seen = [to_tensor(np.stack(each)).to(device) for each in (pictures, lines)]
+        seen, lines = with_landmark_pictures(np.stack(pictures), landmarks, device)
         tuner = FineTuner(
             networks.to(device),
             None if discriminator is None else discriminator.to(device),
-            PersonFrames(seen[0], Inputs(seen[1])),
+            PersonFrames(seen, Inputs(lines)),
             ContentLoss(weights),
             weights,
             self._tuning,

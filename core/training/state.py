@@ -139,9 +139,8 @@ class TrainingState:
             raise BadInputError(f"{path}: holds {begun.networks.plan}; the configuration wants {self.networks.plan}.")
         self.networks.load_state_dict(begun.networks.state_dict())
         if begun.discriminator:
-            known = begun.discriminator.state_dict()
-            known = {name: tensor for name, tensor in known.items() if not name.startswith("columns.")}  # of nobody
-            self.discriminator.load_state_dict({**self.discriminator.state_dict(), **known})
+            known = {**self.discriminator.state_dict(), **begun.discriminator.common_state()}
+            self.discriminator.load_state_dict(known)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         for part, module in self._modules():

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
 
 _SHOWN = 4  # episodes of people who are held out
+_SHORT = (
+    "There is not enough memory for {} episodes of a process at a time. More processes (torchrun) share the batch; a "
+    "smaller one (episodes.batch) or smaller networks (network.size, network.width) need another folder (-o)."
+)
 
 
 def train(
@@ -67,12 +71,7 @@ def train(
         shown = next(read_episodes(others, [[*range(_SHOWN)]], device)) if others.clips else None
         measured: dict[str, float] = {}
         numbers = ([step * batch + place for place in mine] for step in ahead)
-        short = (
-            f"There is not enough memory for {len(mine)} episodes of a process at a time. More processes (torchrun) "
-            "share the batch; a smaller one (episodes.batch) or smaller networks (network.size, network.width) need "
-            "another folder (-o)."
-        )
-        with closing(board), short_memory_told(short):
+        with closing(board), short_memory_told(_SHORT.format(len(mine))):
             for episodes in read_episodes(people, numbers, device, plan.workers):
                 losses, drawn = learner.step(episodes)
                 told = processes.mean({**losses, "stop": float(is_stop_asked())})

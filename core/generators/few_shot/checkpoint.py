@@ -13,6 +13,7 @@ from safetensors.torch import save
 
 from ...errors import BadInputError, MissingError
 from ...files import write_bytes
+from .discriminator import COLUMNS
 from .networks import NetworkPlan, Networks, build_discriminator, build_networks
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SHIPPED = Path(__file__).parent / "hybrid.safetensors"
 FORMAT = "gioconda-few-shot"
 VERSION = 1
 
-_NETWORKS, _DISCRIMINATOR, _COLUMNS = "networks.", "discriminator.", "columns."
+_NETWORKS, _DISCRIMINATOR = "networks.", "discriminator."
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,9 @@ def save_checkpoint(
 
     Numbers have half precision, which is more than drawing and tuning need.
     """
-    tensors = {_NETWORKS + name: tensor.half() for name, tensor in networks.state_dict().items()}
+    tensors = halved(_NETWORKS, networks.state_dict())
     if discriminator is not None:
-        state = discriminator.state_dict()
-        tensors |= {_DISCRIMINATOR + name: state[name].half() for name in state if not name.startswith(_COLUMNS)}
+        tensors |= halved(_DISCRIMINATOR, discriminator.common_state())
     write_tensors(path, tensors, "networks", {"plan": asdict(networks.plan), "made_from": dict(made_from)})
 
 
@@ -75,7 +75,7 @@ def load_checkpoint(path: Path | None = None) -> Checkpoint:
     state = part_of(tensors, _DISCRIMINATOR)
     if state:
         discriminator = build_discriminator(plan, people=0)
-        state[_COLUMNS + "weight"] = discriminator.columns.weight  # of nobody
+        state[COLUMNS + "weight"] = discriminator.columns.weight  # of nobody
         load_state(discriminator, state, path)
         discriminator.eval()
     return Checkpoint(networks.eval(), discriminator, header["made_from"])
@@ -144,6 +144,11 @@ def _check_origin(path: Path, told: Mapping[str, str], kind: str) -> None:
         )
     if told.get("kind") != kind:
         raise BadInputError(f"{path}: this is a file of {told.get('kind')}; one of {kind} is needed.")
+
+
+def halved(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state in half precision, under names that begin so: see `part_of`."""
+    return {prefix + name: tensor.half() for name, tensor in state.items()}
 
 
 def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

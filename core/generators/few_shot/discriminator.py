@@ -9,6 +9,9 @@ from torch.nn import functional
 
 from .blocks import DownPath, ResidualBlock, embedding_channels, spectral
 
+COLUMNS = "columns."
+"""How the names of their weights begin."""
+
 
 class PersonColumns(nn.Module):
     """W: one learned vector for each person (the paper: each clip) of the training set."""
@@ -44,3 +47,7 @@ class Discriminator(nn.Module):
         features.append(self.last(features[-1]))
         seen = functional.relu(features[-1]).sum(dim=(2, 3))  # V
         return self.realism(seen).squeeze(1) + (seen * person_columns).sum(dim=1), features
+
+    def common_state(self) -> dict[str, Tensor]:
+        """What is common to all people: the state without their columns."""
+        return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(COLUMNS)}

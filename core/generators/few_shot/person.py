@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...errors import BadInputError
-from .checkpoint import load_state, part_of, plan_of, read_tensors, write_tensors
+from .checkpoint import halved, load_state, part_of, plan_of, read_tensors, write_tensors
 from .landmark_picture import draw_landmarks
 from .networks import Networks, build_networks, to_tensor
 
@@ -46,15 +46,21 @@ def as_they_are(
 @torch.no_grad()
 def feed_forward_style(networks: Networks, pictures: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Tensor:
     """(1, numbers): what the embedder says of (T, S, S, 3) pictures with their (T, 68, 2) landmarks."""
-    device = next(networks.parameters()).device
-    drawn = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
-    seen = [to_tensor(each)[None].to(device) for each in (pictures, drawn)]
-    return networks.project(networks.embed(*seen))
+    seen, lines = with_landmark_pictures(pictures, landmarks, next(networks.parameters()).device)
+    return networks.project(networks.embed(seen[None], lines[None]))
+
+
+def with_landmark_pictures(
+    pictures: NDArray[np.uint8], landmarks: NDArray[np.float32], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """(T, 3, S, S) twice on a device: the pictures (T, S, S, 3), and what is drawn of their landmarks (T, 68, 2)."""
+    lines = np.stack([draw_landmarks(points, pictures.shape[1]) for points in landmarks])
+    return to_tensor(pictures).to(device), to_tensor(lines).to(device)
 
 
 def save_person(path: Path, person: Person) -> None:
     """Write a person file. Raises BadInputError when it cannot be written."""
-    tensors = {_NETWORKS + name: tensor.half() for name, tensor in person.networks.state_dict().items()}
+    tensors = halved(_NETWORKS, person.networks.state_dict())
     tensors |= {
         "style": person.style,
         "pictures": torch.from_numpy(person.pictures),
