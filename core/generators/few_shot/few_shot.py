@@ -13,8 +13,8 @@ from ..warp.sampling import to_8bit
 from .blocks import bake_spectral
 from .checkpoint import load_checkpoint
 from .crop import HeadCrop
-from .full_size import put_into
-from .landmark_picture import draw_landmarks
+from .full_size import Kept, put_into
+from .landmark_picture import draw_landmarks, draw_mouth
 from .networks import Inputs, best_device, to_tensor
 from .person import as_they_are
 from .references import References
@@ -69,8 +69,10 @@ class FewShotGenerator:
             drawn = self._networks.draw_styled(inputs_of(warps, asked, self._device), self._style)
         picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
         warped = warps[0].picture.astype(np.float32) / 255
-        trust = np.zeros_like(picture[..., 0]) if drawn.trust is None else _array(drawn.trust[0, 0])
-        return put_into(frame, self._crop, warped, picture, trust)
+        if drawn.trust is None or drawn.shift is None:  # the paper's networks draw all anew
+            return put_into(frame, self._crop, warped, picture, Kept.nothing(self._size))
+        kept = Kept(_array(drawn.trust[0, 0]), _array(drawn.shift[0]).transpose(1, 2, 0) * (self._size / 2))
+        return put_into(frame, self._crop, warped, picture, kept)
 
 
 def inputs_from(
@@ -88,6 +90,7 @@ def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> In
         to_tensor(draw_landmarks(target.landmarks, size))[None].to(device),
         to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),
         torch.from_numpy(np.stack([warp.confidence for warp in warps]))[None, :, None].to(device),
+        torch.from_numpy(draw_mouth(target.landmarks, size))[None, None].to(device) / 255,
     )
 
 

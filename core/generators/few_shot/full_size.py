@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from ...colour import decode_srgb, encode_srgb, full_scale
+from ..warp.sampling import sample
 from .crop import HeadCrop
 
 if TYPE_CHECKING:
@@ -16,31 +18,59 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _FADES = 0.06  # of the crop's side: towards its border the frame stays as it is
+_STAYS = 1 / 64  # pixels: OpenCV reads at multiples of a 32nd
 
 
-def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, trust: Array) -> NDArray[Any]:
+class Kept(NamedTuple):
+    """What a network kept of the warp that it was shown."""
+
+    trust: Array  # (S, S) 0..1: how much of a pixel is the warp's
+    shift: Array  # (S, S, 2): how far to the right and down the warp was read, in pixels
+
+    @classmethod
+    def nothing(cls, size: int) -> Kept:
+        """All was drawn anew."""
+        return cls(np.zeros((size, size), np.float32), np.zeros((size, size, 2), np.float32))
+
+
+def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, kept: Kept) -> NDArray[Any]:
     """The frame (H, W, C) with the change from `warped` to `drawn` (S, S, 3; display values 0..1) inside its crop.
 
-    `trust` (S, S) 0..1 says how far the network kept the warp. There the frame keeps what is finer than the network's
-    pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where nothing was changed and trust
-    is 1 the frame keeps its very values. Scene-linear light is changed as it is displayed, and what is brighter
+    The frame is moved as the warp was. Where the warp was trusted the frame keeps what is finer than the network's
+    pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where nothing was moved and changed and
+    trust is 1 the frame keeps its very values. Scene-linear light is changed as it is displayed, and what is brighter
     than white stays so.
     """
-    area, white = crop.area(*frame.shape[:2]), full_scale(frame.dtype)
-    is_light = white == 1
-    part = frame[area][..., :3].astype(np.float32)
-    # What is no number must not spread over the whole of a network's pixel.
-    shown = encode_srgb(np.nan_to_num(part)) if is_light else part / np.float32(white)
-    kept = crop.enlarge(trust, area)[..., None].clip(0, 1)
-    change = crop.enlarge(drawn - warped, area) - (1 - kept) * (shown - _coarse(shown, crop, area, len(drawn)))
-    change *= crop.enlarge(_fading(len(drawn)), area)[..., None]
-    wanted = np.clip(shown + change, 0, 1)
+    area, white, size = crop.area(*frame.shape[:2]), full_scale(frame.dtype), len(drawn)
+    fading = crop.enlarge(_fading(size), area)[..., None]
     out = frame.copy()
-    if is_light:
+    out[area] = _moved(frame[area], fading * crop.enlarge(kept.shift, area) * np.float32(crop.side / size))
+    part = out[area][..., :3].astype(np.float32)
+    # What is no number must not spread over the whole of a network's pixel.
+    shown = encode_srgb(np.nan_to_num(part)) if white == 1 else part / np.float32(white)
+    was = sample(warped, _places(warped) + kept.shift, kernel=cv2.INTER_LINEAR)  # as the network read it
+    trust = crop.enlarge(kept.trust, area)[..., None].clip(0, 1)
+    change = crop.enlarge(drawn - was, area) - (1 - trust) * (shown - _coarse(shown, crop, area, size))
+    wanted = np.clip(shown + fading * change, 0, 1)
+    if white == 1:
         out[area][..., :3] = part + (decode_srgb(wanted) - decode_srgb(shown))
     else:
         out[area][..., :3] = np.rint(white * wanted)
     return out
+
+
+def _moved(part: NDArray[Any], shift: Array) -> NDArray[Any]:
+    """Pixels (h, w, C), each read from a place that is `shift` (h, w, 2) away."""
+    if not np.issubdtype(part.dtype, np.integer):
+        stays = np.abs(shift).max(axis=2, keepdims=True) < _STAYS  # so does what is no number there
+        return np.where(stays, part, sample(np.nan_to_num(part), _places(part) + shift))
+    return sample(part, _places(part) + shift)
+
+
+def _places(part: NDArray[Any]) -> Array:
+    """(h, w, 2): x and y of each pixel of (h, w, C)."""
+    rows, columns = np.indices(part.shape[:2], np.float32)
+    return np.stack([columns, rows], axis=-1)
 
 
 def _coarse(shown: Array, crop: HeadCrop, area: tuple[slice, slice], size: int) -> Array:

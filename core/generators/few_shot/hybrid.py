@@ -2,7 +2,8 @@
 """The hybrid generator: the warp's frames of several references -> the frame, mended where the warp cannot know.
 
 The warp brings the detail, a small network says which reference shows a place best, and another one, which is styled
-for the person, draws what none of them shows: so does the bi-layer model (Zakharov et al. 2020) with its texture.
+for the person, moves what lies wrong and draws what none of them shows: so does the bi-layer model (Zakharov et al.
+2020) with its texture.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .blocks import AdaptiveInstanceNorm, ResidualBlock, adaptive_norms, conv, s
 TRUST = 10.0
 """At the start a reference that is surer by 0.1 gets e times the share."""
 _MENDED = -4.0  # at the start 2 % of every pixel: enough for gradients, too little to be seen
+_FARTHEST = 0.05  # of half the side: what lies wrong is moved by up to 6 of 256 pixels
 _READS = 7  # channels of a warp, its confidence and the landmark picture
 
 
@@ -29,6 +31,7 @@ class Blend(NamedTuple):
     mask: Tensor  # 1: how much of a pixel is the correction
     correction: Tensor  # 3 in [-1, 1]
     shares: Tensor  # R, sum 1: how much of a pixel's warp comes from each reference
+    shift: Tensor  # 2: how far to the right and down a pixel of the warps is read, in halves of the side
 
 
 class ReferenceShares(nn.Module):
@@ -78,13 +81,16 @@ class HybridGenerator(nn.Module):
         )
         self.norm = AdaptiveInstanceNorm(width)
         self.out = nn.Conv2d(2 * width, 16, 3, padding=1)  # starts at 0, which a spectral norm would divide by
+        self.move = nn.Conv2d(2 * width, 2, 3, padding=1)  # at a quarter of the size: neighbours move together
         self.projection = spectral(nn.Linear(embedding, share_out(self)))
         self._start()
 
     @torch.no_grad()
     def _start(self) -> None:
-        """Styles that change nothing, no correction, and a mask that trusts the warp."""
+        """Styles that change nothing, no shift, no correction, and a mask that trusts the warp."""
         nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.move.weight)
+        nn.init.zeros_(self.move.bias)  # pyright: ignore[reportArgumentType] - it has one
         bias = torch.zeros(4, 4)  # after pixel_shuffle: three channels of colour, one of the mask
         bias[3] = _MENDED
         self.out.bias.copy_(bias.flatten())  # pyright: ignore[reportOptionalMemberAccess] - it has one
@@ -96,8 +102,14 @@ class HybridGenerator(nn.Module):
         """(N, E) -> (N, numbers), the style: shifts and scales of all adaptive norms."""
         return self.projection(embedding)
 
-    def forward(self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor, style: Tensor) -> Blend:
-        """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S) and (N, numbers); S is a multiple of 16."""
+    def forward(
+        self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor, mouths: Tensor, style: Tensor
+    ) -> Blend:
+        """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S), (N, 1, S, S) and (N, numbers); S is a multiple of 16.
+
+        Between the lips (`mouths` is 1) nothing is drawn: no picture tells what comes to light in a mouth, and the
+        mean of all mouths is a grey veil over the warp's sharp teeth.
+        """
         shares = self.shares(warps, confidences, landmark_pictures)
         merged = (shares[:, :, None] * warps).sum(dim=1)
         confidence = (shares[:, :, None] * confidences).sum(dim=1)
@@ -110,6 +122,17 @@ class HybridGenerator(nn.Module):
         for block in self.up:
             features = block(features, style) + levels.pop()
         features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
+        shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)))
+        shift = functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
         drawn = functional.pixel_shuffle(self.out(features), 2)
-        correction, mask = torch.tanh(drawn[:, :3]), torch.sigmoid(drawn[:, 3:])
-        return Blend(mask * correction + (1 - mask) * merged, mask, correction, shares)
+        correction, mask = torch.tanh(drawn[:, :3]), (1 - mouths) * torch.sigmoid(drawn[:, 3:])
+        return Blend(mask * correction + (1 - mask) * moved(merged, shift), mask, correction, shares, shift)
+
+
+def moved(pictures: Tensor, shift: Tensor) -> Tensor:
+    """(N, C, S, S) pictures, each pixel read where a `Blend`'s shift (N, 2, S, S) says; the edge goes on outside."""
+    size = pictures.shape[-1]
+    centres = (torch.arange(size, device=shift.device, dtype=shift.dtype) + 0.5) * (2 / size) - 1
+    rows, columns = torch.meshgrid(centres, centres, indexing="ij")
+    places = torch.stack([columns, rows], dim=-1) + shift.movedim(1, -1)
+    return functional.grid_sample(pictures, places.to(pictures.dtype), padding_mode="border", align_corners=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Landmarks as a picture: what tells the networks where the face is wanted."""
+"""Landmarks as pictures: what tells the networks where the face is wanted, and where its mouth is open."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
+from ..warp.sampling import polygon_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,3 +49,9 @@ def draw_landmarks(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[n
     for line, colour, closed in _LINES:
         cv2.polylines(picture, [points[list(line)]], closed, colour, width, cv2.LINE_AA, _FRACTION_BITS)
     return picture
+
+
+def draw_mouth(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.uint8]:
+    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 between the lips, soft at their edges."""
+    inside = polygon_mask(landmarks[list(INNER_LIP)], (0, 0), (size, size), size / 256)
+    return np.rint(255 * inside).astype(np.uint8)

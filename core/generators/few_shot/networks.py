@@ -6,7 +6,7 @@ Pictures are float32 (N, 3, S, S), RGB in [-1, 1]; N, 3 and S x S are a batch, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,11 +52,12 @@ class Inputs:
     landmark_pictures: Tensor  # (N, 3, S, S)
     warps: Tensor | None = None  # (N, R, 3, S, S): R references of the person, warped to the frame
     confidences: Tensor | None = None  # (N, R, 1, S, S): 1 where a warp shows the reference 1:1, 0 where it invents
+    mouths: Tensor | None = None  # (N, 1, S, S): 1 between the lips, where the hybrid leaves the warps as they are
 
     def picked(self, numbers: Tensor) -> Inputs:
         """Some of the N, (n,) whole numbers."""
-        warps, confidences = (None if part is None else part[numbers] for part in (self.warps, self.confidences))
-        return Inputs(self.landmark_pictures[numbers], warps, confidences)
+        parts = (getattr(self, field.name) for field in fields(self))
+        return Inputs(*(None if part is None else part[numbers] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Drawn:
 
     picture: Tensor  # (N, 3, S, S)
     mask: Tensor | None  # (N, 1, S, S): how much of a pixel is the network's; None: it drew all
-    trust: Tensor | None = None  # (N, 1, S, S): how much of a pixel is the first warp's, as it was
+    trust: Tensor | None = None  # (N, 1, S, S): how much of a pixel is the first warp's
+    shift: Tensor | None = None  # (N, 2, S, S): by how much the warps were moved before, see `Blend`
 
 
 class Networks(nn.Module):
@@ -95,10 +97,10 @@ class Networks(nn.Module):
         """The frames (N, ...) of people whose style (N, numbers) is known."""
         if isinstance(self.generator, PaperGenerator):
             return Drawn(self.generator(inputs.landmark_pictures, style), None)
-        if inputs.warps is None or inputs.confidences is None:
-            raise ValueError("The hybrid generator needs warps and their confidences.")
-        blend = self.generator(inputs.warps, inputs.confidences, inputs.landmark_pictures, style)
-        return Drawn(blend.picture, blend.mask, (1 - blend.mask) * blend.shares[:, :1])
+        if inputs.warps is None or inputs.confidences is None or inputs.mouths is None:
+            raise ValueError("The hybrid generator needs warps, their confidences and mouths.")
+        blend = self.generator(inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.mouths, style)
+        return Drawn(blend.picture, blend.mask, (1 - blend.mask) * blend.shares[:, :1], blend.shift)
 
     def draw(self, inputs: Inputs, embedding: Tensor) -> Drawn:
         """The frames (N, ...) of people (N, E)."""
