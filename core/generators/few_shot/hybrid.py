@@ -134,5 +134,6 @@ def moved(pictures: Tensor, shift: Tensor) -> Tensor:
     size = pictures.shape[-1]
     centres = (torch.arange(size, device=shift.device, dtype=shift.dtype) + 0.5) * (2 / size) - 1
     rows, columns = torch.meshgrid(centres, centres, indexing="ij")
+    shift = shift.nan_to_num()  # the gradient of a place that is no number would be written outside of the picture
     places = torch.stack([columns, rows], dim=-1) + shift.movedim(1, -1)
     return functional.grid_sample(pictures, places.to(pictures.dtype), padding_mode="border", align_corners=False)

@@ -23,13 +23,13 @@ class Step:
         torch.manual_seed(5)
         plan = networks.NetworkPlan(kind, width=8, embedding=16, size=64)
         self.networks, self.discriminator = networks.build_networks(plan), networks.build_discriminator(plan, 4)
-        for name in ("out", "shares.judge"):  # as they are after the first steps: not 0
+        for name in ("out", "move", "shares.judge"):  # as they are after the first steps: not 0
             if kind == "hybrid":
                 torch.nn.init.normal_(self.networks.generator.get_submodule(name).weight)
         pictures = torch.rand(1, 2, 3, 64, 64) * 2 - 1
         self.target = (torch.rand(1, 3, 64, 64) * 2 - 1).requires_grad_()
         self.lines = pictures[:, 0]
-        inputs = networks.Inputs(self.lines, pictures, torch.rand(1, 2, 1, 64, 64))
+        inputs = networks.Inputs(self.lines, pictures, torch.rand(1, 2, 1, 64, 64), torch.zeros(1, 1, 64, 64))
         self.drawn, self.embedding = self.networks(pictures, pictures, inputs)
         self.columns = self.discriminator.columns(torch.tensor([PERSON]))
 

@@ -83,7 +83,7 @@ def test_where_the_network_only_harms_the_warp_is_kept(
 def test_a_held_out_loss_that_is_no_number_is_no_better_one(
     known: list[KnownPicture], checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    black = Inputs(*(torch.zeros(1, *shape, 128, 128) for shape in ((3,), (3, 3), (3, 1))))
+    black = Inputs(*(torch.zeros(1, *shape, 128, 128) for shape in ((3,), (3, 3), (3, 1), (1,))))
     monkeypatch.setattr(tuning, "_inputs", lambda *_: black)  # without the time that warps take
     monkeypatch.setattr(tuning, "_MEASURE_EVERY", 1)
     monkeypatch.setattr(tuning, "_measure", lambda _tuner, held, _content: (float("nan"), held.pictures))

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from core.generators.few_shot.crop import HeadCrop
-from core.generators.few_shot.full_size import put_into
+from core.generators.few_shot.full_size import Kept, put_into
 
 SIZE = 32
 CROP = HeadCrop(10, -20, 128)
+ALL = Kept(np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE, 2), np.float32))
 
 
 def _frame(kind: type) -> np.ndarray:
@@ -22,7 +23,7 @@ def _frame(kind: type) -> np.ndarray:
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
 def test_what_a_network_did_not_change_keeps_its_very_values(kind: type) -> None:
     frame, warped = _frame(kind), np.random.default_rng(2).random((SIZE, SIZE, 3), np.float32)
-    out = put_into(frame, CROP, warped, warped, np.ones((SIZE, SIZE), np.float32))
+    out = put_into(frame, CROP, warped, warped, ALL)
     np.testing.assert_array_equal(out, frame)
 
 
@@ -30,7 +31,7 @@ def test_what_a_network_did_not_change_keeps_its_very_values(kind: type) -> None
 def test_a_change_is_added_and_fine_detail_is_kept_where_the_warp_is_trusted(kind: type) -> None:
     frame = (_frame(kind) // 4 + np.iinfo(kind).max // 4).astype(kind)
     warped = np.full((SIZE, SIZE, 3), 0.4, np.float32)
-    out = put_into(frame, CROP, warped, warped + 0.1, np.ones((SIZE, SIZE), np.float32))
+    out = put_into(frame, CROP, warped, warped + 0.1, ALL)
     inside = (slice(20, 90), slice(40, 110))
     change = (out[inside].astype(float) - frame[inside])[..., :3] / np.iinfo(kind).max
     np.testing.assert_allclose(change, 0.1, atol=1 / 255)
@@ -38,11 +39,23 @@ def test_a_change_is_added_and_fine_detail_is_kept_where_the_warp_is_trusted(kin
     np.testing.assert_array_equal(out[:, 140:], frame[:, 140:])  # outside of the crop
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_what_was_moved_keeps_its_fine_detail(kind: type) -> None:
+    frame = _frame(kind)
+    frame[..., 3] = 1 if kind is np.float32 else np.iinfo(kind).max
+    frame[60, 70, 0] = np.nan if kind is np.float32 else 0
+    warped = np.full((SIZE, SIZE, 3), 0.4, np.float32)
+    out = put_into(frame, CROP, warped, warped, ALL._replace(shift=np.full((SIZE, SIZE, 2), (0.5, -0.25), np.float32)))
+    inside, was = (slice(10, 50), slice(40, 110)), (slice(9, 49), slice(42, 112))  # a network's pixel is four of these
+    np.testing.assert_allclose(out[inside], frame[was], rtol=1e-5)
+    np.testing.assert_array_equal(out[:, 140:], frame[:, 140:])
+
+
 def test_fine_detail_goes_where_the_network_drew_anew() -> None:
     frame = _frame(np.uint8)
     warped = CROP.read(frame[..., :3], SIZE).astype(np.float32) / 255
     wanted = np.full_like(warped, 0.5)
-    out = put_into(frame, CROP, warped, wanted, np.zeros((SIZE, SIZE), np.float32))
+    out = put_into(frame, CROP, warped, wanted, Kept.nothing(SIZE))
     inside = out[20:90, 40:110, :3].astype(float)
     assert abs(inside.mean() - 127.5) < 2
     assert inside.std() < 0.1 * frame[20:90, 40:110, :3].std()
@@ -51,19 +64,19 @@ def test_fine_detail_goes_where_the_network_drew_anew() -> None:
 def test_light_above_white_stays() -> None:
     frame = np.full((150, 160, 3), 4.0, np.float32)
     warped = np.ones((SIZE, SIZE, 3), np.float32)
-    out = put_into(frame, CROP, warped, warped, np.zeros((SIZE, SIZE), np.float32))
+    out = put_into(frame, CROP, warped, warped, Kept.nothing(SIZE))
     np.testing.assert_allclose(out, 4, atol=1e-5)
 
 
 def test_what_is_no_number_stays_where_it_is() -> None:
     frame, warped = np.full((150, 160, 3), 0.4, np.float32), np.full((SIZE, SIZE, 3), 0.4, np.float32)
     frame[60, 70] = np.nan
-    out = put_into(frame, CROP, warped, warped, np.zeros((SIZE, SIZE), np.float32))
+    out = put_into(frame, CROP, warped, warped, Kept.nothing(SIZE))
     np.testing.assert_array_equal(np.isnan(out), np.isnan(frame))
 
 
 def test_the_border_of_the_crop_is_not_seen() -> None:
     frame, dark = np.full((150, 160, 3), 200, np.uint8), np.zeros((SIZE, SIZE, 3), np.float32)
-    out = put_into(frame, CROP, dark + 200 / 255, dark, np.zeros((SIZE, SIZE), np.float32)).astype(int)
+    out = put_into(frame, CROP, dark + 200 / 255, dark, Kept.nothing(SIZE)).astype(int)
     assert out[60, 70, 0] == 0
     assert np.abs(np.diff(out[60, :, 0])).max() < 40  # a fade, no edge

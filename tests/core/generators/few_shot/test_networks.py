@@ -15,6 +15,7 @@ OPTIONAL = "the few-shot networks need core/requirements-torch.txt"
 torch = pytest.importorskip("torch", reason=OPTIONAL)
 blocks = pytest.importorskip("core.generators.few_shot.blocks", reason=OPTIONAL)
 networks = pytest.importorskip("core.generators.few_shot.networks", reason=OPTIONAL)
+hybrid = pytest.importorskip("core.generators.few_shot.hybrid", reason=OPTIONAL)
 
 PAPER = networks.NetworkPlan("paper", width=64, embedding=512, size=256)
 HYBRID = networks.NetworkPlan()
@@ -32,6 +33,7 @@ def _inputs(size: int, references: int, count: int = 1) -> Any:
         torch.rand(count, 3, size, size) * 2 - 1,
         torch.rand(count, references, 3, size, size) * 2 - 1,
         torch.rand(count, references, 1, size, size),
+        torch.zeros(count, 1, size, size),
     )
 
 
@@ -113,17 +115,37 @@ def test_the_hybrid_begins_as_the_warp_that_is_surest() -> None:
     assert float(drawn.mask.max()) < 0.05
 
 
+def test_between_the_lips_the_warp_stays() -> None:
+    network = networks.build_networks(TINY).eval()
+    torch.nn.init.normal_(network.generator.out.weight)
+    inputs = _inputs(64, 1)
+    inputs.mouths[:, :, 40:48, 20:44] = 1
+    with torch.no_grad():
+        drawn = network.draw(inputs, torch.randn(1, 16))
+    changed = (drawn.picture - inputs.warps[:, 0]).abs().amax(dim=1)
+    assert float(changed[:, 40:48, 20:44].max()) < 1e-5
+    assert float(changed.max()) > 0.1
+
+
+def test_a_shift_tells_where_a_pixel_is_read() -> None:
+    picture, shift = torch.rand(1, 3, 64, 64), torch.zeros(1, 2, 64, 64)
+    shift[:, 0], shift[:, 1] = 2 / 32, -3 / 32  # of half the side: two pixels to the right, three up
+    read = hybrid.moved(picture, shift)
+    np.testing.assert_allclose(read[..., 3:, :-2], picture[..., :-3, 2:], atol=1e-5)
+
+
 def test_the_order_of_references_does_not_matter() -> None:
     network = networks.build_networks(TINY).eval()
     for layer in (network.generator.out, network.generator.shares.judge):
         torch.nn.init.normal_(layer.weight)
     inputs, embedding, order = _inputs(64, 3), torch.randn(1, 16), [2, 0, 1]
-    turned = networks.Inputs(inputs.landmark_pictures, inputs.warps[:, order], inputs.confidences[:, order])
+    turned = replace(inputs, warps=inputs.warps[:, order], confidences=inputs.confidences[:, order])
     with torch.no_grad():
         drawn, same = network.draw(inputs, embedding).picture, network.draw(turned, embedding).picture
         two = network.draw(inputs.picked(torch.tensor([0])), embedding).picture
+        style = network.project(embedding)
         blend = network.generator(
-            inputs.warps, inputs.confidences, inputs.landmark_pictures, network.project(embedding)
+            inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.mouths, style
         )
     np.testing.assert_allclose(drawn, same, atol=1e-3)
     assert torch.equal(drawn, two)
