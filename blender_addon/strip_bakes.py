@@ -59,23 +59,31 @@ class StripTask(Task):
 class RenderTask(StripTask):
     """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other.
 
-    `as_pictures`: as PNG files without loss, one for each frame, and without the strip's crop, flips and modifiers,
-    which are for what is made of them.
+    `as_pictures`: as PNG files without loss, one for each frame or for every `step` frames, and without the strip's
+    crop, flips and modifiers, which are for what is made of them.
     """
 
     def __init__(
-        self, scene_uid: int, strip_name: str, first: int, last: int, folder: Path, *, as_pictures: bool = False
+        self,
+        scene_uid: int,
+        strip_name: str,
+        first: int,
+        last: int,
+        folder: Path,
+        *,
+        as_pictures: bool = False,
+        step: int = 1,
     ) -> None:
         super().__init__("Reading the strip", scene_uid, strip_name, folder.parent / "worker.log")
-        self._as_pictures = as_pictures
+        self._as_pictures, self._step = as_pictures, step
         self._next, self._first, self._last, self._folder = first, first, last, folder
 
     def _read(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        last = min(self._next + PIECE - 1, self._last)
+        last = min(self._next + PIECE * self._step - 1, self._last)
         with _alone(self._scene_uid, self._strip_name) as (scene, strip):
             _show_at_own_size(scene, strip)
-            scene.frame_start, scene.frame_end, scene.frame_step = self._next, last, 1
+            scene.frame_start, scene.frame_end, scene.frame_step = self._next, last, self._step
             if self._as_pictures:
                 _show_untouched(scene, strip)
                 _write_pictures(scene, self._folder)

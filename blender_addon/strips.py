@@ -137,9 +137,7 @@ def picture_path(strip: Any, frame: int | None = None) -> Path:
 
 
 def picture_files(strip: Any) -> list[Path]:
-    """The files that an image or movie strip shows, frame after frame (BadInputError if one is missing)."""
-    if strip.type == "MOVIE":
-        return [full_path(strip.filepath)]
+    """The files that an image strip shows, frame after frame (BadInputError if one is missing)."""
     return list(dict.fromkeys(picture_path(strip, frame) for frame in range(*visible_range(strip))))
 
 

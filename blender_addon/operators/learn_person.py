@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -10,10 +13,15 @@ from bpy.props import StringProperty
 
 from .. import driver_settings, portraits, preferences, strips
 from ..session import session
+from ..strip_bakes import RenderTask, picture_name
 from .task_operator import TaskOperator
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+    from ..client import Task
+
+_MOST = 32  # frames that are read of a movie strip: no more pictures are learned from
 
 
 class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
@@ -31,21 +39,26 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime
+        from ..chain import Chain
         from ..client import WorkerTask
 
         scene = strips.edited_scene(context)
         strip = portraits.portrait_strip(scene, self.strip_name)
         own = preferences.of(context)
+        shown = _shown(scene, strip)
         portrait_id = portraits.prepare(scene, strip)
+        folder = Path(tempfile.mkdtemp(prefix="gioconda_", dir=bpy.app.tempdir))  # Blender empties it on exit
+        pictures, reading = _pictures(scene, shown, folder)
         path = jobs.new_file(own.output_folder, strip.name, "person.safetensors")
         command = {
             "command": "tune",
-            "pictures": [str(picture) for picture in _pictures(scene, strip)],
+            "pictures": [str(picture) for picture in pictures],
             "output": str(path),
             "checkpoint": bpy.path.abspath(self.checkpoint) or None,
         }
         python = runtime.worker_python(own.worker_python)
-        task = WorkerTask("Learning the person", python, command, runtime.log_file("learn_person"))
+        title, log = "Learning the person", runtime.log_file("learn_person")
+        task = Chain(title, [*reading, lambda: WorkerTask(title, python, command, log)])
         scene_name, name = scene.name, strip.name
 
         def apply() -> str:
@@ -54,15 +67,37 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
             settings.person_path, settings.generator = strips.stored_path(path), "few_shot"
             return f"The person is {path}"
 
-        session.start(task, apply)
+        session.start(task, apply, scratch=folder)
 
 
-def _pictures(scene: bpy.types.Scene, portrait: Any) -> list[Path]:
-    """The files of the portrait and of the selected strips, each once; results are no pictures of anybody."""
-    selected = [
+def _shown(scene: bpy.types.Scene, portrait: Any) -> list[Any]:
+    """The portrait and the selected strips; results are no pictures of anybody. Raises BadInputError."""
+    every = [
         strip
         for strip in strips.all_strips(scene)
-        if strip.select and strip.type in ("IMAGE", "MOVIE") and not strip.get(portraits.SOURCE)
+        if strip.name == portrait.name
+        or (strip.select and strip.type in ("IMAGE", "MOVIE") and not strip.get(portraits.SOURCE))
     ]
-    found = [file for strip in (portrait, *selected) for file in strips.picture_files(strip)]
-    return list(dict.fromkeys(found))
+    for strip in every:
+        strips.check_portrait(strip)
+    return sorted(every, key=lambda strip: strip.name != portrait.name)
+
+
+def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[list[Path], list[Callable[[], Task]]]:
+    """The files that the strips show, each once, and what must be done before those of movies are there.
+
+    A movie is rendered as the timeline trims and retimes it.
+    """
+    found: list[Path] = []
+    reading: list[Callable[[], Task]] = []
+    for strip in shown:
+        if strip.type == "IMAGE":
+            found += strips.picture_files(strip)
+            continue
+        start, end = strips.visible_range(strip)
+        step, into = -(-(end - start) // _MOST), folder / str(len(reading))
+        found += [into / picture_name(frame) for frame in range(start, end, step)]
+        reading.append(
+            partial(RenderTask, scene.session_uid, strip.name, start, end - 1, into, as_pictures=True, step=step)
+        )
+    return list(dict.fromkeys(found)), reading

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.timeline import add_picture, key, pixels, save_picture
+from tests.blender.timeline import add_picture, key, pixels, save_picture, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,13 +42,25 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
-    """The astronaut on frames 1 and 2, who turns her head; two more pictures of her are selected beside her."""
+def portrait(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path
+) -> Any:
+    """The astronaut on frames 1 and 2, who turns her head; beside her a picture and a movie of her are selected.
+
+    Of the movie's three frames the last one is shown.
+    """
     shown = pixels(astronaut)
     others = [
-        add_picture(scene, save_picture(tmp_path / f"{n}.png", np.roll(shown, 20 * n, 1)), channel=2 + n)
+        add_picture(scene, save_picture(tmp_path / f"{n}.png", np.roll(shown, 20 * n, 1)), channel=2 + n, length=3)
         for n in (1, 2)
     ]
+    task = addon("strip_bakes").RenderTask(scene.session_uid, "2", 1, 3, tmp_path / "movie")
+    while not task.poll_once():
+        pass
+    strips_of(scene).remove(others.pop())
+    [film] = (tmp_path / "movie").iterdir()
+    others.append(strips_of(scene).new_movie(name="film", filepath=str(film), channel=4, frame_start=1))
+    others[-1].frame_final_start = 3
     strip = add_picture(scene, astronaut, length=2)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     bpy.ops.gioconda.add_controls()
@@ -68,7 +80,7 @@ def test_a_person_is_learned_from_the_selected_strips_and_drawn(
     assert settings.generator == "few_shot"
     person = Path(bpy.path.abspath(settings.person_path))
     told = json.loads(json.loads(_header(person))["__metadata__"]["header"])
-    assert [each["file"] for each in told["made_from"]["pictures"]] == ["astronaut.png", "1.png", "2.png"]
+    assert [each["file"] for each in told["made_from"]["pictures"]] == ["astronaut.png", "1.png", "000003.png"]
     assert bpy.ops.gioconda.generate() == {"FINISHED"}
     [result] = addon("portraits").results(scene, portrait["gioconda_portrait_id"])
     folder = Path(bpy.path.abspath(result.directory))
