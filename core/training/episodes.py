@@ -37,7 +37,7 @@ class Episodes(NamedTuple):
     lines: Tensor  # (N, 3, S, S) its landmark picture: what it is drawn from
     warps: Tensor  # (N, R, 3, S, S) the warp generator's frames; R is 0 for the paper's network
     confidences: Tensor  # (N, R, 1, S, S)
-    mouths: Tensor  # (N, 1, S, S): 1 between the lips of the truth
+    mouths: Tensor  # (N, 1, S, S): 1 in the mouth of the truth
     columns: Tensor  # (N,) int64: the clip's number, which is that of its column of W
 
     def on(self, device: torch.device) -> Episodes:

@@ -107,8 +107,8 @@ class HybridGenerator(nn.Module):
     ) -> Blend:
         """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S), (N, 1, S, S) and (N, numbers); S is a multiple of 16.
 
-        Between the lips (`mouths` is 1) nothing is drawn: no picture tells what comes to light in a mouth, and the
-        mean of all mouths is a grey veil over the warp's sharp teeth.
+        The mouth (`mouths` is 1) is left to the warp: no picture tells what comes to light in it, and the mean of all
+        mouths is half open and has a grey veil for teeth.
         """
         shares = self.shares(warps, confidences, landmark_pictures)
         merged = (shares[:, :, None] * warps).sum(dim=1)
@@ -123,7 +123,7 @@ class HybridGenerator(nn.Module):
             features = block(features, style) + levels.pop()
         features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
         shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)))
-        shift = functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
+        shift = (1 - mouths) * functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
         drawn = functional.pixel_shuffle(self.out(features), 2)
         correction, mask = torch.tanh(drawn[:, :3]), (1 - mouths) * torch.sigmoid(drawn[:, 3:])
         return Blend(mask * correction + (1 - mask) * moved(merged, shift), mask, correction, shares, shift)

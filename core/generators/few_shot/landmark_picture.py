@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Landmarks as pictures: what tells the networks where the face is wanted, and where its mouth is open."""
+"""Landmarks as pictures: what tells the networks where the face is wanted, and where its mouth is."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def draw_landmarks(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[n
 
 
 def draw_mouth(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.uint8]:
-    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 between the lips, soft at their edges."""
-    inside = polygon_mask(landmarks[list(INNER_LIP)], (0, 0), (size, size), size / 256)
+    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 on the lips and between them, soft around."""
+    inside = polygon_mask(landmarks[list(OUTER_LIP)], (0, 0), (size, size), size / 128)
     return np.rint(255 * inside).astype(np.uint8)

@@ -52,7 +52,7 @@ class Inputs:
     landmark_pictures: Tensor  # (N, 3, S, S)
     warps: Tensor | None = None  # (N, R, 3, S, S): R references of the person, warped to the frame
     confidences: Tensor | None = None  # (N, R, 1, S, S): 1 where a warp shows the reference 1:1, 0 where it invents
-    mouths: Tensor | None = None  # (N, 1, S, S): 1 between the lips, where the hybrid leaves the warps as they are
+    mouths: Tensor | None = None  # (N, 1, S, S): 1 in the mouth, where the hybrid leaves the warps as they are
 
     def picked(self, numbers: Tensor) -> Inputs:
         """Some of the N, (n,) whole numbers."""
