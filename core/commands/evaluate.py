@@ -48,14 +48,10 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         methods["paper"] = FeedForward(paper.networks)
         if options.tune:
             methods["paper fine-tuned"] = FineTuned(paper, tell)
-    if options.checkpoint is not None or SHIPPED.exists():
-        hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
-        methods["hybrid"] = FeedForward(hybrid.networks)
-        if options.tune:
-            methods["hybrid tuned"] = Tuned(hybrid)
-    else:
-        told = "There are no rows of the hybrid: this version ships no trained networks. Name some with --checkpoint."
-        tell({"event": "warning", "message": told})
+    hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
+    methods["hybrid"] = FeedForward(hybrid.networks)
+    if options.tune:
+        methods["hybrid tuned"] = Tuned(hybrid)
     rows = evaluate(shards, methods, create_detector("dlib", None, allow_download=False), tell)
     tell({"event": "stage", "stage": "table", "message": as_text(rows)})
     write_bytes(options.output, json.dumps(as_dicts(rows), indent=1).encode())

@@ -27,7 +27,7 @@ def first_use_note(name: str) -> str:
 def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:
     """Prepare the named generator for a portrait; few_shot knows more of who is shown from a `person` file.
 
-    Raises BadInputError for an unknown name and for a person file that cannot be used; MissingError: no networks ship.
+    Raises BadInputError for an unknown name and for a person file that cannot be used.
     """
     _check_name(name)
     if name == "few_shot":

@@ -25,7 +25,7 @@ def learn_person(
 ) -> None:
     """Learn a person and write the file; a preview beside it shows held-out pictures as they get better.
 
-    Raises BadInputError, and MissingError where no trained networks are at hand.
+    `checkpoint`: trained networks to start from, by default those that ship. Raises BadInputError.
     """
     start = load_checkpoint(checkpoint)
     check_writable(output.parent)

@@ -96,7 +96,11 @@ def _header(path: Path) -> bytes:
         return file.read(int.from_bytes(file.read(8), "little"))
 
 
-def test_without_a_person_and_networks_the_few_shot_generator_says_what_to_do(portrait: Any) -> None:
+@pytest.mark.usefixtures("checkpoint")  # skips without torch
+def test_without_a_person_the_networks_that_ship_draw(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
     portrait.gioconda.generator = "few_shot"
-    with pytest.raises(RuntimeError, match="ships no trained networks: train some"):
-        bpy.ops.gioconda.generate()
+    assert bpy.ops.gioconda.generate() == {"FINISHED"}
+    [result] = addon("portraits").results(scene, portrait["gioconda_portrait_id"])
+    assert (Path(bpy.path.abspath(result.directory)) / "frame_000002.png").is_file()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from ...errors import BadInputError, MissingError
+from ...errors import BadInputError
 from ...files import write_bytes
 from .discriminator import COLUMNS
 from .networks import NetworkPlan, Networks, build_discriminator, build_networks
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .discriminator import Discriminator
 
 SHIPPED = Path(__file__).parent / "hybrid.safetensors"
-"""Networks that were trained on synthetic heads, where this version has them."""
+"""Networks that were trained on synthetic heads: see docs/model-card.md."""
 FORMAT = "gioconda-few-shot"
 VERSION = 1
 
@@ -56,14 +56,8 @@ def save_checkpoint(
 def load_checkpoint(path: Path | None = None) -> Checkpoint:
     """Networks as `save_checkpoint` wrote them, ready to draw (eval); by default those that ship.
 
-    Raises BadInputError that names the file; MissingError: this version ships none.
+    Raises BadInputError that names the file.
     """
-    if path is None and not SHIPPED.exists():
-        raise MissingError(
-            "This version ships no trained networks: train some (docs/training.md), and learn the person with them "
-            "(core tune --checkpoint).",
-            None,
-        )
     path = path or SHIPPED
     tensors, header = read_tensors(path, "networks")
     plan = plan_of(path, header)

@@ -38,7 +38,7 @@ class FewShotGenerator:
     def __init__(self, portrait: Portrait, person: Person | None = None) -> None:
         """Prepare the portrait; the person's own pictures are prepared as frames come to need them.
 
-        Without a `person` the portrait is all that is known of them. Raises MissingError: no networks ship.
+        Without a `person` the portrait is all that is known of them, and the networks that ship draw.
         """
         networks = person.networks if person else load_checkpoint().networks
         self._crop, self._size = HeadCrop.around(portrait.landmarks), networks.plan.size

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from core.__main__ import main  # noqa: E402 - needs torch
-from core.errors import BadInputError, MissingError  # noqa: E402
+from core.errors import BadInputError  # noqa: E402
 from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
 from core.generators.few_shot.networks import Drawn, Inputs, NetworkPlan, build_networks  # noqa: E402
 from core.generators.few_shot.person import load_person  # noqa: E402
@@ -187,11 +187,3 @@ def test_of_many_pictures_some_are_chosen_evenly(folder: Path) -> None:
     chosen = [path for path, _, _ in _evenly(many)]
     assert len(chosen) == MOST
     assert (chosen[0], chosen[-1]) == (many[0], many[-1])
-
-
-def test_without_trained_networks_a_person_cannot_be_learned(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.generators.few_shot.checkpoint.SHIPPED", tmp_path / "none.safetensors")
-    with pytest.raises(MissingError, match="ships no trained networks"):
-        learn_person([folder], tmp_path / "her.safetensors", lambda _event: None)
