@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import BadInputError
-from ..generators.few_shot.landmark_picture import draw_mouth
+from ..generators.few_shot.landmark_picture import draw_precise
 from ..generators.few_shot.networks import Inputs
 
 if TYPE_CHECKING:
@@ -37,20 +37,20 @@ class Episodes(NamedTuple):
     lines: Tensor  # (N, 3, S, S) its landmark picture: what it is drawn from
     warps: Tensor  # (N, R, 3, S, S) the warp generator's frames; R is 0 for the paper's network
     confidences: Tensor  # (N, R, 1, S, S)
-    mouths: Tensor  # (N, 1, S, S): 1 in the mouth of the truth
+    precise: Tensor  # (N, 1, S, S): 1 on mouth and eyes of the truth
     columns: Tensor  # (N,) int64: the clip's number, which is that of its column of W
 
     def on(self, device: torch.device) -> Episodes:
-        """The same on a device, from bytes to float32: pictures -1 to 1, confidences and mouths 0 to 1."""
+        """The same on a device, from bytes to float32: pictures -1 to 1, all else 0 to 1."""
         there = Episodes(*(values.to(device, non_blocking=True) for values in self))
         pictures = {name: getattr(there, name) / 127.5 - 1 for name in _PICTURES}
-        return there._replace(**pictures, confidences=there.confidences / 255, mouths=there.mouths / 255)
+        return there._replace(**pictures, confidences=there.confidences / 255, precise=there.precise / 255)
 
     @property
     def inputs(self) -> Inputs:
         """What the generator draws from, besides the embedding."""
         has_warps = self.warps.shape[1] > 0
-        return Inputs(self.lines, self.warps, self.confidences, self.mouths) if has_warps else Inputs(self.lines)
+        return Inputs(self.lines, self.warps, self.confidences, self.precise) if has_warps else Inputs(self.lines)
 
 
 _GREY = 0.1  # of the recoloured episodes
@@ -92,7 +92,7 @@ class EpisodeReader(Dataset[Episodes]):
             self._stacked([clip.landmark_picture(target)])[:, 0],
             recoloured(self._stacked(clip.warp(target, warp) for warp in shown)),
             self._stacked((clip.confidence(target, warp) for warp in shown), channels=1),
-            self._stacked([draw_mouth(clip.landmarks[target], self._shards.size)], channels=1)[:, 0],
+            self._stacked([draw_precise(clip.landmarks[target], self._shards.size)], channels=1)[:, 0],
             torch.tensor([column]),
         )
 

@@ -14,7 +14,7 @@ from .blocks import bake_spectral
 from .checkpoint import load_checkpoint
 from .crop import HeadCrop
 from .full_size import Kept, put_into
-from .landmark_picture import draw_landmarks, draw_mouth
+from .landmark_picture import draw_landmarks, draw_precise
 from .networks import Inputs, best_device, to_tensor
 from .person import as_they_are
 from .references import References
@@ -90,7 +90,7 @@ def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> In
         to_tensor(draw_landmarks(target.landmarks, size))[None].to(device),
         to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),
         torch.from_numpy(np.stack([warp.confidence for warp in warps]))[None, :, None].to(device),
-        torch.from_numpy(draw_mouth(target.landmarks, size))[None, None].to(device) / 255,
+        torch.from_numpy(draw_precise(target.landmarks, size))[None, None].to(device) / 255,
     )
 
 

@@ -103,12 +103,12 @@ class HybridGenerator(nn.Module):
         return self.projection(embedding)
 
     def forward(
-        self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor, mouths: Tensor, style: Tensor
+        self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor, precise: Tensor, style: Tensor
     ) -> Blend:
         """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S), (N, 1, S, S) and (N, numbers); S is a multiple of 16.
 
-        The mouth (`mouths` is 1) is left to the warp: no picture tells what comes to light in it, and the mean of all
-        mouths is half open and has a grey veil for teeth.
+        Where `precise` is 1, on mouth and eyes, the warp is kept: landmarks tell it to the pixel how far they are open,
+        and the mean of what may lie there, which a loss of content teaches, is half shut and has a grey veil for teeth.
         """
         shares = self.shares(warps, confidences, landmark_pictures)
         merged = (shares[:, :, None] * warps).sum(dim=1)
@@ -123,9 +123,9 @@ class HybridGenerator(nn.Module):
             features = block(features, style) + levels.pop()
         features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
         shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)))
-        shift = (1 - mouths) * functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
+        shift = (1 - precise) * functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
         drawn = functional.pixel_shuffle(self.out(features), 2)
-        correction, mask = torch.tanh(drawn[:, :3]), (1 - mouths) * torch.sigmoid(drawn[:, 3:])
+        correction, mask = torch.tanh(drawn[:, :3]), (1 - precise) * torch.sigmoid(drawn[:, 3:])
         return Blend(mask * correction + (1 - mask) * moved(merged, shift), mask, correction, shares, shift)
 
 

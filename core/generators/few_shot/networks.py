@@ -52,7 +52,7 @@ class Inputs:
     landmark_pictures: Tensor  # (N, 3, S, S)
     warps: Tensor | None = None  # (N, R, 3, S, S): R references of the person, warped to the frame
     confidences: Tensor | None = None  # (N, R, 1, S, S): 1 where a warp shows the reference 1:1, 0 where it invents
-    mouths: Tensor | None = None  # (N, 1, S, S): 1 in the mouth, where the hybrid leaves the warps as they are
+    precise: Tensor | None = None  # (N, 1, S, S): 1 on mouth and eyes, where the hybrid keeps the warps
 
     def picked(self, numbers: Tensor) -> Inputs:
         """Some of the N, (n,) whole numbers."""
@@ -97,9 +97,9 @@ class Networks(nn.Module):
         """The frames (N, ...) of people whose style (N, numbers) is known."""
         if isinstance(self.generator, PaperGenerator):
             return Drawn(self.generator(inputs.landmark_pictures, style), None)
-        if inputs.warps is None or inputs.confidences is None or inputs.mouths is None:
-            raise ValueError("The hybrid generator needs warps, their confidences and mouths.")
-        blend = self.generator(inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.mouths, style)
+        if inputs.warps is None or inputs.confidences is None or inputs.precise is None:
+            raise ValueError("The hybrid generator needs warps, their confidences and precise places.")
+        blend = self.generator(inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.precise, style)
         return Drawn(blend.picture, blend.mask, (1 - blend.mask) * blend.shares[:, :1], blend.shift)
 
     def draw(self, inputs: Inputs, embedding: Tensor) -> Drawn:

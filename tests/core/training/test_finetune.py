@@ -31,8 +31,8 @@ class Case:
         pictures = (torch.rand(1, 3, 8, 8) * 2 - 1).repeat_interleave(8, 2).repeat_interleave(8, 3)
         lines = torch.rand(PICTURES, 3, 64, 64) * 2 - 1
         warps = pictures[:, None] + 0.3 * torch.randn(PICTURES, 2, 3, 64, 64)
-        mouths = torch.zeros(PICTURES, 1, 64, 64)
-        inputs = networks.Inputs(lines, warps, torch.rand(PICTURES, 2, 1, 64, 64), mouths)
+        precise = torch.zeros(PICTURES, 1, 64, 64)
+        inputs = networks.Inputs(lines, warps, torch.rand(PICTURES, 2, 1, 64, 64), precise)
         self.frames = finetune.PersonFrames(pictures.expand(PICTURES, -1, -1, -1), inputs)
         self.told: list[dict[str, Any]] = []
         weights = losses.LossWeights()

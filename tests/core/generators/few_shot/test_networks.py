@@ -115,11 +115,11 @@ def test_the_hybrid_begins_as_the_warp_that_is_surest() -> None:
     assert float(drawn.mask.max()) < 0.05
 
 
-def test_between_the_lips_the_warp_stays() -> None:
+def test_where_landmarks_are_precise_the_warp_stays() -> None:
     network = networks.build_networks(TINY).eval()
     torch.nn.init.normal_(network.generator.out.weight)
     inputs = _inputs(64, 1)
-    inputs.mouths[:, :, 40:48, 20:44] = 1
+    inputs.precise[:, :, 40:48, 20:44] = 1
     with torch.no_grad():
         drawn = network.draw(inputs, torch.randn(1, 16))
     changed = (drawn.picture - inputs.warps[:, 0]).abs().amax(dim=1)
@@ -145,7 +145,7 @@ def test_the_order_of_references_does_not_matter() -> None:
         two = network.draw(inputs.picked(torch.tensor([0])), embedding).picture
         style = network.project(embedding)
         blend = network.generator(
-            inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.mouths, style
+            inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.precise, style
         )
     np.testing.assert_allclose(drawn, same, atol=1e-3)
     assert torch.equal(drawn, two)
