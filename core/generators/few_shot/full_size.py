@@ -61,10 +61,8 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, k
 
 def _moved(part: NDArray[Any], shift: Array) -> NDArray[Any]:
     """Pixels (h, w, C), each read from a place that is `shift` (h, w, 2) away."""
-    if not np.issubdtype(part.dtype, np.integer):
-        stays = np.abs(shift).max(axis=2, keepdims=True) < _STAYS  # so does what is no number there
-        return np.where(stays, part, sample(np.nan_to_num(part), _places(part) + shift))
-    return sample(part, _places(part) + shift)
+    stays = np.abs(shift).max(axis=2, keepdims=True) < _STAYS  # to the bit; so does what is no number there
+    return np.where(stays, part, sample(np.nan_to_num(part), _places(part) + shift))
 
 
 def _places(part: NDArray[Any]) -> Array:
