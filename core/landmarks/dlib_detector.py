@@ -15,6 +15,7 @@ import numpy as np
 
 from .detect import Face, face_of, largest_first
 from .shape_predictor import find_points
+from .winks import see_winks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +99,8 @@ class DlibDetector:
                 return None
             before, box = box, _level_box(landmarks, 1)
             if np.hypot(box.x - before.x, box.y - before.y) < _FAR * box.side:
-                return face_of(landmarks + np.array([left, top], np.float64), np.exp(-spread / _STEADY))
+                landmarks = _with_winks(grey, landmarks) + np.array([left, top], np.float64)
+                return face_of(landmarks, np.exp(-spread / _STEADY))
         return None
 
     def _sees_face(self, grey: NDArray[np.uint8], box: _Candidate) -> bool:
@@ -159,6 +161,14 @@ def _points(
     back = cv2.invertAffineTransform(to_crop)
     spread = points.std(axis=0).mean(axis=1) / width
     return points.mean(axis=0) @ back[:, :2].T + back[:, 2], spread
+
+
+def _with_winks(grey: NDArray[np.uint8], landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+    crop, to_crop = _level_crop(grey, _level_box(landmarks, 1), _NEAR_WIDTH, _NEAR_MARGIN)
+    corner = np.full(2, (len(crop) - _NEAR_WIDTH) / 2)
+    seen = see_winks(crop, landmarks @ to_crop[:, :2].T + to_crop[:, 2], corner, _NEAR_WIDTH)
+    back = cv2.invertAffineTransform(to_crop)
+    return np.asarray(seen @ back[:, :2].T + back[:, 2], np.float64)
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
