@@ -27,7 +27,7 @@ def test_a_wink_is_one_eye_only(pixels: NDArray[np.uint8], landmarks: NDArray[np
     cv2.ellipse(lid, (x, y), (round(0.6 * size), round(0.35 * size)), 0, 0, 360, (1,), -1)
     lid = cv2.GaussianBlur(lid, (0, 0), 1)[..., None]
     painted = (pixels * (1 - lid) + skin * lid).astype(np.uint8)
-    line = np.rint([landmarks[36], middle + (0, 0.12 * size), landmarks[39]]).astype(np.int32)
+    line = np.rint([landmarks[36], middle + np.array([0, 0.12 * size]), landmarks[39]]).astype(np.int32)
     cv2.polylines(painted, [line], False, (60, 40, 35), 1, cv2.LINE_AA)
     followed = [detector.follow(picture, face, check=False) for picture in (pixels, painted)]
     openings = [lid_openings(each.landmarks[None])[0] for each in followed if each]
