@@ -131,7 +131,7 @@ def _across_seam(
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    The outer edges stay. A mouth that does not open may roll its lips in, but they only meet.
+    The outer edges stay. A mouth that does not open may roll its lips in.
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
@@ -143,10 +143,10 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
         thick, wanted = float(thickness @ moved[:, 1]), kept * narrowed * float(thickness @ still[:, 1])
         lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
-    return shifts + _meeting(still, moved)
+    return shifts
 
 
-def _meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
+def meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of whole lips that would cross: driven from lips that stand apart, shut ones are asked to."""
     shifts = np.zeros((68, 2))
     upper, lower = (list(inner) for _, inner in (UPPER, LOWER))

@@ -14,7 +14,7 @@ import pytest
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
+from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
@@ -52,12 +52,12 @@ def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> 
     for resting in (still, wide):
         crossed = resting.copy()
         crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
-        drawn = crossed + keep_lips(resting, crossed, face.eye_distance)
+        drawn = crossed + meeting(resting, crossed)
         before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
         np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
         thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
         np.testing.assert_allclose(kept, thick, atol=1e-6)
-    assert (keep_lips(still, still, face.eye_distance) == 0).all()
+    assert (meeting(still, still) == 0).all()
 
 
 @pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
