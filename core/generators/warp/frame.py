@@ -67,7 +67,7 @@ class Frame:
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         own = head.face.points[:, :2]
         self.moved = moved + meeting(own, moved)
-        if not target.tracked:  # a driver's lips are as thick as they are
+        if not target.tracked:
             self.moved += keep_lips(own, moved, head.eye_distance)
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)

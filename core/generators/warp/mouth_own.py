@@ -30,7 +30,9 @@ _MIRRORED = 0.45  # of their height: so far up they are their own mirror image
 _DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
 _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
 _SOFT = 0.02
-_CORNER = 0.12  # eye distances from the corners inwards, where it is faded out
+_CORNER, _TOOTH_EDGE = 0.12, 0.05  # eye distances from the corners, or from where teeth end, inwards: it is faded out
+_FROM, _TO = 0.25, 0.65  # of the height from the upper lip: so far down teeth are looked at
+_LIT = 0.6  # of the teeth's brightness: what is less beside them is the corner's shade
 
 
 class OwnMouth:
@@ -66,7 +68,10 @@ class OwnMouth:
             self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
         # In the corners it is dark: where a wider mouth shows them there is the model's.
-        between = smooth_step(np.minimum(x + low[0] - inner[0, 0], inner[4, 0] - low[0] - x) / (_CORNER * distance))
+        ends, fades = inner[[0, 4], 0] - low[0], _CORNER
+        if self._teeth:
+            ends, fades = self._ends(ends), _TOOTH_EDGE
+        between = smooth_step(np.minimum(x - ends[0], ends[1] - x) / (fades * distance))
         outline = smooth_loop(shown)
         coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance) * between
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
@@ -85,13 +90,28 @@ class OwnMouth:
         above = np.maximum(edge - y, 0)
         return np.where(above > 0, edge + np.minimum(above, _MIRRORED * self._height), y).astype(np.float32)
 
+    def _ends(self, corners: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """The columns (2,) at which the teeth end, outwards from the middle between the corners' columns (2,)."""
+        left, right = (round(float(column)) for column in corners)
+        columns = np.arange(left, max(left, right) + 1)
+        lit = np.median(self._read(columns, np.linspace(_FROM, _TO, 9, dtype=np.float32)), axis=0)
+        dark = columns[lit < _LIT * np.percentile(lit, 85)]
+        quarter = (right - left) / 4
+        before, after = dark[dark < left + quarter], dark[dark > right - quarter]
+        return np.array([before.max(initial=left), after.min(initial=right)])
+
+    def _read(self, columns: NDArray[np.int64], shares: Array) -> Array:
+        """(S, N) brightness at N columns and at S shares of the height from the upper lip."""
+        rows = self._top[columns] + shares[:, None] * self._height[columns]
+        at = np.dstack(np.broadcast_arrays(columns, rows)).astype(np.float32)
+        return np.asarray(read_at(self._picture, at).mean(-1), np.float32)
+
     def _gap(self, white: float) -> float | None:
         """Where upper and lower teeth part, as a share of the height from the upper lip; None if they do not."""
         width = len(self._top)
         columns = np.arange(int(0.35 * width), int(0.65 * width))
         shares = np.linspace(0, 1, 32, dtype=np.float32)
-        at = np.dstack(np.broadcast_arrays(columns, self._top[columns] + shares[:, None] * self._height[columns]))
-        rows = np.median(read_at(self._picture, at.astype(np.float32)).mean(-1), axis=1) / white
+        rows = np.median(self._read(columns, shares), axis=1) / white
         darkest = 4 + int(rows[4:].argmin())
         return float(shares[darkest]) if rows[darkest] < _DARK_GAP * np.percentile(rows, 85) else None
 

@@ -13,6 +13,7 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts
 from core.motion.controls import ControlTrack
@@ -43,6 +44,18 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
     rolled[61:64, 1] -= 0.4 * SCALE
     rolled[65:68, 1] -= 0.4 * SCALE
     assert not keep_lips(still, rolled, distance).any()
+
+
+def test_a_drivers_lips_are_as_thick_as_they_are(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    head = WarpGenerator(Portrait(astronaut, astronaut_landmarks))._head
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
+    target.landmarks[[61, 62, 63], 1] -= 3
+    asked = target.pose.unapply(target.landmarks, head.at_landmarks(head.height(target.pose)))
+    keyed, tracked = (Frame(head, replace(target, tracked=tracked)).moved for tracked in (False, True))
+    np.testing.assert_array_equal(tracked, asked)
+    assert (keyed[[61, 62, 63], 1] > asked[[61, 62, 63], 1] + 0.5).all()
 
 
 def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
