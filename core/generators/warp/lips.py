@@ -130,7 +130,8 @@ def _across_seam(
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    It is for keyed lips, which roll out; a driver's are as thick as they are. The outer edges stay. A mouth that does not open may roll its lips in.
+    It is for keyed lips, which roll out; a driver's are as thick as they are. The outer edges stay. A mouth that does
+    not open may roll its lips in.
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
