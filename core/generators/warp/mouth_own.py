@@ -32,7 +32,7 @@ _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, an
 _SOFT = 0.02
 _CORNER, _TOOTH_EDGE = 0.12, 0.05  # eye distances from the corners, or from where teeth end, inwards: it is faded out
 _FROM, _TO = 0.25, 0.65  # of the height from the upper lip: so far down teeth are looked at
-_LIT = 0.6  # of the teeth's brightness: what is less beside them is the corner's shade
+_LIT = 0.6  # of the teeth's brightness: less beside them is the corner's shade, until the mouth opens
 
 
 class OwnMouth:
@@ -68,12 +68,16 @@ class OwnMouth:
             self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
         # In the corners it is dark: where a wider mouth shows them there is the model's.
-        ends, fades = inner[[0, 4], 0] - low[0], _CORNER
-        if self._teeth:
-            ends, fades = self._ends(ends), _TOOTH_EDGE
-        between = smooth_step(np.minimum(x - ends[0], ends[1] - x) / (fades * distance))
+        corners = inner[[0, 4], 0] - low[0]
+        between = self._between(x, corners, _CORNER)
         outline = smooth_loop(shown)
-        coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance) * between
+        mask = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
+        self._shade = np.zeros((2, 2), np.float32)
+        self._width = float(np.ptp(corners))
+        if self._teeth:
+            without, between = between, self._between(x, self._ends(corners), _TOOTH_EDGE)
+            self._shade = np.pad(mask * np.clip((without - between) / np.maximum(1 - between, 1e-3), 0, 1), 1)
+        coverage = mask * between
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
         self._parts = self._split(coverage, y, gap)
         self._ringed = [np.pad(part, 1) for _, part in self._parts]
@@ -89,6 +93,10 @@ class OwnMouth:
         edge = self._top + np.minimum(_LIP_SHADE * self._distance, 0.3 * self._height)
         above = np.maximum(edge - y, 0)
         return np.where(above > 0, edge + np.minimum(above, _MIRRORED * self._height), y).astype(np.float32)
+
+    def _between(self, x: Array, ends: NDArray[np.floating[Any]], fades: float) -> Array:
+        """Coverage at columns `x` between two ends (2,), from which it `fades` in, in eye distances."""
+        return smooth_step(np.minimum(x - ends[0], ends[1] - x) / (fades * self._distance))
 
     def _ends(self, corners: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """The columns (2,) at which the teeth end, outwards from the middle between the corners' columns (2,)."""
@@ -146,6 +154,11 @@ class OwnMouth:
         Where `covered` (h, w) is 0 nothing is seen.
         """
         amount = np.float32(self.amount(moved))
+        if self._teeth:
+            wider = float(moved[64, 0] - moved[60, 0]) - self._width
+            changed = max(wider, opening(moved) - self._opening) / (_TOOTHLESS * self._distance)
+            left = np.float32(1 - smooth_step(np.array(changed)))
+            lay(inside, self._picture, self._shade, left, self._corner, positions, covered)
         if amount > 0:
             for (of_jaw, _), part in zip(self._parts, self._ringed, strict=True):
                 corner = self._corner + jaw if of_jaw else self._corner
