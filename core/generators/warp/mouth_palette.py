@@ -115,7 +115,7 @@ def skin_brightness(pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> 
 def _white(eye: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The colour (3,) of the white among an eye's colours (N, 3)."""
     brightness = eye.mean(1)
-    low, high = np.percentile(brightness, _EYE_WHITE)
+    low, high = (float(np.percentile(brightness, percentile)) for percentile in _EYE_WHITE)
     return np.asarray(eye[(brightness >= low) & (brightness <= high)].mean(0))
 
 
