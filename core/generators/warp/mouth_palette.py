@@ -114,8 +114,8 @@ def skin_brightness(pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> 
 
 def _white(eye: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The colour (3,) of the white among an eye's colours (N, 3)."""
-    brightness = eye.mean(1)
-    low, high = (float(np.percentile(brightness, percentile)) for percentile in _EYE_WHITE)
+    brightness = eye @ np.full(3, 1 / 3)
+    low, high = float(np.percentile(brightness, _EYE_WHITE[0])), float(np.percentile(brightness, _EYE_WHITE[1]))
     return np.asarray(eye[(brightness >= low) & (brightness <= high)].mean(0))
 
 
