@@ -19,9 +19,9 @@ GENERATORS = ("warp", "few_shot")
 def first_use_note(name: str) -> str:
     """What a person should know of a generator that has not run on this computer before; '' if it has."""
     _check_name(name)
-    from .warp.compiled import is_compiled
+    from ..compiled import is_compiled
 
-    return "" if is_compiled() else " and compiling its loops for this computer, which is done once"
+    return "" if is_compiled("warp") else " and compiling its loops for this computer, which is done once"
 
 
 def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:

@@ -14,6 +14,8 @@ import face_recognition_models as models
 import numpy as np
 
 from .detect import Face, face_of, largest_first
+from .shape_predictor import find_points
+from .winks import see_winks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,12 +54,6 @@ class _Candidate:
 
 
 @cache
-def _load_predictor() -> Any:  # noqa: ANN401
-    """Once for all detectors: it takes a second."""
-    return dlib.shape_predictor(models.pose_predictor_model_location())
-
-
-@cache
 def _load_cnn() -> Any:  # noqa: ANN401
     return dlib.cnn_face_detection_model_v1(models.cnn_face_detector_model_location())
 
@@ -67,16 +63,16 @@ class DlibDetector:
 
     def __init__(self) -> None:
         self._hog = dlib.get_frontal_face_detector()
-        self._predictor = _load_predictor()
 
     def detect(self, rgb8: NDArray[np.uint8], *, thorough: bool = True) -> list[Face]:
         """All faces of an (H, W, 3) picture, largest first; an empty list if there is none.
 
         Where the first look finds nothing, `thorough` takes seconds to look for small, tilted and painted faces.
         """
+        grey = _grey(rgb8)
         searches = self._searches(rgb8) if thorough else [self._by_hog(rgb8, 1)]
         for candidates in searches:
-            faces = [face for candidate in candidates if (face := self._face(rgb8, candidate))]
+            faces = [face for candidate in candidates if (face := _face(grey, candidate))]
             if faces:
                 return largest_first(_distinct(faces))
         return []
@@ -93,17 +89,18 @@ class DlibDetector:
         part = rgb8[top:bottom, left:right]
         if not part.size:
             return None
-        grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.uint8)  # as steady as colours, and faster
+        grey = _grey(part)
         box = replace(box, x=box.x - left, y=box.y - top)
         if check and not self._sees_face(grey, box):
             return None
         for _ in range(_LOOKS):
-            landmarks, spread = self._points(grey, box, _NEAR_WIDTH, _CROSS, _NEAR_MARGIN)
+            landmarks, spread = _points(grey, box, _NEAR_WIDTH, _CROSS, _NEAR_MARGIN)
             if spread[17:].mean() > _STEADY:
                 return None
             before, box = box, _level_box(landmarks, 1)
             if np.hypot(box.x - before.x, box.y - before.y) < _FAR * box.side:
-                return face_of(landmarks + np.array([left, top], np.float64), np.exp(-spread / _STEADY))
+                landmarks = _with_winks(grey, landmarks) + np.array([left, top], np.float64)
+                return face_of(landmarks, np.exp(-spread / _STEADY))
         return None
 
     def _sees_face(self, grey: NDArray[np.uint8], box: _Candidate) -> bool:
@@ -140,39 +137,38 @@ class DlibDetector:
         turns = product(found, (0, _TILT, -_TILT))
         return [_candidate(rectangle, factor, np.eye(2, 3), degrees, score) for (rectangle, score), degrees in turns]
 
-    def _face(self, rgb8: NDArray[np.uint8], candidate: _Candidate) -> Face | None:
-        """Find the points of a candidate, then again in the level box that those points make; None: it is no face.
 
-        HOG's boxes jump by a twelfth of the face when the picture moves by a pixel; the predictor follows them, and
-        gives whole pixels. A box made of the points, and the mean over small shifts of it, are five times steadier.
-        """
-        first, _ = self._points(rgb8, candidate, _FIRST_WIDTH, _GRID)
-        level = _level_box(first, candidate.score)
-        landmarks, spread = self._points(rgb8, level, _SECOND_WIDTH, _GRID)
-        if spread[17:].mean() > _STEADY:
-            return None
-        return face_of(landmarks, candidate.score * np.exp(-spread / _STEADY))
+def _face(grey: NDArray[np.uint8], candidate: _Candidate) -> Face | None:
+    """Find the points of a candidate, then again in the level box that those points make; None: it is no face.
 
-    def _points(
-        self,
-        rgb8: NDArray[np.uint8],
-        box: _Candidate,
-        width: int,
-        shifts: Sequence[tuple[float, float]],
-        margin: float = _MARGIN,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(68, 2) pixels of the picture, the mean over shifts of the box, and (68,) how far they follow the shifts."""
-        crop, to_crop = _level_crop(rgb8, box, width, margin)
-        corner = (len(crop) - width) / 2
-        found: list[list[tuple[int, int]]] = []
-        for x, y in shifts:
-            left, top = round(corner + x * width), round(corner + y * width)
-            shape = self._predictor(crop, dlib.rectangle(left, top, left + width, top + width))
-            found.append([(point.x, point.y) for point in shape.parts()])
-        points = np.array(found, np.float64)
-        back = cv2.invertAffineTransform(to_crop)
-        spread = points.std(axis=0).mean(axis=1) / width
-        return points.mean(axis=0) @ back[:, :2].T + back[:, 2], spread
+    HOG's boxes jump by a twelfth of the face when the picture moves by a pixel; the predictor follows them. A box made
+    of the points, and the mean over small shifts of it, are five times steadier.
+    """
+    first, _ = _points(grey, candidate, _FIRST_WIDTH, _GRID)
+    level = _level_box(first, candidate.score)
+    landmarks, spread = _points(grey, level, _SECOND_WIDTH, _GRID)
+    if spread[17:].mean() > _STEADY:
+        return None
+    return face_of(landmarks, candidate.score * np.exp(-spread / _STEADY))
+
+
+def _points(
+    grey: NDArray[np.uint8], box: _Candidate, width: int, shifts: _Shifts, margin: float = _MARGIN
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(68, 2) pixels of the picture, the mean over shifts of the box, and (68,) how far they follow the shifts."""
+    crop, to_crop = _level_crop(grey, box, width, margin)
+    points = find_points(crop, (len(crop) - width) / 2 + width * np.array(shifts), width)
+    back = cv2.invertAffineTransform(to_crop)
+    spread = points.std(axis=0).mean(axis=1) / width
+    return points.mean(axis=0) @ back[:, :2].T + back[:, 2], spread
+
+
+def _with_winks(grey: NDArray[np.uint8], landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+    crop, to_crop = _level_crop(grey, _level_box(landmarks, 1), _NEAR_WIDTH, _NEAR_MARGIN)
+    corner = np.full(2, (len(crop) - _NEAR_WIDTH) / 2)
+    seen = see_winks(crop, landmarks @ to_crop[:, :2].T + to_crop[:, 2], corner, _NEAR_WIDTH)
+    back = cv2.invertAffineTransform(to_crop)
+    return np.asarray(seen @ back[:, :2].T + back[:, 2], np.float64)
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
@@ -183,6 +179,10 @@ def _distinct(faces: list[Face]) -> list[Face]:
         if all(np.linalg.norm(centre - other.landmarks.mean(axis=0)) > other.box[2] / 2 for other in kept):
             kept.append(face)
     return kept
+
+
+def _grey(rgb8: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(rgb8, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _resized(rgb8: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
@@ -212,11 +212,11 @@ def _level_box(landmarks: NDArray[np.float64], score: float) -> _Candidate:
 
 
 def _level_crop(
-    rgb8: NDArray[np.uint8], box: _Candidate, width: int, margin: float = _MARGIN
+    grey: NDArray[np.uint8], box: _Candidate, width: int, margin: float = _MARGIN
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A square with the box, made level and `width` pixels wide, in its middle, and the (2, 3) matrix to its pixels."""
     factor, shrink = width / box.side, min(1.0, 2 * width / box.side)
-    small = _resized(rgb8, shrink) if shrink < 1 else rgb8  # against aliasing
+    small = _resized(grey, shrink) if shrink < 1 else grey  # against aliasing
     size = round(width * (1 + 2 * margin))
     to_crop = np.asarray(cv2.getRotationMatrix2D((box.x, box.y), box.degrees, factor), np.float64)
     to_crop[:, 2] += (size - 1) / 2 - np.array([box.x, box.y])

@@ -39,6 +39,7 @@ _LIP_LINES = np.array([[61, 62, 63, 60, 64], [67, 66, 65, 60, 64], [50, 51, 52, 
 """Beside the middle on the left, the middle, on the right, and the corners on the left and right."""
 _UPPER_CLOSES = 0.4  # of the way between open lips; the lower lip goes the rest
 _LIP_SHARE = 0.1  # of what a track's lower lip goes down it does without the jaw
+_FUNNEL_JAW = 0.13  # of `jawOpen`: the scanned face that makes its lips a funnel lowers its chin by that
 _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 PRESSED = 0.5
@@ -79,7 +80,8 @@ def express(
     _part(points, least, LID_PAIRS)
     _part(points, least, LIP_PAIRS)
     opened = _gap(points, face)
-    parted = (opened if keyed is None else keyed) - before - value["jawOpen"] * jaw_opens
+    jaw_key = value["jawOpen"] + _FUNNEL_JAW * value["mouthFunnel"]
+    parted = (opened if keyed is None else keyed) - before - jaw_key * jaw_opens
     # Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw. What stands open in the
     # portrait is no room: there are teeth in it.
     lacking = value["tongueOut"] * _TONGUE_THICK * face.scale - max(opened - before, 0)

@@ -35,13 +35,16 @@ sys.path.insert(0, str(ROOT))
 from core.generators import create_generator  # noqa: E402
 from core.generators.base import Portrait  # noqa: E402
 from core.landmarks.detect import create_detector  # noqa: E402
+from core.landmarks.follow import track_video  # noqa: E402
 from core.media.pictures import encode_png  # noqa: E402
+from core.media.video import VideoWriter  # noqa: E402
 from core.motion.controls import ControlTrack  # noqa: E402
 from core.motion.plan import plan_motion  # noqa: E402
 
 SIZES = ((512, 512), (1920, 1080), (3840, 2160))
 FACE_SHARE = 1 / 3  # of the picture's height, chin to brows
 FRAMES, STARTS = 24, 5
+MOVIE_SIZE, MOVIE_FRAMES = (1280, 720), 150
 FEW_AND_MANY = 6, 30  # frames: the memory that they take must not differ
 IMPORT_ADDON = """
 import importlib.util, sys, time
@@ -81,6 +84,7 @@ def main() -> None:
     for name, picture in pictures.items():
         remap, prepare, draw, write = _measure(picture)
         print(f"{name:>16}  {remap:10.1f}  {prepare:8.0f}  {draw:7.1f}  {draw / remap:6.2f}  {write:9.1f}")
+    print(f"tracking a movie of {MOVIE_SIZE[0]}x{MOVIE_SIZE[1]}: {_tracked_frames_a_second():.1f} frames a second")
     if sys.platform != "win32":
         picture = pictures["{}x{}".format(*SIZES[-1])]
         few, many = (_peak_megabytes(picture, frames) for frames in FEW_AND_MANY)
@@ -132,6 +136,23 @@ def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
         draws.append(_median_ms(lambda t=target: generator.draw(t), 1))
         writes.append(_median_ms(lambda t=target: encode_png(generator.draw(t), {}), 1) - draws[-1])
     return statistics.median(remaps), prepare, statistics.median(draws), statistics.median(writes)
+
+
+def _tracked_frames_a_second() -> float:
+    """Of her animated picture, with the detector that needs no download, which has been used before."""
+    picture = _picture(MOVIE_SIZE)
+    detector = create_detector("dlib", None, allow_download=False)
+    landmarks = detector.detect(picture)[0].landmarks
+    generator = create_generator("warp", Portrait(picture, landmarks))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "movie.mp4")
+        movie = VideoWriter(path, Fraction(30), MOVIE_SIZE, "")
+        for target in plan_motion(landmarks, ControlTrack(Fraction(30), _channels(MOVIE_FRAMES))):
+            movie.write(generator.draw(target))
+        movie.close()
+        begin = time.perf_counter()
+        track_video(path, detector, 0, lambda _: None)
+        return MOVIE_FRAMES / (time.perf_counter() - begin)
 
 
 def _peak_megabytes(picture: NDArray[np.uint8], frames: int) -> float:

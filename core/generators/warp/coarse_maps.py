@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 from .positions import Ways, at_pixel
 from .rays import read
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .positions import Maps, fill
 from .read_pixels import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 from .crease_shapes import mix, motions, shapes
 from .exponential import exp
 from .face_grid import lay, places_on_mean_face

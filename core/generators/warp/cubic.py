@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 
 Four = tuple[Number, Number, Number, Number]
 

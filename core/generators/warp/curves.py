@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

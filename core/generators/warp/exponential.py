@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 
 _TWO_THIRDS = np.int32(np.float32(2 / 3).view(np.int32))
 _LOG_2, _PER_LOG_2, _HALF = np.float32(np.log(2)), np.float32(1 / np.log(2)), np.float32(0.5)

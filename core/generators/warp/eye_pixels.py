@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .compose_pixels import four, over, store
 from .eye_reads import colour_at, light_at, three_at, value_at
 

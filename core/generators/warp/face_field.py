@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...compiled import compiled
 from ...landmarks.topology import (
     EYE_CORNERS,
     INNER_LIP,
@@ -26,7 +27,6 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
-from .compiled import compiled
 from .curves import smooth_curve, smooth_loop
 from .lips import middles, parted
 from .positions import Bumps

@@ -8,6 +8,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+from ...landmarks.shape_predictor import find_points
 from ...motion.controls import ControlTrack
 from ...motion.plan import plan_motion
 from ..base import Portrait
@@ -28,7 +29,11 @@ _MOVES = {
 
 
 def compile_loops() -> None:
-    """Draw an oval that does all that a face can, in every usual kind of pixels; numba keeps what that compiles."""
+    """Find points, and draw an oval that does all that a face can in every usual kind of pixels.
+
+    Numba keeps what that compiles.
+    """
+    find_points(np.zeros((1, 1), np.uint8), np.zeros((1, 2)), 1)
     landmarks = mean_points() * _EYE_DISTANCE + [_SIZE / 2, _SIZE / 2.5]
     oval = np.zeros((_SIZE, _SIZE), np.float32)
     cv2.ellipse(oval, (_SIZE // 2, _SIZE // 2), (_SIZE // 4, _SIZE // 3), 0, 0, 360, (1,), -1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .exponential import log
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 """Outer and inner edge of the lips, from the left."""
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
-_KEPT = (1.0, 1.0)  # of the upper and lower lip's thickness: they roll out, while trackers leave less
 _NARROWED = (0.7, 1.0)
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
@@ -131,7 +130,8 @@ def _across_seam(
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    The outer edges stay. A mouth that does not open may roll its lips in, but they only meet.
+    It is for keyed lips, which roll out; a driver's are as thick as they are. The outer edges stay. A mouth that does
+    not open may roll its lips in.
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
@@ -139,14 +139,14 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     narrowed = min(max(own_width / width, _NARROWED[0]), _NARROWED[1])  # a lip drawn wide gets thin
     gap, before = opening(moved), opening(still)
     sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
-    for (_, inner), thickness, kept in zip((UPPER, LOWER), _THICKNESS, _KEPT, strict=True):
-        thick, wanted = float(thickness @ moved[:, 1]), kept * narrowed * float(thickness @ still[:, 1])
+    for (_, inner), thickness in zip((UPPER, LOWER), _THICKNESS, strict=True):
+        thick, wanted = float(thickness @ moved[:, 1]), narrowed * float(thickness @ still[:, 1])
         lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
-    return shifts + _meeting(still, moved)
+    return shifts
 
 
-def _meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
+def meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of whole lips that would cross: driven from lips that stand apart, shut ones are asked to."""
     shifts = np.zeros((68, 2))
     upper, lower = (list(inner) for _, inner in (UPPER, LOWER))

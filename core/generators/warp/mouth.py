@@ -51,7 +51,7 @@ _JAW_HIGHER = (
 )
 _EXPOSURE = 1.0
 _BOUNCED = 0.04  # light that comes through the cheeks and from wall to wall
-_POUT = 0.8  # of what the mouth gets narrower: 0.9 in the model's `mouthPucker`
+_POUT = 1.1  # of what the mouth gets narrower: 1.0 in the model's `mouthPucker`, 1.1 in its `mouthFunnel`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .cubic import cubic
 from .exponential import log
 

@@ -30,7 +30,9 @@ _MIRRORED = 0.45  # of their height: so far up they are their own mirror image
 _DARK_GAP = 0.55  # of the teeth's brightness: so dark a row parts the upper from the lower ones
 _CLOSED, _TOOTHLESS = 0.02, 0.08  # eye distances of opening in which a line, and a mouth without teeth, vanish
 _SOFT = 0.02
-_CORNER = 0.12  # eye distances from the corners inwards, where it is faded out
+_CORNER, _TOOTH_EDGE = 0.12, 0.05  # eye distances from the corners, or from where teeth end, inwards: it is faded out
+_FROM, _TO = 0.25, 0.65  # of the height from the upper lip: so far down teeth are looked at
+_LIT = 0.6  # of the teeth's brightness: less beside them is the corner's shade, until the mouth opens
 
 
 class OwnMouth:
@@ -66,9 +68,16 @@ class OwnMouth:
             self._picture += (shaded - self._picture) * smooth_step(above / _GUM_EDGE + 0.5)[..., None]
             shown[1:4, 1] -= _GROW * distance
         # In the corners it is dark: where a wider mouth shows them there is the model's.
-        between = smooth_step(np.minimum(x + low[0] - inner[0, 0], inner[4, 0] - low[0] - x) / (_CORNER * distance))
+        corners = inner[[0, 4], 0] - low[0]
+        between = self._between(x, corners, _CORNER)
         outline = smooth_loop(shown)
-        coverage = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance) * between
+        mask = polygon_mask(outline, (int(low[0]), int(low[1])), size[::-1], 0.01 * distance)
+        self._shade = np.zeros((2, 2), np.float32)
+        self._width = float(np.ptp(corners))
+        if self._teeth:
+            without, between = between, self._between(x, self._ends(corners), _TOOTH_EDGE)
+            self._shade = np.pad(mask * np.clip((without - between) / np.maximum(1 - between, 1e-3), 0, 1), 1)
+        coverage = mask * between
         gap = self._gap(full_scale(pixels.dtype)) if self._teeth else None
         self._parts = self._split(coverage, y, gap)
         self._ringed = [np.pad(part, 1) for _, part in self._parts]
@@ -85,13 +94,32 @@ class OwnMouth:
         above = np.maximum(edge - y, 0)
         return np.where(above > 0, edge + np.minimum(above, _MIRRORED * self._height), y).astype(np.float32)
 
+    def _between(self, x: Array, ends: NDArray[np.floating[Any]], fades: float) -> Array:
+        """Coverage at columns `x` between two ends (2,), from which it `fades` in, in eye distances."""
+        return smooth_step(np.minimum(x - ends[0], ends[1] - x) / (fades * self._distance))
+
+    def _ends(self, corners: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """The columns (2,) at which the teeth end, outwards from the middle between the corners' columns (2,)."""
+        left, right = (round(float(column)) for column in corners)
+        columns = np.arange(left, max(left, right) + 1)
+        lit = np.median(self._read(columns, np.linspace(_FROM, _TO, 9, dtype=np.float32)), axis=0)
+        dark = columns[lit < _LIT * np.percentile(lit, 85)]
+        quarter = (right - left) / 4
+        before, after = dark[dark < left + quarter], dark[dark > right - quarter]
+        return np.array([before.max(initial=left), after.min(initial=right)])
+
+    def _read(self, columns: NDArray[np.int64], shares: Array) -> Array:
+        """(S, N) brightness at N columns and at S shares of the height from the upper lip."""
+        rows = self._top[columns] + shares[:, None] * self._height[columns]
+        at = np.dstack(np.broadcast_arrays(columns, rows)).astype(np.float32)
+        return np.asarray(read_at(self._picture, at).mean(-1), np.float32)
+
     def _gap(self, white: float) -> float | None:
         """Where upper and lower teeth part, as a share of the height from the upper lip; None if they do not."""
         width = len(self._top)
         columns = np.arange(int(0.35 * width), int(0.65 * width))
         shares = np.linspace(0, 1, 32, dtype=np.float32)
-        at = np.dstack(np.broadcast_arrays(columns, self._top[columns] + shares[:, None] * self._height[columns]))
-        rows = np.median(read_at(self._picture, at.astype(np.float32)).mean(-1), axis=1) / white
+        rows = np.median(self._read(columns, shares), axis=1) / white
         darkest = 4 + int(rows[4:].argmin())
         return float(shares[darkest]) if rows[darkest] < _DARK_GAP * np.percentile(rows, 85) else None
 
@@ -126,6 +154,11 @@ class OwnMouth:
         Where `covered` (h, w) is 0 nothing is seen.
         """
         amount = np.float32(self.amount(moved))
+        if self._teeth:
+            wider = float(moved[64, 0] - moved[60, 0]) - self._width
+            changed = max(wider, opening(moved) - self._opening) / (_TOOTHLESS * self._distance)
+            left = np.float32(1 - smooth_step(np.array(changed)))
+            lay(inside, self._picture, self._shade, left, self._corner, positions, covered)
         if amount > 0:
             for (of_jaw, _), part in zip(self._parts, self._ringed, strict=True):
                 corner = self._corner + jaw if of_jaw else self._corner

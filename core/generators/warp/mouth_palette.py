@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_EYE_WHITE = 90  # percentile of an eye's brightness
+_EYE_WHITE = 85, 95  # percentiles of an eye's brightness: between them it is white and no glint
 _TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
-_TOOTH_CHROMA = 0.6  # of the skin's
+_TOOTH_CHROMA = 0.5, 0.9  # of the skin's, at least and at most
 _FACING = 0.35  # of the light comes from everywhere: a side that is turned away is not black
 _CRIMSON = (0.0, 0.45, 0.2)  # less red, green and blue, for lips of full saturation
 _THROAT = 0.6  # of the gum's brightness
@@ -51,10 +51,12 @@ class Palette:
         skin = _colours_in(crop, points[_CHEEKS])
         lip = np.median(_colours_in(crop, points[list(OUTER_LIP)]), axis=0)
         bright = np.percentile(skin, 85, axis=0)
-        # Teeth are as bright as lit skin or the white of the eyes and far less coloured; its own ones tell better.
-        white = max(_brightness(_colours_in(crop, points[list(eye)]), _EYE_WHITE) for eye in EYES)
+        # Teeth are as bright as lit skin or the white of the eyes, and of the skin's colour as far as that white is: a
+        # painting's varnish tinges both. Its own ones tell better.
+        white = max((_white(_colours_in(crop, points[list(eye)])) for eye in EYES), key=np.mean)
+        share = np.clip(_saturation(white) / max(_saturation(bright), 0.02), *_TOOTH_CHROMA)
         chroma = bright / max(float(bright.mean()), 0.02) - 1
-        self.tooth = np.clip(max(bright.mean(), white) * (1 + _TOOTH_CHROMA * chroma), 0, 1).astype(np.float32)
+        self.tooth = np.clip(max(bright.mean(), white.mean()) * (1 + share * chroma), 0, 1).astype(np.float32)
         self.shows_teeth = False
         if open_mouth:
             own = np.percentile(_colours_in(crop, points[list(INNER_LIP)]), 80, axis=0)
@@ -110,9 +112,16 @@ def skin_brightness(pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> 
     return float(_colours_in(part, outline - low).mean())
 
 
-def _brightness(colours: NDArray[np.floating[Any]], percentile: float) -> float:
-    """The percentile of the brightness of (N, 3) colours."""
-    return float(np.percentile(colours @ np.full(3, 1 / 3), percentile))
+def _white(eye: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """The colour (3,) of the white among an eye's colours (N, 3)."""
+    brightness = eye @ np.full(3, 1 / 3)
+    low, high = float(np.percentile(brightness, _EYE_WHITE[0])), float(np.percentile(brightness, _EYE_WHITE[1]))
+    return np.asarray(eye[(brightness >= low) & (brightness <= high)].mean(0))
+
+
+def _saturation(colour: NDArray[np.floating[Any]]) -> float:
+    """0 for grey, 1 for a colour (3,) that lacks a primary one."""
+    return 1 - float(colour.min()) / max(float(colour.max()), 0.02)
 
 
 def _colours_in(pixels: NDArray[np.uint8], outline: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .cubic import cubic
 from .rbf import bump
 

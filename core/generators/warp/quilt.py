@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 from .sampling import full_scale
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .compiled import compiled
+from ...compiled import compiled
 from .exponential import log
 
 if TYPE_CHECKING:

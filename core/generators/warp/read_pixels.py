@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .cubic import cubic
 
 if TYPE_CHECKING:

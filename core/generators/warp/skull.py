@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from .compiled import Number, compiled
+from ...compiled import Number, compiled
 from .sampling import smooth_step
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.lips import follow_seam, keep_lips, parted, seam_edges, seam_shifts
+from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
@@ -45,6 +46,18 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
     assert not keep_lips(still, rolled, distance).any()
 
 
+def test_a_drivers_lips_are_as_thick_as_they_are(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    head = WarpGenerator(Portrait(astronaut, astronaut_landmarks))._head
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
+    target.landmarks[[61, 62, 63], 1] -= 3
+    asked = target.pose.unapply(target.landmarks, head.at_landmarks(head.height(target.pose)))
+    keyed, tracked = (Frame(head, replace(target, tracked=tracked)).moved for tracked in (False, True))
+    np.testing.assert_array_equal(tracked, asked)
+    assert (keyed[[61, 62, 63], 1] > asked[[61, 62, 63], 1] + 0.5).all()
+
+
 def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
     still = face.points[:, :2]
     wide = still.copy()
@@ -52,12 +65,12 @@ def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> 
     for resting in (still, wide):
         crossed = resting.copy()
         crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
-        drawn = crossed + keep_lips(resting, crossed, face.eye_distance)
+        drawn = crossed + meeting(resting, crossed)
         before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
         np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
         thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
         np.testing.assert_allclose(kept, thick, atol=1e-6)
-    assert (keep_lips(still, still, face.eye_distance) == 0).all()
+    assert (meeting(still, still) == 0).all()
 
 
 @pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])

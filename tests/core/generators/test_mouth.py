@@ -16,7 +16,7 @@ from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
 from core.generators.warp.mouth_relief import Sight
-from core.landmarks.topology import INNER_LIP, OUTER_LIP
+from core.landmarks.topology import EYES, INNER_LIP, OUTER_LIP
 from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.plan import plan_motion
@@ -123,6 +123,21 @@ def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face
     assert 0.5 * smooth[tongue].mean() / np.mean(SKIN) < grain[tongue].std() / 6 < 0.8
 
 
+def test_teeth_have_the_skins_colour_as_far_as_the_white_of_the_eyes_has(face: FittedFace) -> None:
+    """A painting's varnish tinges the white of its eyes; a photograph's is white."""
+
+    def blue(white: tuple[int, int, int]) -> float:
+        picture = picture_of(face)
+        for eye in EYES:
+            cv2.fillPoly(picture, [np.round(face.points[list(eye), :2]).astype(np.int32)], white)
+        tooth = Palette(picture, face, open_mouth=False).tooth
+        return float(tooth[2] / tooth[0])
+
+    skin = SKIN[2] / SKIN[0]
+    assert skin < blue(SKIN) < skin + 0.1
+    assert blue((230, 228, 226)) > blue(SKIN) + 0.1
+
+
 @pytest.mark.parametrize("blur", [1.0, 2.5])
 def test_sharpness_is_that_of_the_portraits_edges(face: FittedFace, blur: float) -> None:
     assert Palette(picture_of(face, blur=blur), face, open_mouth=False).blur == pytest.approx(blur, rel=0.35)
@@ -194,6 +209,9 @@ def test_the_models_teeth_go_on_where_shown_ones_end(
     inner = target.landmarks[list(INNER_LIP)]
     own = drawn[int(inner[[2, 6], 1].mean()) - 2, int(inner[2, 0])]
     beside = inner[4] + 0.2 * (inner[3] - inner[4])
+    for share in np.linspace(0, 0.85, 20):  # without the corner's shade between the two
+        column, row = np.rint(inner[2] + share * (beside - inner[2])).astype(int)
+        assert drawn[row - 1 : row + 6, column].max() > 0.6 * own
     below = inner[6] - (0, 3)
     for place in (beside, below):
         column, row = np.rint(place).astype(int)

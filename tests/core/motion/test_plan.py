@@ -115,6 +115,13 @@ def test_an_absolute_track_is_wanted_as_it_stands(face: NDArray[np.float32]) -> 
     assert not targets[1].pose.is_identity()
 
 
+def test_a_funnel_opens_the_jaw_a_little(face: NDArray[np.float32]) -> None:
+    """The scanned face lowers its chin for it: not all of the lips' opening is their own."""
+    funnel = plan_motion(face, ControlTrack(Fraction(25), {"mouthFunnel": np.array([1.0], np.float32)}))[0]
+    before, opened = (float((points[65:68, 1] - points[61:64, 1]).mean()) for points in (face, funnel.landmarks))
+    assert 0.5 < funnel.parted / (opened - before) < 0.8
+
+
 def test_a_lifted_upper_lip_of_a_track_is_no_open_jaw(face: NDArray[np.float32]) -> None:
     lifted, dropped = face.copy(), face.copy()
     lifted[[61, 62, 63], 1] -= 4

@@ -11,23 +11,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from core.generators.warp import compiled
+from core import compiled
 
 if TYPE_CHECKING:
     import types
 
-    from numpy.typing import NDArray
-
-ROOT = Path(__file__).parents[3]
-MODULES = [
-    path.stem
-    for path in sorted(Path(compiled.__file__).parent.glob("*.py"))
+ROOT = Path(__file__).parents[2]
+MODULES = {
+    path.stem: ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted(Path(compiled.__file__).parent.rglob("*.py"))
     if "\n@compiled\n" in path.read_text("utf-8")
-]
+}
 
 
 def _loops(module: types.ModuleType) -> dict[str, types.FunctionType]:
@@ -40,7 +37,7 @@ def _loops(module: types.ModuleType) -> dict[str, types.FunctionType]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_loop_uses_only_files_with_loops(name: str) -> None:
-    module = importlib.import_module(f"core.generators.warp.{name}")
+    module = importlib.import_module(MODULES[name])
     assert _loops(module)
     # Names that the file takes from a neighbour without loops; numbers have no module that would tell.
     imports = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.ImportFrom)]
@@ -58,6 +55,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from core.generators import create_generator
 from core.generators.warp.first_use import compile_loops
+from core.landmarks.detect import create_detector
 from core.generators.base import Portrait
 from core.media.pictures import read_picture
 from core.motion.controls import ControlTrack
@@ -69,7 +67,8 @@ def compiled():
 
 compile_loops()
 before = compiled()
-pixels, landmarks = read_picture(Path(sys.argv[1])), np.load(sys.argv[2])
+pixels = read_picture(Path(sys.argv[1]))
+landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
 moves = {"headYaw": -12, "headPitch": 8, "jawOpen": 0.4, "eyeBlinkRight": 0.7, "mouthSmileLeft": 1, "tongueOut": 1.0}
 track = ControlTrack(Fraction(25), {name: np.float32([value]) for name, value in moves.items()})
 cut_out = np.dstack([pixels, pixels[..., 0]])
@@ -81,9 +80,8 @@ print(len(before), compiled() - before)
 """
 
 
-def test_nothing_is_left_to_compile(portrait: Path, landmarks: NDArray[np.float32], tmp_path: Path) -> None:
+def test_nothing_is_left_to_compile(portrait: Path) -> None:
     """After `compile` a portrait of any usual kind finds all it needs."""
-    np.save(tmp_path / "landmarks.npy", landmarks)
-    command = [sys.executable, "-c", _LOOPS_COMPILED_LATER, str(portrait), str(tmp_path / "landmarks.npy")]
+    command = [sys.executable, "-c", _LOOPS_COMPILED_LATER, str(portrait)]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert told.stdout.endswith(" set()\n"), told.stdout + told.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loops over pixels that numba compiles: once for every computer, then they are kept on its disk.
+"""Loops that numba compiles: once for every computer, then they are kept on its disk.
 
 Never with `fastmath`, so that every computer gives the same bytes, and without Python's lock, so that threads draw
 side by side. In a loop over pixels an index is best unsigned, else each one is asked whether it is negative; and arrays
@@ -35,9 +35,9 @@ def compiled(function: Function) -> Function:
     return cast("Callable[[Function], Function]", jit)(function)
 
 
-def is_compiled() -> bool:
-    """Whether this state of the code has been run on this computer before."""
-    return _FOLDER is not None and any(_FOLDER.glob("*/*.nbc"))
+def is_compiled(package: str) -> bool:
+    """Whether loops of a folder of that name have been run on this computer before, in this state of the code."""
+    return _FOLDER is not None and any(_FOLDER.glob(f"{package}/*.nbc"))
 
 
 class SharedLocator(UserProvidedCacheLocator):
@@ -56,7 +56,7 @@ def _cache_folder() -> Path | None:
     one else writes to, else beside the code; None: neither can be written to.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(_HERE.glob("*.py")):
+    for path in sorted(_HERE.rglob("*.py")):
         text = path.read_bytes().replace(b"\r\n", b"\n")
         if path == Path(__file__) or b"\n@compiled\n" in text:
             digest.update(text)
