@@ -6,7 +6,7 @@ Pictures are float32 (N, 3, S, S), RGB in [-1, 1]; N, 3 and S x S are a batch, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,8 +56,10 @@ class Inputs:
 
     def picked(self, numbers: Tensor) -> Inputs:
         """Some of the N, (n,) whole numbers."""
-        parts = (getattr(self, field.name) for field in fields(self))
-        return Inputs(*(None if part is None else part[numbers] for part in parts))
+        warps, confidences, precise = (
+            None if part is None else part[numbers] for part in (self.warps, self.confidences, self.precise)
+        )
+        return Inputs(self.landmark_pictures[numbers], warps, confidences, precise)
 
 
 @dataclass(frozen=True)

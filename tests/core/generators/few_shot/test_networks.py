@@ -144,9 +144,7 @@ def test_the_order_of_references_does_not_matter() -> None:
         drawn, same = network.draw(inputs, embedding).picture, network.draw(turned, embedding).picture
         two = network.draw(inputs.picked(torch.tensor([0])), embedding).picture
         style = network.project(embedding)
-        blend = network.generator(
-            inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.precise, style
-        )
+        blend = network.generator(inputs.warps, inputs.confidences, inputs.landmark_pictures, inputs.precise, style)
     np.testing.assert_allclose(drawn, same, atol=1e-3)
     assert torch.equal(drawn, two)
     np.testing.assert_allclose(blend.shares.sum(dim=1), 1, atol=1e-5)
