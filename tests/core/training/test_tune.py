@@ -19,7 +19,6 @@ from core.generators.few_shot.networks import Drawn, Inputs, NetworkPlan, build_
 from core.generators.few_shot.person import load_person  # noqa: E402
 from core.training import tune as tuning  # noqa: E402
 from core.training.finetune import PersonFrames  # noqa: E402
-from core.training.learn_person import learn_person  # noqa: E402
 from core.training.losses import ContentLoss, LossWeights  # noqa: E402
 from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
 from core.training.tune import TunePlan, tune  # noqa: E402
