@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
 _THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small its jump; a fold is thicker
-_VISIBLE = 0.032  # eye distances squared: beside a far cheek that ends before the nose, smaller ones are not noticed
+_VISIBLE = 0.042  # eye distances squared: smaller ones lie beside a far cheek or temple, see docs/decisions/warp.md
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
 _EVERY = 3  # of the frames of a case one is looked at
 
