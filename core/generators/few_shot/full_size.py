@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _FADES = 0.06  # of the crop's side: towards its border the frame stays as it is
+_TEXTURE = 2.0  # pixels of the network: a standard deviation that grain does not get through
+_SAME = 0.08  # of white: what is changed by more is taken for another thing
 _STAYS = 1 / 64  # pixels: OpenCV reads at multiples of a 32nd
 
 
@@ -36,8 +38,8 @@ class Kept(NamedTuple):
 def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, kept: Kept) -> NDArray[Any]:
     """The frame (H, W, C) with the change from `warped` to `drawn` (S, S, 3; display values 0..1) inside its crop.
 
-    The frame is moved as the warp was. Where the warp was trusted the frame keeps what is finer than the network's
-    pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where nothing was moved and changed and
+    The frame is moved as the warp was. Where the warp was trusted, and where only a tone was changed, the frame keeps
+    what is finer than the network's pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where nothing was moved and changed and
     trust is 1 the frame keeps its very values. Scene-linear light is changed as it is displayed, and what is brighter
     than white stays so.
     """
@@ -49,14 +51,26 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, k
     # What is no number must not spread over the whole of a network's pixel.
     shown = encode_srgb(np.nan_to_num(part)) if white == 1 else part / np.float32(white)
     was = sample(warped, _places(warped) + kept.shift, kernel=cv2.INTER_LINEAR)  # as the network read it
-    trust = crop.enlarge(kept.trust, area)[..., None].clip(0, 1)
-    change = crop.enlarge(drawn - was, area) - (1 - trust) * (shown - _coarse(shown, crop, area, size))
+    change, lost = _without_texture(drawn - was, 1 - kept.trust)
+    lost = crop.enlarge(lost, area)[..., None].clip(0, 1)
+    change = crop.enlarge(change, area) - lost * (shown - _coarse(shown, crop, area, size))
     wanted = np.clip(shown + fading * change, 0, 1)
     if white == 1:
         out[area][..., :3] = part + (decode_srgb(wanted) - decode_srgb(shown))
     else:
         out[area][..., :3] = np.rint(white * wanted)
     return out
+
+
+def _without_texture(change: Array, lost: Array) -> tuple[Array, Array]:
+    """A change (S, S, 3), and how much (S, S) 0..1 of the frame's fine detail it replaces.
+
+    What is nearly as bright as before is another tone of the same thing: it keeps its grain and its brush strokes,
+    which a network does not draw.
+    """
+    tone = cv2.GaussianBlur(change, (0, 0), _TEXTURE)
+    share = np.minimum(np.abs(tone).max(axis=2) / _SAME, 1)
+    return share[..., None] * change + (1 - share[..., None]) * tone, share * lost
 
 
 def _moved(part: NDArray[Any], shift: Array) -> NDArray[Any]:

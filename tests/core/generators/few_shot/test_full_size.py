@@ -51,14 +51,23 @@ def test_what_was_moved_keeps_its_fine_detail(kind: type) -> None:
     np.testing.assert_array_equal(out[:, 140:], frame[:, 140:])
 
 
-def test_fine_detail_goes_where_the_network_drew_anew() -> None:
+def test_fine_detail_goes_where_the_network_drew_another_thing() -> None:
     frame = _frame(np.uint8)
     warped = CROP.read(frame[..., :3], SIZE).astype(np.float32) / 255
-    wanted = np.full_like(warped, 0.5)
-    out = put_into(frame, CROP, warped, wanted, Kept.nothing(SIZE))
+    out = put_into(frame, CROP, warped, np.full_like(warped, 0.8), Kept.nothing(SIZE))
     inside = out[20:90, 40:110, :3].astype(float)
-    assert abs(inside.mean() - 127.5) < 2
+    assert abs(inside.mean() - 204) < 2
     assert inside.std() < 0.1 * frame[20:90, 40:110, :3].std()
+
+
+def test_another_tone_keeps_the_grain() -> None:
+    frame = _frame(np.uint8) // 8 + 100
+    warped = CROP.read(frame[..., :3], SIZE).astype(np.float32) / 255
+    drawn = np.full_like(warped, warped.mean() + 0.01)
+    out = put_into(frame, CROP, warped, drawn, Kept.nothing(SIZE))
+    inside, was = (pixels[20:90, 40:110, :3].astype(float) for pixels in (out, frame))
+    assert abs(inside.mean() - was.mean() - 2.55) < 0.5
+    assert inside.std() > 0.8 * was.std()
 
 
 def test_light_above_white_stays() -> None:
