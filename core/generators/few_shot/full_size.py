@@ -39,9 +39,9 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, k
     """The frame (H, W, C) with the change from `warped` to `drawn` (S, S, 3; display values 0..1) inside its crop.
 
     The frame is moved as the warp was. Where the warp was trusted, and where only a tone was changed, the frame keeps
-    what is finer than the network's pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where nothing was moved and changed and
-    trust is 1 the frame keeps its very values. Scene-linear light is changed as it is displayed, and what is brighter
-    than white stays so.
+    what is finer than the network's pixels; elsewhere that is taken off, because it belongs to a wrong picture. Where
+    nothing was moved and changed and trust is 1 the frame keeps its very values. Scene-linear light is changed as it
+    is displayed, and what is brighter than white stays so.
     """
     area, white, size = crop.area(*frame.shape[:2]), full_scale(frame.dtype), len(drawn)
     fading = crop.enlarge(_fading(size), area)[..., None]
