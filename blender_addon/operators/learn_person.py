@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
+from ...core.errors import BadInputError
 from .. import driver_settings, portraits, preferences, strips
 from ..session import session
 from ..strip_bakes import RenderTask, picture_name
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..client import Task
 
-_MOST = 32  # frames that are read of a movie strip: no more pictures are learned from
+_MOST = 32  # pictures: no more are learned from
 
 
 class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
@@ -86,18 +87,23 @@ def _shown(scene: bpy.types.Scene, portrait: Any) -> list[Any]:
 def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[list[Path], list[Callable[[], Task]]]:
     """The files that the strips show, each once, and what must be done before those of movies are there.
 
-    A movie is rendered as the timeline trims and retimes it.
+    A movie is rendered as the timeline trims and retimes it; pictures that were chosen one by one come first. Raises
+    BadInputError.
     """
-    found: list[Path] = []
+    movies = [strip for strip in shown if strip.type == "MOVIE"]
+    files = [file for strip in shown if strip.type == "IMAGE" for file in strips.picture_files(strip)]
+    found = list(dict.fromkeys(files))
+    share = max(1, (_MOST - len(found)) // max(1, len(movies)))
     reading: list[Callable[[], Task]] = []
-    for strip in shown:
-        if strip.type == "IMAGE":
-            found += strips.picture_files(strip)
-            continue
+    for strip in movies:
         start, end = strips.visible_range(strip)
-        step, into = -(-(end - start) // _MOST), folder / str(len(reading))
+        if start < 0:
+            raise BadInputError(
+                f'"{strip.name}" begins before frame 0, where Blender renders nothing: move or trim it.'
+            )
+        step, into = -(-(end - start) // share), folder / str(len(reading))
         found += [into / picture_name(frame) for frame in range(start, end, step)]
         reading.append(
             partial(RenderTask, scene.session_uid, strip.name, start, end - 1, into, as_pictures=True, step=step)
         )
-    return list(dict.fromkeys(found)), reading
+    return found, reading

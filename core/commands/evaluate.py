@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Measure, tell the table and write it."""
-    from ..data.shards import Shards
+    from ..data.shards import SIZE, Shards
     from ..files import check_writable, write_bytes
     from ..generators.few_shot.checkpoint import SHIPPED
     from ..landmarks.detect import create_detector
@@ -48,10 +48,16 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         methods["paper"] = FeedForward(paper.networks)
         if options.tune:
             methods["paper fine-tuned"] = FineTuned(paper, tell)
-    hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
-    methods["hybrid"] = FeedForward(hybrid.networks)
-    if options.tune:
-        methods["hybrid tuned"] = Tuned(hybrid)
+    if options.checkpoint is None and shards.size != SIZE:
+        told = (
+            f"There are no rows of the hybrid: the networks that ship need shards of {SIZE} pixels. See --checkpoint."
+        )
+        tell({"event": "warning", "message": told})
+    else:
+        hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
+        methods["hybrid"] = FeedForward(hybrid.networks)
+        if options.tune:
+            methods["hybrid tuned"] = Tuned(hybrid)
     rows = evaluate(shards, methods, create_detector("dlib", None, allow_download=False), tell)
     tell({"event": "stage", "stage": "table", "message": as_text(rows)})
     write_bytes(options.output, json.dumps(as_dicts(rows), indent=1).encode())

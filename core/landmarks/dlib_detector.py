@@ -39,6 +39,7 @@ _GRID: _Shifts = [(x, y) for x in (-0.05, 0.0, 0.05) for y in (-0.05, 0.0, 0.05)
 _CROSS: _Shifts = [(0, 0), (0.08, 0), (0, 0.08), (-0.08, 0), (0, -0.08)]
 _FAR, _LOOKS = 0.05, 3  # a face that moved further, of its side, is looked at again where it is; so often at most
 _HOG_WIDTH, _HOG_DOUBT = 90, -0.5  # pixels of a face that is checked; below HOG's own threshold: it is likely there
+_MEAN = np.array([[1 / 3, 1 / 3, 1 / 3, -1 / 3]])  # of the channels, rounded down
 _STEADY = 0.02  # of the box's side that points follow those shifts by: faces 0.001 to 0.007, other things above 0.035
 
 
@@ -69,7 +70,7 @@ class DlibDetector:
 
         Where the first look finds nothing, `thorough` takes seconds to look for small, tilted and painted faces.
         """
-        grey = np.asarray(cv2.transform(rgb8, np.full((1, 3), 1 / 3)), np.uint8)  # as dlib makes it of colours
+        grey = np.asarray(cv2.transform(rgb8, _MEAN), np.uint8)  # as dlib makes it of colours
         searches = self._searches(rgb8) if thorough else [self._by_hog(rgb8, 1)]
         for candidates in searches:
             faces = [face for candidate in candidates if (face := _face(grey, candidate))]

@@ -2,7 +2,7 @@
 """dlib's 68-point predictor (Kazemi and Sullivan 2014), for several boxes of a picture at once.
 
 Points come from 7500 trees whose leaves, 65 MB, are what a prediction waits for. Boxes near each other mostly end in
-the same leaves, so five of them take a third of the time of dlib's own five calls; the points are the same.
+the same leaves, so five of them take a quarter of the time of dlib's own five calls; the points are the same.
 """
 
 from __future__ import annotations

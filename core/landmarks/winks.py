@@ -33,6 +33,8 @@ def see_winks(crop: NDArray[np.uint8], points: Array, corner: Array, width: floa
     The face was found in a box `width` wide whose top left corner is (2,).
     """
     eyes = points[_EYES]
+    if np.linalg.norm(eyes[:, 3] - eyes[:, 0], axis=1).min() < 1:  # pixels: no eye is seen from the side
+        return points
     below = np.array([0.0, len(crop)])
     # One over the other, so that the predictor is asked once.
     twins = np.concatenate([_twinned(crop, eyes[eye], eyes[1 - eye]) for eye in (0, 1)])
@@ -54,7 +56,7 @@ def _twinned(crop: NDArray[np.uint8], eye: Array, other: Array) -> NDArray[np.ui
     across = other[3] - other[0]
     size = float(np.linalg.norm(across))
     middle = (other[0] + other[3]) / 2
-    reach = size * max(_ACROSS, _UP)
+    reach = size * _ACROSS  # the farther one
     left, top = np.maximum(middle - reach, 0).astype(int).tolist()
     right, bottom = np.maximum(middle + reach, 0).astype(int).tolist()
     twinned = crop.copy()

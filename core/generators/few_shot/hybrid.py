@@ -123,6 +123,7 @@ class HybridGenerator(nn.Module):
             features = block(features, style) + levels.pop()
         features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
         shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)))
+        shift = shift.nan_to_num()  # a place that is no number would be read, and its gradient written, anywhere
         shift = (1 - precise) * functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
         drawn = functional.pixel_shuffle(self.out(features), 2)
         correction, mask = torch.tanh(drawn[:, :3]), (1 - precise) * torch.sigmoid(drawn[:, 3:])
@@ -134,6 +135,5 @@ def moved(pictures: Tensor, shift: Tensor) -> Tensor:
     size = pictures.shape[-1]
     centres = (torch.arange(size, device=shift.device, dtype=shift.dtype) + 0.5) * (2 / size) - 1
     rows, columns = torch.meshgrid(centres, centres, indexing="ij")
-    shift = shift.nan_to_num()  # the gradient of a place that is no number would be written outside of the picture
     places = torch.stack([columns, rows], dim=-1) + shift.movedim(1, -1)
     return functional.grid_sample(pictures, places.to(pictures.dtype), padding_mode="border", align_corners=False)

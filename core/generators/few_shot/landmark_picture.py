@@ -62,6 +62,6 @@ def draw_precise(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.
     for part, around in ((OUTER_LIP, 0.0), *((eye, _LIDS) for eye in EYES)):
         outline = points[list(part)]
         cv2.fillPoly(picture, [outline], (255,), cv2.LINE_AA, _FRACTION_BITS)
-        width = max(1, round(around * float(np.ptp(landmarks[list(part), 0]))))
+        width = max(1, round(around * float(np.linalg.norm(landmarks[part[3]] - landmarks[part[0]]))))
         cv2.polylines(picture, [outline], True, (255,), width, cv2.LINE_AA, _FRACTION_BITS)  # noqa: FBT003 - closed
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), size / 128), np.uint8)

@@ -115,7 +115,8 @@ def skin_brightness(pixels: NDArray[Any], points: NDArray[np.floating[Any]]) -> 
 def _white(eye: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The colour (3,) of the white among an eye's colours (N, 3)."""
     brightness = eye @ np.full(3, 1 / 3)
-    low, high = float(np.percentile(brightness, _EYE_WHITE[0])), float(np.percentile(brightness, _EYE_WHITE[1]))
+    # Brightness of pixels that are there: of an eye of few pixels none lies between two percentiles.
+    low, high = (float(np.percentile(brightness, percent, method="nearest")) for percent in _EYE_WHITE)
     return np.asarray(eye[(brightness >= low) & (brightness <= high)].mean(0))
 
 

@@ -115,7 +115,7 @@ def test_the_network_changes_the_head_and_nothing_far_from_it(
     )
     assert drawn.shape == astronaut.shape
     x, y = target.landmarks[30].astype(int)
-    assert drawn[y - 20 : y + 20, x - 20 : x + 20].mean() > 240
+    assert drawn[y - 10 : y + 10, x - 10 : x + 10].mean() > 240
     np.testing.assert_array_equal(drawn[300:], warped[300:])
 
 
