@@ -94,13 +94,3 @@ def _header(path: Path) -> bytes:
     """The JSON of a safetensors file."""
     with path.open("rb") as file:
         return file.read(int.from_bytes(file.read(8), "little"))
-
-
-@pytest.mark.usefixtures("checkpoint")  # skips without torch
-def test_without_a_person_the_networks_that_ship_draw(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
-) -> None:
-    portrait.gioconda.generator = "few_shot"
-    assert bpy.ops.gioconda.generate() == {"FINISHED"}
-    [result] = addon("portraits").results(scene, portrait["gioconda_portrait_id"])
-    assert (Path(bpy.path.abspath(result.directory)) / "frame_000002.png").is_file()

@@ -36,6 +36,19 @@ def _state(module: Any) -> dict[str, Any]:
     return {name: tensor for name, tensor in module.state_dict().items() if not name.startswith("columns.")}
 
 
+def test_the_networks_that_ship_draw() -> None:
+    torch.set_num_threads(1)
+    found = checkpoint.load_checkpoint()
+    assert found.networks.plan == networks.NetworkPlan()
+    assert found.made_from["held_out"]["ssim"] > found.made_from["held_out"]["warp_ssim"]
+    picture = torch.rand(1, 3, 256, 256) * 2 - 1
+    inputs = networks.Inputs(picture, picture[None], torch.ones(1, 1, 1, 256, 256), torch.zeros(1, 1, 256, 256))
+    with torch.inference_mode():
+        drawn, _ = found.networks(picture[None], picture[None], inputs)
+    assert drawn.picture.isfinite().all()
+    assert 0.01 < drawn.mask.mean() < 0.5
+
+
 def test_what_is_written_is_read(path: Path) -> None:
     torch.manual_seed(4)
     network, discriminator = networks.build_networks(PLAN), networks.build_discriminator(PLAN, 7)
