@@ -4,7 +4,7 @@
 Commands: {"command": "run", "job": {...}}, {"command": "detect", "picture": "...", ...},
 {"command": "matte", "portrait": {...}, "output": "...", ...},
 {"command": "perform", "driver": {...}, "amounts": {...}, "keys": {...}, "output": "...", ...}: the driver's controls,
-{"command": "tune", "pictures": [...], "output": "...", "checkpoint": "..." or null}: a person file,
+{"command": "tune", "pictures": [...], "output": "...", "checkpoint": "..." or null, "minutes": 4}: a person file,
 {"command": "compile"}, {"command": "cancel"}.
 When stdin ends, the parent is gone and so is the worker.
 """
@@ -130,7 +130,8 @@ def _obey(order: _Order, tell: OnEvent) -> None:
 
             pictures, start = [Path(path) for path in command["pictures"]], command.get("checkpoint")
             networks = None if start is None else Path(start)
-            action = partial(learn_person, pictures, Path(command["output"]), heard, networks)
+            minutes = float(command["minutes"])
+            action = partial(learn_person, pictures, Path(command["output"]), heard, networks, minutes=minutes)
         elif name == "compile":
             action = partial(prepare_computer, heard)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import FloatProperty, StringProperty
 
 from ...core.errors import BadInputError
 from .. import driver_settings, portraits, preferences, strips
@@ -37,6 +37,7 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
     checkpoint: StringProperty(
         name="Checkpoint", subtype="FILE_PATH", description="Trained networks to start from; empty: those that ship"
     )
+    minutes: FloatProperty(name="Minutes", description="How long it may learn", default=4, min=0.05, soft_max=30)
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime
@@ -56,6 +57,7 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
             "pictures": [str(picture) for picture in pictures],
             "output": str(path),
             "checkpoint": bpy.path.abspath(self.checkpoint) or None,
+            "minutes": self.minutes,
         }
         python = runtime.worker_python(own.worker_python)
         title, log = "Learning the person", runtime.log_file("learn_person")
