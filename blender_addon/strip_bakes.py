@@ -60,7 +60,7 @@ class RenderTask(StripTask):
     """Renders what a strip shows from scene frame `first` to `last`, as movies in a folder that follow each other.
 
     `as_pictures`: as PNG files without loss, one for each frame or for every `step` frames, and without the strip's
-    crop, flips and modifiers, which are for what is made of them.
+    crop, flips and modifiers, which are for what is made of them. Raises BadInputError where `first` is negative.
     """
 
     def __init__(
@@ -75,6 +75,10 @@ class RenderTask(StripTask):
         step: int = 1,
     ) -> None:
         super().__init__("Reading the strip", scene_uid, strip_name, folder.parent / "worker.log")
+        if first < 0:
+            raise BadInputError(
+                f'"{strip_name}" begins before frame 0, where Blender renders nothing: move or trim it.'
+            )
         self._as_pictures, self._step = as_pictures, step
         self._next, self._first, self._last, self._folder = first, first, last, folder
 
@@ -167,7 +171,7 @@ def _show_untouched(scene: bpy.types.Scene, strip: Any) -> None:
 
 def picture_name(frame: int) -> str:
     """The file of a scene frame among those that `as_pictures` writes."""
-    return f"{frame:06d}.png" if frame >= 0 else f"-{-frame:06d}.png"
+    return f"{frame:06d}.png"
 
 
 def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:

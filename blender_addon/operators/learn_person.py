@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import FloatProperty, StringProperty
 
-from ...core.errors import BadInputError
 from .. import driver_settings, portraits, preferences, strips
 from ..session import session
 from ..strip_bakes import RenderTask, picture_name
@@ -90,7 +89,7 @@ def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[l
     """The files that the strips show, each once, and what must be done before those of movies are there.
 
     A movie is rendered as the timeline trims and retimes it; pictures that were chosen one by one come first. Raises
-    BadInputError.
+    BadInputError: a picture is missing.
     """
     movies = [strip for strip in shown if strip.type == "MOVIE"]
     files = [file for strip in shown if strip.type == "IMAGE" for file in strips.picture_files(strip)]
@@ -99,10 +98,6 @@ def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[l
     reading: list[Callable[[], Task]] = []
     for strip in movies:
         start, end = strips.visible_range(strip)
-        if start < 0:
-            raise BadInputError(
-                f'"{strip.name}" begins before frame 0, where Blender renders nothing: move or trim it.'
-            )
         step, into = -(-(end - start) // share), folder / str(len(reading))
         found += [into / picture_name(frame) for frame in range(start, end, step)]
         reading.append(

@@ -16,7 +16,7 @@ import pytest
 
 from core.landmarks.topology import MARKS
 from core.motion.preset import load_preset
-from tests.blender.timeline import add_picture, add_text, curve_of, key, pixels, span, strips_of
+from tests.blender.timeline import add_picture, add_text, curve_of, filmed, key, pixels, span, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,7 @@ SPEECH = Path(__file__).parents[2].parent / "shared/data/speech/librivox"
 def movie(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Path:
     """Four frames of the astronaut."""
     still = add_picture(scene, astronaut, length=4, channel=9)
-    task = addon("strip_bakes").RenderTask(scene.session_uid, still.name, 1, 4, tmp_path / "movie")
-    while not task.poll_once():
-        pass
-    strips_of(scene).remove(still)
-    return tmp_path / "movie" / "000000.mp4"
+    return filmed(addon, scene, still, tmp_path / "movie")
 
 
 @pytest.fixture

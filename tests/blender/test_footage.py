@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.timeline import add_picture, key, pixels, render, save_picture, span, strips_of
+from tests.blender.timeline import add_picture, filmed, key, pixels, render, save_picture, span, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,12 +56,7 @@ def test_a_movie_strip_is_re_performed_as_it_is_trimmed(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:
     still = add_picture(scene, astronaut, start=1, length=4)
-    task = addon("strip_bakes").RenderTask(scene.session_uid, still.name, 1, 4, tmp_path / "pieces")
-    while not task.poll_once():
-        pass
-    assert task.state == "done", task.error
-    [piece] = (tmp_path / "pieces").iterdir()
-    strips_of(scene).remove(still)
+    piece = filmed(addon, scene, still, tmp_path / "pieces")
     movie = strips_of(scene).new_movie(name="film", filepath=str(piece), channel=1, frame_start=10)
     movie.frame_final_start = 12
     movie.use_flip_x = True  # is the strip's: the result gets it, too

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.timeline import add_picture, key, pixels, save_picture, strips_of
+from tests.blender.timeline import add_picture, filmed, key, pixels, save_picture, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +54,7 @@ def portrait(
         add_picture(scene, save_picture(tmp_path / f"{n}.png", np.roll(shown, 20 * n, 1)), channel=2 + n, length=3)
         for n in (1, 2)
     ]
-    task = addon("strip_bakes").RenderTask(scene.session_uid, "2", 1, 3, tmp_path / "movie")
-    while not task.poll_once():
-        pass
-    strips_of(scene).remove(others.pop())
-    [film] = (tmp_path / "movie").iterdir()
+    film = filmed(addon, scene, others.pop(), tmp_path / "movie")
     others.append(strips_of(scene).new_movie(name="film", filepath=str(film), channel=4, frame_start=1))
     others[-1].frame_final_start = 3
     strip = add_picture(scene, astronaut, length=2)

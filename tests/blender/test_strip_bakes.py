@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.timeline import add_picture, pixels, save_picture, strips_of
+from tests.blender.timeline import add_picture, filmed, pixels, save_picture, strips_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,14 +83,18 @@ def test_a_movie_is_read_as_the_timeline_retimes_it(addon: Modules, scene: bpy.t
     for frame in range(1, 9):
         greys.elements.append(f"{frame:02d}.png")
     greys.frame_final_duration = 9
-    task = addon("strip_bakes").RenderTask(scene.session_uid, greys.name, 1, 9, tmp_path / "film")
-    while not task.poll_once():
-        pass
-    strips_of(scene).remove(greys)
-    film = strips_of(scene).new_movie(name="film", filepath=str(tmp_path / "film/000000.mp4"), channel=1, frame_start=1)
+    movie = filmed(addon, scene, greys, tmp_path / "film")
+    film = strips_of(scene).new_movie(name="film", filepath=str(movie), channel=1, frame_start=1)
     _retime(scene, film, 3, 6)
     brightness = [picture[..., 0].mean() for picture in _read(addon, scene, film, tmp_path / "read")]
     np.testing.assert_allclose(brightness, [0.1, 0.2, 0.3, 0.5], atol=0.03)
+
+
+def test_frames_that_blender_does_not_render_are_told(
+    addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(addon("strips").BadInputError, match='"astronaut" begins before frame 0'):
+        addon("strip_bakes").RenderTask(scene.session_uid, strip.name, -2, 4, tmp_path / "read")
 
 
 def _retime(scene: bpy.types.Scene, strip: Any, start: int, end: int) -> None:

@@ -9,8 +9,9 @@ import bpy
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from numpy.typing import NDArray
 
@@ -30,6 +31,18 @@ def add_picture(
     strip.frame_final_duration = length
     scene.sequence_editor.active_strip = strip
     return strip
+
+
+def filmed(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, strip: Any, folder: Path) -> Path:
+    """What a strip shows as a movie in the folder; the strip is gone then."""
+    first, end = span(strip)
+    task = addon("strip_bakes").RenderTask(scene.session_uid, strip.name, first, end - 1, folder)
+    while not task.poll_once():
+        pass
+    assert task.state == "done", task.error
+    strips_of(scene).remove(strip)
+    [movie] = folder.iterdir()
+    return movie
 
 
 def add_text(scene: bpy.types.Scene, text: str, channel: int, start: int, end: int) -> Any:
