@@ -15,7 +15,7 @@ import numpy as np
 
 from .detect import Face, face_of, largest_first
 from .shape_predictor import find_points
-from .winks import see_winks
+from .winks import mapped, see_winks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,15 +161,14 @@ def _points(
     points = find_points(crop, (len(crop) - width) / 2 + width * np.array(shifts), width)
     back = cv2.invertAffineTransform(to_crop)
     spread = points.std(axis=0).mean(axis=1) / width
-    return points.mean(axis=0) @ back[:, :2].T + back[:, 2], spread
+    return mapped(points.mean(axis=0), back), spread
 
 
 def _with_winks(grey: NDArray[np.uint8], landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     crop, to_crop = _level_crop(grey, _level_box(landmarks, 1), _NEAR_WIDTH, _NEAR_MARGIN)
     corner = np.full(2, (len(crop) - _NEAR_WIDTH) / 2)
-    seen = see_winks(crop, landmarks @ to_crop[:, :2].T + to_crop[:, 2], corner, _NEAR_WIDTH)
-    back = cv2.invertAffineTransform(to_crop)
-    return np.asarray(seen @ back[:, :2].T + back[:, 2], np.float64)
+    seen = see_winks(crop, mapped(landmarks, to_crop), corner, _NEAR_WIDTH)
+    return mapped(seen, cv2.invertAffineTransform(to_crop))
 
 
 def _distinct(faces: list[Face]) -> list[Face]:

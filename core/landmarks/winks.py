@@ -40,7 +40,7 @@ def see_winks(crop: NDArray[np.uint8], points: Array, corner: Array, width: floa
     twins = np.concatenate([_twinned(crop, eyes[eye], eyes[1 - eye]) for eye in (0, 1)])
     found = find_points(twins, np.array([corner, corner + below]), width)[:, _EYES]
     found[1] -= below
-    mirrored = [_moved(found[eye, 1 - eye], _mirror(eyes[1 - eye], eyes[eye])) for eye in (0, 1)]
+    mirrored = [mapped(found[eye, 1 - eye], _mirror(eyes[1 - eye], eyes[eye])) for eye in (0, 1)]
     lids = np.array([(found[eye, eye] + mirrored[eye]) / 2 for eye in (0, 1)])
     opening = np.linalg.norm(lids[:, [1, 2]] - lids[:, [5, 4]], axis=2).mean(axis=1)
     opening /= np.linalg.norm(lids[:, 3] - lids[:, 0], axis=1)
@@ -83,5 +83,6 @@ def _mirror(eye: Array, other: Array) -> Array:
     return np.array([[turn.real, turn.imag, shift.real], [turn.imag, -turn.real, shift.imag]])
 
 
-def _moved(points: Array, matrix: NDArray[Any]) -> Array:
+def mapped(points: Array, matrix: NDArray[Any]) -> Array:
+    """(..., 2) points by an affine matrix (2, 3)."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)
