@@ -129,7 +129,7 @@ def test_strips_wait_for_a_render_to_end(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
 ) -> None:
     session, handlers = addon("session"), bpy.app.handlers
-    portrait.frame_final_duration = 2
+    portrait.frame_final_duration = 30  # so many that the job does not end between two polls
     for begin, end in (("render_init", "render_complete"), ("render_init", "render_cancel"), ("save_pre", "save_post")):
         before = len(addon("strips").all_strips(scene))
         _call(getattr(handlers, begin), session)
