@@ -90,7 +90,15 @@ def express(
     move = np.array([value["headX"], -value["headY"]]) * height
     yaw = _visible_yaw(face, value["headYaw"]) if limited else value["headYaw"]
     pose = Pose(head_rotation(yaw, value["headPitch"], value["headRoll"]), face.pivot, value["headZoom"], move)
-    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False)
+    return FaceTarget(
+        pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False, absolute=not limited
+    )
+
+
+def open_jaw(face: FittedFace) -> Array:
+    """(68, 3) pixels by which `jawOpen` at its full strength moves a portrait's points; its upper lip stays."""
+    value = {name: control.neutral for name, control in CONTROLS.items()} | {"jawOpen": 1.0}
+    return face.direction(_at_own_places(_model_offsets(value), face))
 
 
 def _visible_yaw(face: FittedFace, yaw: float) -> float:

@@ -24,7 +24,7 @@ _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _UNTURNED = np.eye(3)
 _FIT_STEPS = 12
 
-STILL_NECK = 2.0
+STILL_NECK = 6.0
 """Landmarks, for `fit_pose`: nodding is told from sinking, which points of a face alone hardly tell."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..landmarks.topology import EYES, JAW, LEFT_BROW, LID_PAIRS, MOUTH, NOSE_BASE, NOSE_BRIDGE, RIGHT_BROW
 from .controls import CONTROLS
 from .easing import ease_within
+from .expression import open_jaw
 from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
 from .lip_contact import face_down, lip_contact, lip_openings
@@ -77,6 +78,7 @@ def follow_relative(
         length = np.linalg.norm(own, axis=1)
         own *= (ease_within(length, room) / np.maximum(length, 1e-12))[:, None]
         _keep_opening_ratio(own, face.points, offsets, driver, wider)
+        _keep_lips_apart(own, face)
         moved = Pose(pose.rotation, face.pivot, pose.scale, pose.move * size)
         followed = _followed(face, own, moved, amounts)
         head = {name: _limited(name, value) for name, value in followed.head.items()}
@@ -153,6 +155,18 @@ def _jaw_motion(offsets: Array, face: FittedFace) -> Array:
     moved = [*JAW[4:13], *MOUTH]
     opened, aside = np.linalg.lstsq(jaw[:, moved].reshape(2, -1).T, offsets[moved].reshape(-1), rcond=None)[0]
     return max(opened, 0) * jaw[0] + aside * jaw[1]
+
+
+def _keep_lips_apart(own: Array, face: FittedFace) -> None:
+    """Of a jaw that closes, as against a neutral frame with an open mouth, only what the portrait's lips leave.
+
+    `own` (68, 3) are the offsets of the portrait's points.
+    """
+    down, rest = face_down(face.points), face.points[:, :2]
+    crossing = min(float(lip_openings(rest, down)), 0) - float(lip_openings(rest + own[:, :2], down))
+    if crossing > 0:
+        jaw = open_jaw(face) * (1, 1, 0)
+        own += crossing / float(lip_openings(jaw[:, :2], down)) * jaw
 
 
 def _keep_opening_ratio(own: Array, neutral: Array, offsets: Array, driver: FittedFace, wider: Array) -> None:

@@ -26,6 +26,9 @@ class FaceTarget:
     tongue: float = 0.0  # 0..1 how far it is put out
     parted: float = 0.0  # pixels of the lips' opening that the jaw has no share in; no tracker can tell
     tracked: bool = True  # whether a tracker found the landmarks in a driver; else the portrait's own are moved
+    # Whether the landmarks are wanted at these very pixels; else they are the portrait's own, moved and turned at the
+    # depth that its model has, and those that are hidden in it need not be where they are seen to be.
+    absolute: bool = True
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None
     # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth_driver.measure`

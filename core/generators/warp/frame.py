@@ -64,7 +64,9 @@ class Frame:
         self._pose = target.pose
         self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
-        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        # The far outline of a three-quarter face lies on its cheek, the model's behind it, at the ear.
+        depth = head.at_landmarks(height) if target.absolute else head.face.points[:, 2]
+        moved = target.pose.unapply(target.landmarks, depth)
         own = head.face.points[:, :2]
         self.moved = moved + meeting(own, moved)
         if not target.tracked:

@@ -143,6 +143,17 @@ def test_a_relative_track_does_not_leak_the_drivers_face(face: NDArray[np.float3
     assert 2 < shift.mean(0)[0] < 6  # less far, as the portrait is smaller
 
 
+def test_a_mouth_that_is_open_in_the_neutral_frame_closes_no_further_than_the_portraits(
+    face: NDArray[np.float32],
+) -> None:
+    shut = plan_motion(face, _controls(mouthPressLeft=1, mouthPressRight=1))[1].landmarks.astype(np.float32)
+    shouts = plan_motion(shut, _controls(jawOpen=1))[1].landmarks.astype(np.float32)
+    closed = plan_motion(shut, _track(np.stack([shouts, shut])), relative_to=shouts)[1].landmarks
+    inner, chin = [61, 62, 63, 65, 66, 67], 8
+    assert np.abs(closed - shut)[inner].max() < 0.02 * np.linalg.norm(face[36] - face[45])
+    assert abs(closed[chin, 1] - shut[chin, 1]) < 0.1 * (shouts[chin, 1] - shut[chin, 1])
+
+
 def test_the_portraits_own_smile_is_taken_off(face: NDArray[np.float32]) -> None:
     """The astronaut smiles with parted lips: neutralised, they meet and the mouth gets narrower; eyes stay."""
     own, half, whole = (plan_motion(face, _controls(jawOpen=0), neutralise=n)[1].landmarks for n in (0, 0.5, 1))
