@@ -208,7 +208,7 @@ def test_the_models_teeth_go_on_where_shown_ones_end(
     drawn = create_generator("warp", Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
     inner = target.landmarks[list(INNER_LIP)]
     own = drawn[int(inner[[2, 6], 1].mean()) - 2, int(inner[2, 0])]
-    beside = inner[4] + 0.2 * (inner[3] - inner[4])
+    beside = inner[4] + 0.25 * (inner[3] - inner[4])
     for share in np.linspace(0, 0.85, 20):  # without the corner's shade between the two
         column, row = np.rint(inner[2] + share * (beside - inner[2])).astype(int)
         assert drawn[row - 1 : row + 6, column].max() > 0.6 * own
