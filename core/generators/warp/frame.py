@@ -14,7 +14,7 @@ from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
-from .lips import keep_lips, meeting
+from .lips import keep_lips, meeting, thick_enough
 from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
@@ -71,6 +71,7 @@ class Frame:
         self.moved = moved + meeting(own, moved)
         if not target.tracked:
             self.moved += keep_lips(own, moved, head.eye_distance)
+        self.moved += thick_enough(own, self.moved)
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base)

@@ -21,6 +21,7 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _NARROWED = (0.7, 1.0)
+_THINNEST = 0.4  # of the portrait's lips: thinner ones are pressed to a line, and turn over
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
 _OPEN_FOR_TRACKERS = 0.12  # eye distances of opening from which trackers see either edge
@@ -130,7 +131,7 @@ def _across_seam(
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    It is for keyed lips, which roll out; a driver's are as thick as they are. The outer edges stay. A mouth that does
+    It is for keyed lips, which roll out; a driver's are as thick as they are, see `thick_enough`. The outer edges stay. A mouth that does
     not open may roll its lips in.
     """
     shifts = np.zeros((68, 2))
@@ -143,6 +144,21 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
         thick, wanted = float(thickness @ moved[:, 1]), narrowed * float(thickness @ still[:, 1])
         lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))
         shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
+    return shifts
+
+
+def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
+    """(68, 2) shifts of an unturned face's moved landmarks, so that no lip's edges come too near or cross.
+
+    Of a driver with thicker lips they would. Inner edges move into the mouth as far as it is open, outer ones the rest.
+    """
+    shifts = np.zeros((68, 2))
+    room = np.maximum(moved[list(LOWER[1]), 1] - moved[list(UPPER[1]), 1], 0) / 2
+    for outer, inner, inwards in ((*UPPER, 1), (*LOWER, -1)):
+        thick, own = (inwards * (points[list(inner), 1] - points[list(outer), 1]) for points in (moved, still))
+        lacking = np.maximum(np.minimum(_THINNEST * own, own) - thick, 0)
+        shifts[list(inner), 1] = inwards * np.minimum(lacking, room)
+        shifts[list(outer), 1] = -inwards * np.maximum(lacking - room, 0)
     return shifts
 
 

@@ -15,7 +15,7 @@ from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts
+from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts, thick_enough
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
@@ -51,11 +51,24 @@ def test_a_drivers_lips_are_as_thick_as_they_are(
 ) -> None:
     head = WarpGenerator(Portrait(astronaut, astronaut_landmarks))._head
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
-    target.landmarks[[61, 62, 63], 1] -= 3
+    target.landmarks[[61, 62, 63], 1] -= 2
+    target = replace(target, absolute=True)
     asked = target.pose.unapply(target.landmarks, head.at_landmarks(head.height(target.pose)))
     keyed, tracked = (Frame(head, replace(target, tracked=tracked)).moved for tracked in (False, True))
     np.testing.assert_array_equal(tracked, asked)
     assert (keyed[[61, 62, 63], 1] > asked[[61, 62, 63], 1] + 0.5).all()
+
+
+def test_no_lip_is_pressed_to_nothing(face: FittedFace) -> None:
+    still = face.points[:, :2]
+    assert not thick_enough(still, still).any()
+    for way in (0.4, 0.0):
+        moved = opened(face, way)
+        moved[61:64, 1] -= SCALE  # as lips of another face, which are thicker, get thinner
+        drawn = moved + thick_enough(still, moved)
+        thick, kept = ((points[61:64] - points[50:53])[:, 1] for points in (still, drawn))
+        assert (kept > 0.35 * thick).all()
+        assert (drawn[[67, 66, 65], 1] >= drawn[61:64, 1] - 1e-6).all()
 
 
 def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
