@@ -90,9 +90,7 @@ def express(
     move = np.array([value["headX"], -value["headY"]]) * height
     yaw = _visible_yaw(face, value["headYaw"]) if limited else value["headYaw"]
     pose = Pose(head_rotation(yaw, value["headPitch"], value["headRoll"]), face.pivot, value["headZoom"], move)
-    return FaceTarget(
-        pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False, absolute=not limited
-    )
+    return FaceTarget(pose.apply(points), pose, gaze, value["tongueOut"], parted, tracked=False, absolute=not limited)
 
 
 def open_jaw(face: FittedFace) -> Array:
