@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BANDS = 6  # that a frame is drawn in, each as wide as what moves in it: threads take the next one when they are free
+_BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
