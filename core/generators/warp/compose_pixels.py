@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .creases import Shade
-    from .grid import Area
 
     Array = NDArray[np.float32]
     from .read_pixels import Colour
@@ -76,12 +75,6 @@ def blocks_of(coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows, columns = (((size - 1) >> _BLOCK) + 1 for size in coverage.shape)
     low, high = (part(whole, axis=(2, 3))[:rows, :columns] for part in (np.min, np.max))
     return np.where(low == high, np.where(low == 255, 255, np.where(low == 0, 0, _MIXED)), _MIXED).astype(np.uint8)
-
-
-def bands_of(areas: list[Area]) -> Bands:
-    """Areas of which none is taken yet."""
-    numbers = [(rows.start, rows.stop, columns.start, columns.stop) for rows, columns in areas]
-    return Bands(np.array(numbers, np.int64).reshape(-1, 4), np.zeros(1, np.int64))
 
 
 def gains_of(shade: Shade | None) -> Gains:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ...motion.face_model import fit_face
-from .compose_pixels import bands_of, gains_of
+from .compose_pixels import Bands, gains_of
 from .confidence import share_of_detail
 from .creases import Creases
 from .eye import Eye
@@ -133,7 +133,7 @@ class WarpGenerator:
         out, gains = beginning.result()
 
         self._layers.lay_behind(self._nape.read(target.pose))
-        drawing = out, bands_of(frame.areas()), frame.maps, gains
+        drawing = out, Bands(frame.bands(), np.zeros(1, np.int64)), frame.maps, gains
         skin = [THREADS.submit(self._layers.draw, *drawing) for _ in range(2)]
         eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
