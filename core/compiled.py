@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+from llvmlite import ir
 from numba.core.caching import UserProvidedCacheLocator
+from numba.extending import intrinsic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,18 @@ def compiled(function: Function) -> Function:
     """The function as machine code. It takes numbers, arrays and named tuples of them."""
     jit = numba.njit(cache=_FOLDER is not None, nogil=True, error_model="numpy")
     return cast("Callable[[Function], Function]", jit)(function)
+
+
+def _take_number(_context: Number, counter: Number) -> Number:
+    def code(context: Number, builder: Number, signature: Number, arguments: Number) -> Number:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.atomic_rmw("add", array.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return numba.types.int64(counter), code
+
+
+take_number: Callable[[Number], int] = cast("Any", intrinsic)(_take_number)
+"""In a loop: the number in a (1,) int64 array, which goes up by one, so that no other thread gets the same."""
 
 
 def is_compiled(package: str) -> bool:

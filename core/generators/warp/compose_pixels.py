@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...compiled import Number, compiled
+from ...compiled import Number, compiled, take_number
 from .positions import Maps, fill
 from .read_pixels import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 
@@ -26,7 +26,7 @@ _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
 _BLOCK = 4  # bits of a place within a square
 _MIXED = 1
-_AT_ONCE = 8  # rows whose positions are worked out together: they stay in the processor's cache
+_AT_ONCE = 32  # rows whose positions are worked out together
 _REACH = 3  # pixels on either side along an edge that are mixed
 _BELL = np.exp(-0.5 * np.arange(-2, 3) ** 2).astype(np.float32)  # a Gauss curve of a pixel
 _CHANGE = np.arange(-2, 3, dtype=np.float32) * _BELL
@@ -52,6 +52,13 @@ class Gains(NamedTuple):
     per_cell: Number  # cells a pixel
     values: Array  # (rows, columns, 4), the last one unused; none at all: rows = 0
     changes: NDArray[np.uint8]  # (rows, columns) 0 where the cell from this node to the next ones changes nothing
+
+
+class Bands(NamedTuple):
+    """Areas of a picture that threads draw side by side: each takes the next one when it is free."""
+
+    areas: NDArray[np.int64]  # (N, 4) first and end row, first and end column
+    taken: NDArray[np.int64]  # (1,) how many
 
 
 NO_GAINS = Gains(
@@ -82,6 +89,7 @@ def gains_of(shade: Shade | None) -> Gains:
 class Row(NamedTuple):
     """What a row of pixels is drawn with: those that show the person, one after the other, and where they go to."""
 
+    squares: NDArray[np.int32]  # of all pixels of the row, see `_squares`
     columns: NDArray[np.int64]  # of the person's pixels in the row; room for all of it
     moves: NDArray[np.bool_]
     covered: Array  # 0..255 how much of the person is there
@@ -95,55 +103,60 @@ class Row(NamedTuple):
 def draw(
     out: NDArray[Any],
     plate: NDArray[Any],
-    area: tuple[int, int, int, int],
+    bands: Bands,
     maps: Maps,
     person: Person,
     gains: Gains,
     top: float,
 ) -> None:
-    """Draw an area (row, column, height, width) of `out` (H, W, C), which holds the portrait, before a plate (H, W, C).
+    """Draw the bands of `out` (H, W, C), which holds the portrait, that no thread has taken, before a plate (H, W, C).
 
     `maps` say where its pixels come from. What does not move keeps its very pixels. `top` is the full scale of whole
     numbers; 0: floats, which are neither rounded nor cut off above.
     """
-    row, column, height, width = area
     channels, high, lit = out.shape[2], np.float32(top), len(gains.values) > 0
-    columns, moves = np.empty(width, np.int64), np.empty(width, np.bool_)
-    covered, colours = np.empty(width, np.float32), np.empty(4 * width, np.float32)
-    found = Row(columns, moves, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
-    positions = np.empty((_AT_ONCE, width, 2), np.float32)
-    for first in range(row, row + height, _AT_ONCE):
-        part = positions[: min(_AT_ONCE, row + height - first)]
-        fill(part, first, column, maps)
-        for i in range(len(part)):
-            places, start = part[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
-            count = _find(places, first + i, column, start, person, found, lit)
-            _read(places, person, found, count, start)
-            if channels == 4 or top == 0:
-                _as_stored(places, person, found, count, high)
-            if lit:
-                _light(places, gains, found, count)
-            _lay(found, count, start, high)
+    areas, taken = bands
+    for _ in range(len(areas)):
+        number = take_number(taken)
+        if number >= len(areas):
+            break
+        row, end, column, right = areas[number, 0], areas[number, 1], areas[number, 2], areas[number, 3]
+        width = right - column
+        columns, moves, squares = np.empty(width, np.int64), np.empty(width, np.bool_), np.empty(width, np.int32)
+        covered, colours = np.empty(width, np.float32), np.empty(4 * width, np.float32)
+        found = Row(squares, columns, moves, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
+        for first in range(row, end, _AT_ONCE):
+            positions = np.empty((min(_AT_ONCE, end - first), width, 2), np.float32)
+            fill(positions, first, column, maps)
+            for i in range(len(positions)):
+                places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
+                count = _find(places, first + i, column, start, person, found, lit)
+                _read(places, person, found, count, start)
+                if channels == 4 or top == 0:
+                    _as_stored(places, person, found, count, high)
+                if lit:
+                    _light(places, gains, found, count)
+                _lay(found, count, start, high)
 
 
 @compiled
 def _find(places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool) -> Number:  # noqa: FBT001
     """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
-    blocks, coverage = person.blocks.reshape(-1), person.coverage.reshape(-1)
-    rows, columns, block_columns = person.coverage.shape[0], person.coverage.shape[1], person.blocks.shape[1]
-    first_row, first_column, last_row, last_column = person.row, person.column, rows - 2, columns - 2
-    own_columns, moves, shares, own_y = found.columns, found.moves, found.covered, np.float32(row)
+    _squares(places, row, column, person, found.squares)
+    squares, blocks, coverage = found.squares, person.blocks.reshape(-1), person.coverage.reshape(-1)
+    rows, columns, first_row, first_column = *person.coverage.shape, person.row, person.column
+    own_columns, moves, shares = found.columns, found.moves, found.covered
     drawn, behind, channels = found.drawn, found.behind, found.channels
     count, at = np.uint64(0), np.uint64(start)
     for j in range(len(shares)):
-        x, y = places[np.uint64(2 * j)], places[np.uint64(2 * j + 1)]
-        still = abs(x - np.float32(column + j)) < _STILL and abs(y - own_y) < _STILL
-        across, down = x - first_column, y - first_row
-        i_block = min(max(np.int64(down), 0), last_row) >> _BLOCK
-        j_block = min(max(np.int64(across), 0), last_column) >> _BLOCK
-        covered = np.float32(blocks[np.uint64(i_block * block_columns + j_block)])
-        if covered == _MIXED:
-            covered = coverage_at(coverage, rows, columns, across, down)
+        square = squares[np.uint64(j)]
+        still = square < 0
+        block = blocks[np.uint64(~square if still else square)]
+        if block == _MIXED:
+            x, y = places[np.uint64(2 * j)], places[np.uint64(2 * j + 1)]
+            covered = coverage_at(coverage, rows, columns, x - first_column, y - first_row)
+        else:
+            covered = np.float32(block)
         if covered >= _NONE:
             if not still or (lit and covered >= _ALL):
                 own_columns[count], moves[count], shares[count] = j, not still, covered
@@ -156,6 +169,21 @@ def _find(places: Array, row: int, column: int, start: int, person: Person, foun
                 drawn[at + np.uint64(3)] = behind[at + np.uint64(3)]
         at += np.uint64(channels)
     return np.int64(count)
+
+
+@compiled
+def _squares(places: Array, row: int, column: int, person: Person, squares: NDArray[np.int32]) -> None:
+    """Write in which of the person's squares the pixels of a row lie; as ~square where they do not move."""
+    first_row, first_column, block_columns = person.row, person.column, np.int32(person.blocks.shape[1])
+    last_row, last_column = np.float32(person.coverage.shape[0] - 2), np.float32(person.coverage.shape[1] - 2)
+    own_y = np.float32(row)
+    for j in range(len(squares)):
+        x, y = places[2 * j], places[2 * j + 1]
+        still = (abs(x - np.float32(np.int32(column + j))) < _STILL) & (abs(y - own_y) < _STILL)
+        down = np.int32(min(max(y - first_row, _ZERO), last_row)) >> _BLOCK
+        across = np.int32(min(max(x - first_column, _ZERO), last_column)) >> _BLOCK
+        square = np.int32(down * block_columns + across)
+        squares[j] = ~square if still else square
 
 
 @compiled

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
-_BANDS = 6  # that a frame is drawn in, each as wide as what moves in it: threads take the next one when they are free
+_BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
@@ -90,18 +90,23 @@ class Frame:
         right, left, mouth = (self._beside[o].sides if o in self._beside else _NO_SIDES for o in _OPENINGS)
         self.maps = Maps(self._ways, (right, left, mouth), self._border)
 
-    def areas(self) -> list[Area]:
-        """What has to be drawn: bands of whole cells where the person moved from or to."""
-        person, of_person = self._head.person, self._head.grid
+    def bands(self) -> NDArray[np.int64]:
+        """(N, 4) first and end row, first and end column of what has to be drawn: where the person moved from or to."""
+        person, of_person, coarse = self._head.person, self._head.grid, self._coarse
         place = of_person.left, of_person.top, of_person.cell
-        moving = coarse_maps.moving(self._coarse.nodes, self._coarse_way, person, *place, STILL)
+        moving = coarse_maps.moving(coarse.nodes, self._coarse_way, person, *place, STILL)
         for beside in self._beside.values():
-            moving[self._coarse.window(beside.area)] = 1
+            moving[coarse.window(beside.area)] = 1
         # Two cells more on every side, because a cubic enlargement spreads a field so far.
         moving = cv2.dilate(moving, np.ones((5, 5), np.uint8))
-        bands = coarse_maps.bands_of(np.asarray(moving, np.uint8), _BANDS).tolist()
-        parts = [self._coarse.area((slice(*band[:2]), slice(*band[2:]))) for band in bands]
-        return [part for band in parts if is_some(part := overlap(band, self._whole))]
+        cells = coarse_maps.bands_of(np.asarray(moving, np.uint8), _BANDS)
+        (first, end), (left, right) = ((part.start, part.stop) for part in self._whole)
+        pixels = cells * coarse.cell + [coarse.top, coarse.top, coarse.left, coarse.left]
+        return np.clip(pixels, [first, first, left, left], [end, end, right, right])
+
+    def areas(self) -> list[Area]:
+        """The same as areas of the picture."""
+        return [(slice(*band[:2]), slice(*band[2:])) for band in self.bands().tolist()]
 
     def skin(self, area: Area) -> Array:
         """(h, w, 2): the portrait's positions that the pixels of an area are read from."""

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ...motion.face_model import fit_face
-from .compose_pixels import gains_of
+from .compose_pixels import Bands, gains_of
 from .confidence import share_of_detail
 from .creases import Creases
 from .eye import Eye
@@ -133,16 +133,11 @@ class WarpGenerator:
         out, gains = beginning.result()
 
         self._layers.lay_behind(self._nape.read(target.pose))
-        areas = iter(frame.areas())
-
-        def draw_skin() -> None:
-            for area in areas:  # each thread takes the next one when it is free
-                self._layers.draw(out, area, frame.maps, gains)
-
-        skin = [THREADS.submit(draw_skin) for _ in range(2)]
+        drawing = out, Bands(frame.bands(), np.zeros(1, np.int64)), frame.maps, gains
+        skin = [THREADS.submit(self._layers.draw, *drawing) for _ in range(2)]
         eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
-        draw_skin()
+        self._layers.draw(*drawing)
         for part in skin:
             part.result()
         self._layers.soften(out, edges)

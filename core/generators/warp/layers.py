@@ -18,7 +18,7 @@ from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .compose_pixels import Gains
+    from .compose_pixels import Bands, Gains
     from .grid import Area
     from .positions import Maps
 
@@ -71,14 +71,12 @@ class Layers:
             self._laid = area, self._plate[area].copy()
             self._plate[area] = lay_on(self._laid[1], pixels, coverage)
 
-    def draw(self, out: NDArray[Any], area: Area, maps: Maps, gains: Gains = NO_GAINS) -> None:
-        """Draw the pixels of `area` of `out` (H, W, C), which holds the portrait, before the plate.
+    def draw(self, out: NDArray[Any], bands: Bands, maps: Maps, gains: Gains = NO_GAINS) -> None:
+        """Draw the bands of `out` (H, W, C), which holds the portrait, that are not taken yet, before the plate.
 
         The person's pixels come from where `maps` say, in the light of `gains`.
         """
-        rows, columns = area
-        place = rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start
-        compose_pixels.draw(out, self._plate, place, maps, self._person, gains, self._top)
+        compose_pixels.draw(out, self._plate, bands, maps, self._person, gains, self._top)
 
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""

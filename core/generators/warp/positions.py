@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ...compiled import Number, compiled
+from ...compiled import compiled
 from .cubic import cubic
 from .rbf import bump
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
+_NO_ROW = -(2**31)
 _SEAM = 0.5  # beside its corners they blend over this share of the distance
 
 
@@ -88,22 +89,18 @@ class Maps(NamedTuple):
 @compiled
 def fill(out: Array, row: int, column: int, maps: Maps) -> None:
     """Write the portrait's positions (h, w, 2) of the pixels from (row, column) on."""
-    height, width = out.shape[:2]
     ways, openings, border = maps
-    table = _cubic_table(ways.cell)
-    right, left, mouth = openings
-    tables = _cubic_table(right.cell), _cubic_table(left.cell), _cubic_table(mouth.cell)
-    for i in range(height):
-        line = out[i]
-        _smooth_row(line, row + i, column, ways.nodes, ways.left, ways.top, table)
+    _smooth(out, row, column, ways.nodes, ways.left, ways.top, ways.cell)
+    for i in range(len(out)):
         if len(ways.exact):
-            _exact_row(line, row + i, column, ways)
-        for k in range(3):
-            if openings[k].first_row <= row + i < openings[k].end_row:
-                _add_sides(line, row + i, column, openings[k], tables[k])
+            _exact_row(out[i], row + i, column, ways)
+    for k in range(3):
+        _add_sides(out, row, column, openings[k])
+    for i in range(len(out)):
+        line = out[i]
         if border.holds:
             _hold(line, row + i, column, border)
-        for j in range(width):
+        for j in range(len(line)):
             place = np.uint64(j)
             line[place, 0] += np.float32(column + j)
             line[place, 1] += np.float32(row + i)
@@ -113,11 +110,10 @@ def fill(out: Array, row: int, column: int, maps: Maps) -> None:
 def of_cells(ways: Ways, rows: NDArray[np.intp], columns: NDArray[np.intp], cell: int) -> Array:
     """(N, cell, cell, 2) the way of every pixel of cells that lie as those of `ways` do, but are `cell` pixels wide."""
     out = np.empty((len(rows), cell, cell, 2), np.float32)
-    table = _cubic_table(ways.cell)
     for n in range(len(rows)):
         left, top = ways.left + columns[n] * cell, ways.top + rows[n] * cell
+        _smooth(out[n], top, left, ways.nodes, ways.left, ways.top, ways.cell)
         for down in range(cell):
-            _smooth_row(out[n, down], top + down, left, ways.nodes, ways.left, ways.top, table)
             _exact_row(out[n, down], top + down, left, ways)
     return out
 
@@ -217,67 +213,61 @@ def _seam_at(x: float, y: float, seam: Seam) -> tuple[float, float]:
 
 
 @compiled
-def _node_row(row: int, nodes: Array, top: int, cell: int, first: int, count: int) -> Array:
-    """(count, K) of a field (rows, columns, K) from node `first` on, cubic between its rows; its edge goes on."""
-    rows, columns, channels = nodes.shape
-    place = (row - top + 0.5) / cell - 0.5
-    base = int(np.floor(place))
-    weights = cubic(place - base)
-    out = np.zeros((count, channels), np.float32)
-    for k in range(4):
-        line, weight = nodes[min(max(base - 1 + k, 0), rows - 1)], np.float32(weights[k])
-        for j in range(count):
-            node = min(max(first + j, 0), columns - 1)
-            for channel in range(channels):
-                out[j, channel] += weight * line[node, channel]
-    return out
+def _smooth(out: Array, row: int, column: int, nodes: Array, left: int, top: int, cell: int) -> None:
+    """Write a field (rows, columns, K), cubic between its nodes, at the pixels (h, w, K) from (row, column) on.
+
+    Its edge goes on. A row of nodes is spread over the pixels' columns once for all rows of pixels that it reaches.
+    """
+    size = out.shape[1] * out.shape[2]
+    spread, spread_row, weights = np.empty((4, size), np.float32), np.full(4, _NO_ROW), _cubic_table(cell)
+    for i in range(len(out)):
+        place = (row + i - top + 0.5) / cell - 0.5
+        before = int(np.floor(place))
+        for node_row in range(before - 1, before + 3):
+            if spread_row[node_row & 3] != node_row:
+                spread_row[node_row & 3] = node_row
+                _spread(spread[node_row & 3], nodes[min(max(node_row, 0), len(nodes) - 1)], column - left, weights)
+        first, second = spread[(before - 1) & 3], spread[before & 3]
+        third, fourth = spread[(before + 1) & 3], spread[(before + 2) & 3]
+        of_first, of_second, of_third, of_fourth = cubic(place - before)
+        a, b, c, d = np.float32(of_first), np.float32(of_second), np.float32(of_third), np.float32(of_fourth)
+        line = out[i].reshape(-1)
+        for j in range(size):
+            line[j] = a * first[j] + b * second[j] + c * third[j] + d * fourth[j]
 
 
 @compiled
 def _cubic_table(cell: int) -> Array:
-    """(5, cell) weights for every pixel of a cell: of the two nodes before its own, of that, and of the two behind."""
-    table = np.zeros((5, cell), np.float32)
+    """(cell, 4) weights for every pixel of a cell, of the nodes around it."""
+    table = np.empty((cell, 4), np.float32)
     for phase in range(cell):
         place = (phase + 0.5) / cell - 0.5
         weights = cubic(place - np.floor(place))
         for k in range(4):
-            table[k + (1 if 2 * phase + 1 >= cell else 0), phase] = weights[k]
+            table[phase, k] = weights[k]
     return table
 
 
 @compiled
-def _smooth_row(out: Array, row: int, column: int, nodes: Array, left: int, top: int, table: Array) -> None:
-    """Write the way (w, 2) of a row of pixels, cubic between nodes."""
-    cell = table.shape[1]
-    own, phase = divmod(column - left, cell)
-    line = _node_row(row, nodes, top, cell, own - 2, (len(out) + phase) // cell + 6).reshape(-1)
-    weights, flat = table.reshape(-1), out.reshape(-1)
-    x0, y0, x1, y1, x2, y2, x3, y3, x4, y4 = (
-        line[0],
-        line[1],
-        line[2],
-        line[3],
-        line[4],
-        line[5],
-        line[6],
-        line[7],
-        line[8],
-        line[9],
-    )
-    node, to, step = np.uint64(10), np.uint64(0), np.uint64(cell)
-    for _ in range(len(out)):
-        a, b, c = weights[np.uint64(phase)], weights[np.uint64(phase) + step], weights[np.uint64(phase) + step + step]
-        d = weights[np.uint64(phase) + step + step + step]
-        e = weights[np.uint64(phase) + step + step + step + step]
-        flat[to] = a * x0 + b * x1 + c * x2 + d * x3 + e * x4
-        flat[to + np.uint64(1)] = a * y0 + b * y1 + c * y2 + d * y3 + e * y4
-        to += np.uint64(2)
+def _spread(out: Array, nodes: Array, start: int, weights: Array) -> None:
+    """Write a row of nodes (columns, K) at the pixels (w * K) from `start` on, by the weights of `_cubic_table`."""
+    columns, channels = nodes.shape
+    cell = len(weights)
+    own, phase = divmod(start, cell)
+    line = np.empty(((len(out) // channels + phase) // cell + 6) * channels, np.float32)
+    for i in range(len(line)):
+        line[i] = nodes[min(max(own - 2 + i // channels, 0), columns - 1), i % channels]
+    flat, at, to, step = weights.reshape(-1), np.uint64(0), np.uint64(0), np.uint64(channels)
+    for _ in range(len(out) // channels):
+        k, first = np.uint64(4 * phase), at + (step if 2 * phase + 1 >= cell else np.uint64(0))
+        a, b, c, d = flat[k], flat[k + np.uint64(1)], flat[k + np.uint64(2)], flat[k + np.uint64(3)]
+        for _ in range(channels):
+            second, third = first + step, first + step + step
+            out[to] = a * line[first] + b * line[second] + c * line[third] + d * line[third + step]
+            first, to = first + np.uint64(1), to + np.uint64(1)
         phase += 1
         if phase == cell:
-            x0, y0, x1, y1, x2, y2, x3, y3 = x1, y1, x2, y2, x3, y3, x4, y4
-            x4, y4 = line[node], line[node + np.uint64(1)]
-            node += np.uint64(2)
-            phase = 0
+            at, phase = at + step, 0
 
 
 @compiled
@@ -296,41 +286,25 @@ def _exact_row(out: Array, row: int, column: int, ways: Ways) -> None:
 
 
 @compiled
-def _add_sides(out: Array, row: int, column: int, sides: Sides, table: Array) -> None:
-    """Add to the way of a row of pixels what the skin above or below an opening adds, softly blended between them."""
-    cell = sides.cell
-    start, end = max(0, sides.first_column - column), min(len(out), sides.end_column - column)
-    if end <= start:
+def _add_sides(out: Array, row: int, column: int, sides: Sides) -> None:
+    """Add to the way of pixels what the skin above or below an opening adds, softly blended between them."""
+    first, end = max(0, sides.first_row - row), min(out.shape[0], sides.end_row - row)
+    start, stop = max(0, sides.first_column - column), min(out.shape[1], sides.end_column - column)
+    if first >= end or start >= stop:
         return
-    own, phase = divmod(column + start - sides.left, cell)
-    line = _node_row(row, sides.fields, sides.top, cell, own - 2, (end - start + phase) // cell + 5).reshape(-1)
-    weights, flat, zero, one = table.reshape(-1), out.reshape(-1), np.float32(0), np.float32(1)
-    at, step = np.uint64(0), np.uint64(sides.fields.shape[2])
-    for j in range(start, end):
-        # Of the five nodes the first or the last one has no weight.
-        first = np.uint64(1 if 2 * phase + 1 >= cell else 0)
-        node, k = at + first * step, first * np.uint64(cell) + np.uint64(phase)
-        a, b = weights[k], weights[k + np.uint64(cell)]
-        c, d = weights[k + np.uint64(2 * cell)], weights[k + np.uint64(3 * cell)]
-        height = _weighted(line, node + np.uint64(4), step, a, b, c, d)
-        soft = _weighted(line, node + np.uint64(5), step, a, b, c, d)
-        share = np.float32(0.5) - height / max(soft, np.float32(_SHARP))  # cubic: it may swing below
-        share, to = min(max(share, zero), one), np.uint64(2 * j)
-        if share > 0:
-            flat[to] += share * _weighted(line, node, step, a, b, c, d)
-            flat[to + np.uint64(1)] += share * _weighted(line, node + np.uint64(1), step, a, b, c, d)
-        if share < 1:
-            flat[to] += (one - share) * _weighted(line, node + np.uint64(2), step, a, b, c, d)
-            flat[to + np.uint64(1)] += (one - share) * _weighted(line, node + np.uint64(3), step, a, b, c, d)
-        phase += 1
-        if phase == cell:
-            at, phase = at + step, 0
-
-
-@compiled
-def _weighted(line: Array, at: Number, step: Number, a: Number, b: Number, c: Number, d: Number) -> Number:
-    """The sum of four values that lie a `step` apart."""
-    return a * line[at] + b * line[at + step] + c * line[at + step + step] + d * line[at + step + step + step]
+    fields = np.empty((end - first, stop - start, 6), np.float32)
+    _smooth(fields, row + first, column + start, sides.fields, sides.left, sides.top, sides.cell)
+    flat, zero, one, half, sharp = fields.reshape(-1), np.float32(0), np.float32(1), np.float32(0.5), np.float32(_SHARP)
+    at = np.uint64(0)
+    for i in range(first, end):
+        line = out[i].reshape(-1)
+        for j in range(start, stop):
+            below, soft = flat[at + np.uint64(4)], flat[at + np.uint64(5)]
+            share = min(max(half - below / max(soft, sharp), zero), one)  # cubic: softness may swing below
+            other, to = one - share, np.uint64(2 * j)
+            line[to] += share * flat[at] + other * flat[at + np.uint64(2)]
+            line[to + np.uint64(1)] += share * flat[at + np.uint64(1)] + other * flat[at + np.uint64(3)]
+            at += np.uint64(6)
 
 
 @compiled

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.generators.warp import coarse_maps, compose_pixels, positions
-from core.generators.warp.compose_pixels import Gains, Person, blocks_of
+from core.generators.warp.compose_pixels import Bands, Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Maps, Sides, Ways
 from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 HEIGHT, WIDTH = 96, 120
+WHOLE = 0, HEIGHT, 0, WIDTH
 NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
 
 
@@ -169,6 +171,10 @@ def _person(pixels: NDArray[Any], coverage: NDArray[np.uint8], kernel: int = cv2
     return Person(np.float32(0), np.float32(0), four, coverage, blocks_of(coverage), kernel_weights(kernel))
 
 
+def _bands(*areas: tuple[int, ...]) -> Bands:
+    return Bands(np.array(areas, np.int64), np.zeros(1, np.int64))
+
+
 def _drawn(
     pixels: NDArray[Any], person: Person, shift: tuple[float, float], gains: Gains | None = None
 ) -> NDArray[Any]:
@@ -176,8 +182,7 @@ def _drawn(
     top = 0.0 if pixels.dtype == np.float32 else float(np.iinfo(pixels.dtype).max)
     own = _ways()
     own.nodes[:] = shift
-    area = 0, 0, HEIGHT, WIDTH
-    compose_pixels.draw(out, plate, area, _maps(own), person, gains or compose_pixels.NO_GAINS, top)
+    compose_pixels.draw(out, plate, _bands(WHOLE), _maps(own), person, gains or compose_pixels.NO_GAINS, top)
     return out
 
 
@@ -186,11 +191,12 @@ def test_parts_of_a_picture_are_drawn_as_the_whole() -> None:
     coverage[10:80, 30:100] = 255
     person, plate, maps = _person(pixels, coverage), np.full_like(pixels, 7), _maps(_ways())
     whole, parts = pixels.copy(), pixels.copy()
-    compose_pixels.draw(whole, plate, (0, 0, HEIGHT, WIDTH), maps, person, compose_pixels.NO_GAINS, 255.0)
-    for row, height in ((0, 13), (13, 1), (14, HEIGHT - 14)):
-        for column, width in ((0, 29), (29, WIDTH - 29)):
-            area = row, column, height, width
-            compose_pixels.draw(parts, plate, area, maps, person, compose_pixels.NO_GAINS, 255.0)
+    compose_pixels.draw(whole, plate, _bands(WHOLE), maps, person, compose_pixels.NO_GAINS, 255.0)
+    bands = _bands(*((*row, *column) for row in ((0, 13), (13, 14), (14, HEIGHT)) for column in ((0, 29), (29, WIDTH))))
+    with ThreadPoolExecutor(2) as threads:  # which take them in turn
+        drawing = parts, plate, bands, maps, person, compose_pixels.NO_GAINS, 255.0
+        list(threads.map(lambda _: compose_pixels.draw(*drawing), range(2)))
+    assert bands.taken[0] >= len(bands.areas)
     np.testing.assert_array_equal(parts, whole)
     assert (whole != pixels).any(axis=2).mean() > 0.5
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.generators.warp.compose_pixels import Bands
 from core.generators.warp.layers import Layers
 from core.generators.warp.plate import fill_behind
 from core.generators.warp.positions import Border, Maps, Sides, Ways
@@ -41,7 +42,8 @@ def _drawn(layers: Layers, picture: NDArray[np.uint8], positions: NDArray[np.flo
     beside = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
     border = Border(lines[0], lines[0], lines[1], lines[1], False, lines[1], lines[1], lines[0], lines[0])
     ways = Ways(0, 0, 1, way, none, np.zeros((0, 1, 1, 2), np.float32))
-    layers.draw(out, AREA, Maps(ways, (beside, beside, beside), border))
+    bands = Bands(np.array([[0, HEIGHT, 0, WIDTH]]), np.zeros(1, np.int64))
+    layers.draw(out, bands, Maps(ways, (beside, beside, beside), border))
     return out
 
 
