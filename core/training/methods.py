@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..generators.few_shot.few_shot import inputs_from
+from ..generators.few_shot.crop import HeadCrop
+from ..generators.few_shot.few_shot import mend
 from ..generators.few_shot.landmark_picture import draw_landmarks
 from ..generators.few_shot.networks import Inputs, best_device, to_pixels, to_tensor
 from ..generators.few_shot.person import feed_forward_style, with_landmark_pictures
@@ -110,17 +111,27 @@ class FineTuned:
 
 
 def drawing(networks: Networks, style: Tensor, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
-    """Frames of somebody with a style (1, numbers), drawn as the few-shot generator does from crops of their size."""
-    references = References(pictures, landmarks) if networks.plan.kind == "hybrid" else None
-    size, device = pictures[0].shape[0], style.device
+    """Frames of somebody with a style (1, numbers): the hybrid's as the few-shot generator draws them."""
+    if networks.plan.kind == "hybrid":
+        return _mending(networks, style, pictures, landmarks)
+    size = networks.plan.size
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def draw(wanted: Landmarks) -> Picture:
-        if references is None:
-            inputs = Inputs(to_tensor(draw_landmarks(wanted, size))[None].to(device))
-        else:
-            main, *others = nearest(landmarks, wanted, len(landmarks)).tolist()
-            inputs = inputs_from(references, wanted, main, others, device)
-        return to_pixels(networks.draw_styled(inputs, style).picture)[0]
+        lines = to_tensor(draw_landmarks(wanted, size))[None].to(style.device)
+        return to_pixels(networks.draw_styled(Inputs(lines), style).picture)[0]
+
+    return draw
+
+
+def _mending(networks: Networks, style: Tensor, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
+    references, size = References(pictures, landmarks), networks.plan.size
+    whole = HeadCrop(0, 0, size)
+
+    def draw(wanted: Landmarks) -> Picture:
+        main, *others = nearest(landmarks, wanted, len(landmarks)).tolist()
+        target = references.target(main, wanted)
+        warps = references.warps(target, main, others)
+        return mend(warps[0].picture, whole, warps, target, networks, style)
 
     return draw

@@ -14,7 +14,7 @@ from .blocks import bake_spectral
 from .checkpoint import load_checkpoint
 from .crop import HeadCrop
 from .full_size import Kept, put_into
-from .landmark_picture import draw_landmarks, draw_precise
+from .landmark_picture import draw_face, draw_landmarks, draw_precise
 from .networks import Inputs, best_device, to_tensor
 from .person import as_they_are
 from .references import References
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
+    from .networks import Networks
     from .person import Person
     from .references import Warp
 
@@ -52,9 +53,9 @@ class FewShotGenerator:
             [own, *person.pictures[others]], np.concatenate([landmarks[None], person.landmarks[others]])
         )
         self._others = range(1, len(others) + 1)
-        self._device = best_device()
-        self._style = person.style[None].to(self._device)
-        self._networks = person.networks.to(self._device)
+        device = best_device()
+        self._style = person.style[None].to(device)
+        self._networks = person.networks.to(device)
         self._networks.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - a tenth faster
         bake_spectral(self._networks)
 
@@ -65,14 +66,25 @@ class FewShotGenerator:
             return frame
         asked = self._crop.target(target, self._size)
         warps = self._references.warps(asked, 0, self._others)
-        with torch.inference_mode():
-            drawn = self._networks.draw_styled(inputs_of(warps, asked, self._device), self._style)
-        picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
-        warped = warps[0].picture.astype(np.float32) / 255
-        if drawn.trust is None or drawn.shift is None:  # the paper's networks draw all anew
-            return put_into(frame, self._crop, warped, picture, Kept.nothing(self._size))
-        kept = Kept(_array(drawn.trust[0, 0]), _array(drawn.shift[0]).transpose(1, 2, 0) * (self._size / 2))
-        return put_into(frame, self._crop, warped, picture, kept)
+        return mend(frame, self._crop, warps, asked, self._networks, self._style)
+
+
+@torch.inference_mode()
+def mend(
+    frame: NDArray[Any], crop: HeadCrop, warps: list[Warp], asked: FaceTarget, networks: Networks, style: torch.Tensor
+) -> NDArray[Any]:
+    """The warp's frame (H, W, C) with what networks make of its crop for a person's style (1, numbers).
+
+    `warps` show the crop; the first one is the frame's. `asked` is the target in their pixels.
+    """
+    drawn, size = networks.draw_styled(inputs_of(warps, asked, style.device), style), networks.plan.size
+    picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
+    warped = warps[0].picture.astype(np.float32) / 255
+    if drawn.trust is None or drawn.shift is None:  # the paper's networks draw all anew
+        return put_into(frame, crop, warped, picture, Kept.nothing(size))
+    shift = _array(drawn.shift[0]).transpose(1, 2, 0) * (size / 2)
+    kept = Kept(_array(drawn.trust[0, 0]), shift, _sure_face(warps[0], asked))
+    return put_into(frame, crop, warped, picture, kept)
 
 
 def inputs_from(
@@ -84,14 +96,20 @@ def inputs_from(
 
 
 def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> Inputs:
-    """What a network draws one frame from."""
+    """What a network draws one frame from. Of the face it may change what the first warp is not sure of."""
     size = warps[0].picture.shape[0]
+    precise = np.maximum(draw_precise(target.landmarks, size) / np.float32(255), _sure_face(warps[0], target))
     return Inputs(
         to_tensor(draw_landmarks(target.landmarks, size))[None].to(device),
         to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),
         torch.from_numpy(np.stack([warp.confidence for warp in warps]))[None, :, None].to(device),
-        torch.from_numpy(draw_precise(target.landmarks, size))[None, None].to(device) / 255,
+        torch.from_numpy(precise)[None, None].to(device),
     )
+
+
+def _sure_face(warp: Warp, target: FaceTarget) -> NDArray[np.float32]:
+    """(S, S) 0..1: the warp's confidence on the face, where landmarks are near enough to lead it."""
+    return warp.confidence * (draw_face(target.landmarks, len(warp.confidence)) / np.float32(255))
 
 
 def _array(values: torch.Tensor) -> NDArray[np.float32]:

@@ -28,11 +28,13 @@ class Kept(NamedTuple):
 
     trust: Array  # (S, S) 0..1: how much of a pixel is the warp's
     shift: Array  # (S, S, 2): how far to the right and down the warp was read, in pixels
+    detail: Array  # (S, S) 0..1: how far no more than a tone may change
 
     @classmethod
     def nothing(cls, size: int) -> Kept:
         """All was drawn anew."""
-        return cls(np.zeros((size, size), np.float32), np.zeros((size, size, 2), np.float32))
+        zeros = np.zeros((size, size), np.float32)
+        return cls(zeros, np.zeros((size, size, 2), np.float32), zeros)
 
 
 def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, kept: Kept) -> NDArray[Any]:
@@ -51,7 +53,7 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, k
     # What is no number must not spread over the whole of a network's pixel.
     shown = encode_srgb(np.nan_to_num(part)) if white == 1 else part / np.float32(white)
     was = sample(warped, _places(warped) + kept.shift, kernel=cv2.INTER_LINEAR)  # as the network read it
-    change, lost = _without_texture(drawn - was, 1 - kept.trust)
+    change, lost = _without_texture(drawn - was, kept)
     lost = crop.enlarge(lost, area)[..., None].clip(0, 1)
     change = crop.enlarge(change, area) - lost * (shown - _coarse(shown, crop, area, size))
     wanted = np.clip(shown + fading * change, 0, 1)
@@ -62,15 +64,15 @@ def put_into(frame: NDArray[Any], crop: HeadCrop, warped: Array, drawn: Array, k
     return out
 
 
-def _without_texture(change: Array, lost: Array) -> tuple[Array, Array]:
+def _without_texture(change: Array, kept: Kept) -> tuple[Array, Array]:
     """A change (S, S, 3), and how much (S, S) 0..1 of the frame's fine detail it replaces.
 
     What is nearly as bright as before is another tone of the same thing: it keeps its grain and its brush strokes,
     which a network does not draw.
     """
     tone = cv2.GaussianBlur(change, (0, 0), _TEXTURE)
-    share = np.minimum(np.abs(tone).max(axis=2) / _SAME, 1)
-    return share[..., None] * change + (1 - share[..., None]) * tone, share * lost
+    share = np.minimum(np.abs(tone).max(axis=2) / _SAME, 1) * (1 - kept.detail)
+    return share[..., None] * change + (1 - share[..., None]) * tone, share * (1 - kept.trust)
 
 
 def _moved(part: NDArray[Any], shift: Array) -> NDArray[Any]:

@@ -107,7 +107,7 @@ class HybridGenerator(nn.Module):
     ) -> Blend:
         """(N, R, 3, S, S), (N, R, 1, S, S), (N, 3, S, S), (N, 1, S, S) and (N, numbers); S is a multiple of 16.
 
-        Where `precise` is 1, on mouth and eyes, the warp is kept: landmarks tell it to the pixel how far they are open,
+        Where `precise` is 1 the warp is kept. On mouth and eyes landmarks tell it to the pixel how far they are open,
         and the mean of what may lie there, which a loss of content teaches, is half shut and has a grey veil for teeth.
         """
         shares = self.shares(warps, confidences, landmark_pictures)

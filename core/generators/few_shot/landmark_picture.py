@@ -65,3 +65,11 @@ def draw_precise(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.
         width = max(1, round(around * float(np.linalg.norm(landmarks[part[3]] - landmarks[part[0]]))))
         cv2.polylines(picture, [outline], True, (255,), width, cv2.LINE_AA, _FRACTION_BITS)  # noqa: FBT003 - closed
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), size / 128), np.uint8)
+
+
+def draw_face(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.uint8]:
+    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 from the jaw to the brows, soft around."""
+    picture = np.zeros((size, size), np.uint8)
+    points = np.round(np.asarray(landmarks, np.float64) * 2**_FRACTION_BITS).astype(np.int32)
+    cv2.fillConvexPoly(picture, cv2.convexHull(points), (255,), cv2.LINE_AA, _FRACTION_BITS)
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), size / 64), np.uint8)

@@ -52,7 +52,7 @@ class Inputs:
     landmark_pictures: Tensor  # (N, 3, S, S)
     warps: Tensor | None = None  # (N, R, 3, S, S): R references of the person, warped to the frame
     confidences: Tensor | None = None  # (N, R, 1, S, S): 1 where a warp shows the reference 1:1, 0 where it invents
-    precise: Tensor | None = None  # (N, 1, S, S): 1 on mouth and eyes, where the hybrid keeps the warps
+    precise: Tensor | None = None  # (N, 1, S, S): 1 where the hybrid keeps the warps, such as on mouth and eyes
 
     def picked(self, numbers: Tensor) -> Inputs:
         """Some of the N, (n,) whole numbers."""

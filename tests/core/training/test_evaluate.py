@@ -150,6 +150,16 @@ def test_the_papers_networks_are_fine_tuned_to_the_person(paper: Path, head_crop
     np.testing.assert_array_equal(after, before)  # the next person begins with the same
 
 
+def test_the_hybrid_is_shown_as_it_is_used(head_crops: Crops) -> None:
+    """Put into the warp's frame, which stays as it is at the crop's border."""
+    networks = build_networks(NetworkPlan("hybrid", width=8, embedding=16, size=64, attention=False)).eval()
+    pictures, landmarks = list(head_crops[0][:1, ::2, ::2]), head_crops[1][:2] / 2
+    methods = WarpAlone(), FeedForward(networks)
+    warped, drawn = (method.learn(pictures, landmarks[:1])(landmarks[1]) for method in methods)
+    np.testing.assert_array_equal(drawn[0], warped[0])
+    assert (drawn != warped)[16:48, 16:48].any()  # untrained networks make each pixel grey by 2 %
+
+
 def test_the_command_writes_the_table(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "table.json"
     assert main(["evaluate", "few-shot", "--data", str(people), "-o", str(output)]) == 0

@@ -114,8 +114,13 @@ def test_the_network_changes_the_head_and_nothing_far_from_it(
         create_generator("few_shot", portrait, file).draw(target),
     )
     assert drawn.shape == astronaut.shape
-    x, y = target.landmarks[30].astype(int)
-    assert drawn[y - 10 : y + 10, x - 10 : x + 10].mean() > 240
+    bridge, chin = target.landmarks[[27, 8]]
+    nose, hair = (
+        (slice(y - 5, y + 5), slice(x - 5, x + 5))
+        for x, y in (target.landmarks[30].astype(int), (bridge - 0.7 * (chin - bridge)).astype(int))
+    )
+    assert drawn[hair].mean() > 240 > warped[hair].mean()
+    assert np.abs(drawn[nose].astype(int) - warped[nose]).mean() < 25  # on the face a warp that is sure is kept
     np.testing.assert_array_equal(drawn[300:], warped[300:])
 
 

@@ -11,7 +11,7 @@ from core.generators.few_shot.full_size import Kept, put_into
 
 SIZE = 32
 CROP = HeadCrop(10, -20, 128)
-ALL = Kept(np.ones((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE, 2), np.float32))
+ALL = Kept.nothing(SIZE)._replace(trust=np.ones((SIZE, SIZE), np.float32))
 
 
 def _frame(kind: type) -> np.ndarray:
@@ -68,6 +68,16 @@ def test_another_tone_keeps_the_grain() -> None:
     inside, was = (pixels[20:90, 40:110, :3].astype(float) for pixels in (out, frame))
     assert abs(inside.mean() - was.mean() - 2.55) < 0.5
     assert inside.std() > 0.8 * was.std()
+
+
+def test_fine_detail_that_is_kept_stays_under_another_thing() -> None:
+    frame = _frame(np.uint8) // 8 + 100
+    warped = CROP.read(frame[..., :3], SIZE).astype(np.float32) / 255
+    noise = np.random.default_rng(3).normal(0.2, 0.1, warped.shape).astype(np.float32)
+    out = put_into(frame, CROP, warped, warped + noise, Kept.nothing(SIZE)._replace(detail=ALL.trust))
+    inside, was = (pixels[20:90, 40:110, :3].astype(float) for pixels in (out, frame))
+    assert abs(inside.mean() - was.mean() - 51) < 2
+    assert (inside - was).std() < was.std()
 
 
 def test_light_above_white_stays() -> None:
