@@ -149,24 +149,31 @@ def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:
 
 
 def _jaw_motion(offsets: Array, face: FittedFace) -> Array:
-    """(68, 3) the part of the offsets that is a jaw which opens or goes aside, by least squares of outline and lips."""
+    """(68, 3) the part of the offsets that is a jaw which opens or goes aside."""
+    opened, aside, jaw = _fitted_jaw(offsets, face)
+    return max(opened, 0) * jaw[0] + aside * jaw[1]
+
+
+def _fitted_jaw(offsets: Array, face: FittedFace) -> tuple[float, float, Array]:
+    """How far a jaw opens and goes aside, by least squares of outline and lips, and (2, 68, 3) what that moves."""
     shapes = load_face_model().expressions
     jaw = face.direction(np.stack([shapes["jawOpen"], shapes["jawLeft"]])) * (1, 1, 0)
     moved = [*JAW[4:13], *MOUTH]
     opened, aside = np.linalg.lstsq(jaw[:, moved].reshape(2, -1).T, offsets[moved].reshape(-1), rcond=None)[0]
-    return max(opened, 0) * jaw[0] + aside * jaw[1]
+    return float(opened), float(aside), jaw
 
 
 def _keep_lips_apart(own: Array, face: FittedFace) -> None:
     """Of a jaw that closes, as against a neutral frame with an open mouth, only what the portrait's lips leave.
 
-    `own` (68, 3) are the offsets of the portrait's points.
+    `own` (68, 3) are the offsets of the portrait's points. Lips that a still jaw presses are not its work.
     """
     down, rest = face_down(face.points), face.points[:, :2]
     crossing = min(float(lip_openings(rest, down)), 0) - float(lip_openings(rest + own[:, :2], down))
     if crossing > 0:
         jaw = open_jaw(face) * (1, 1, 0)
-        own += crossing / float(lip_openings(jaw[:, :2], down)) * jaw
+        closed = max(-_fitted_jaw(own, face)[0], 0)
+        own += min(crossing / float(lip_openings(jaw[:, :2], down)), closed) * jaw
 
 
 def _keep_opening_ratio(own: Array, neutral: Array, offsets: Array, driver: FittedFace, wider: Array) -> None:

@@ -64,7 +64,7 @@ class FewShotGenerator:
         frame = self._warp.draw(target)
         if self._keeps_to_warp or target.is_still(self._landmarks):
             return frame
-        asked = self._crop.target(target, self._size)
+        asked = self._crop.target(self._warp.landed(target), self._size)
         warps = self._references.warps(asked, 0, self._others)
         return mend(frame, self._crop, warps, asked, self._networks, self._style)
 

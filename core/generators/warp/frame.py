@@ -59,14 +59,12 @@ class Frame:
     """One target on one portrait."""
 
     def __init__(self, head: Head, target: FaceTarget) -> None:
-        """Compute the maps on coarse grids."""
+        """Compute the maps on coarse grids for an absolute target, see `Head.landed`."""
         self._head = head
         self._pose = target.pose
         self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
-        # The far outline of a three-quarter face lies on its cheek, the model's behind it, at the ear.
-        depth = head.at_landmarks(height) if target.absolute else head.face.points[:, 2]
-        moved = target.pose.unapply(target.landmarks, depth)
+        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         own = head.face.points[:, :2]
         self.moved = moved + meeting(own, moved)
         if not target.tracked:
@@ -119,7 +117,7 @@ class Frame:
     def window(self, opening: Opening, target: FaceTarget) -> Window | None:
         """An eye or the mouth, or None where it is not in the picture."""
         beside = self._beside.get(opening)
-        margin = _RIM_MARGIN * self._head.eye_distance
+        margin = _RIM_MARGIN * self._head.eye_distance * self._pose.scale
         # Where it is and where it was: a closed lid covers all of the open eye.
         seen = np.concatenate([target.landmarks[opening.outline], self._unmoved[opening.outline]])
         box = area_around(seen, margin)

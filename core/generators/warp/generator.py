@@ -228,4 +228,8 @@ class WarpGenerator:
         unturned = target.pose.unapply(target.landmarks, self._depth)
         shifts = self._edges.follow(unturned, tracked=target.tracked)
         turned = target.pose.scale * shifts @ target.pose.rotation[:2, :2].T
-        return replace(target, landmarks=target.landmarks + turned)
+        return self._head.landed(replace(target, landmarks=target.landmarks + turned))
+
+    def landed(self, target: FaceTarget) -> FaceTarget:
+        """The target with its landmarks where they are drawn: other pictures may be asked for the same."""
+        return self._head.landed(target)

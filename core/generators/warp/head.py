@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
+    from ...motion.target import FaceTarget
     from .glasses import Glasses
 
     Array = NDArray[np.float32]
@@ -101,6 +103,18 @@ class Head:
     def at_landmarks(self, height: Array) -> NDArray[np.float64]:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)
+
+    def landed(self, target: FaceTarget) -> FaceTarget:
+        """The target as an absolute one: its landmarks where this surface takes them.
+
+        What turned them with the model is taken off at the model's depth. The far outline of a three-quarter face lies
+        on its cheek, the model's behind it, at the ear: taken off at the surface's depth it would fold the temple.
+        """
+        if target.absolute:
+            return target
+        height = self.at_landmarks(self.height(target.pose))
+        moved = target.pose.unapply(target.landmarks, self.face.points[:, 2])
+        return replace(target, landmarks=target.pose.apply(np.column_stack([moved, height])), absolute=True)
 
     def seen_by(self, pose: Pose, height: Array, base: Array) -> Look:
         """What `ways` needs of a frame.

@@ -131,8 +131,8 @@ def _across_seam(
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
-    It is for keyed lips, which roll out; a driver's are as thick as they are, see `thick_enough`. The outer edges stay. A mouth that does
-    not open may roll its lips in.
+    It is for keyed lips, which roll out; a driver's are as thick as they are, see `thick_enough`. The outer edges stay.
+    A mouth that does not open may roll its lips in.
     """
     shifts = np.zeros((68, 2))
     right, left = MOUTH_CORNERS
@@ -150,7 +150,8 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
 def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip's edges come too near or cross.
 
-    Of a driver with thicker lips they would. Inner edges move into the mouth as far as it is open, outer ones the rest.
+    Those of a driver with thicker lips would, and of lips that are keyed to roll in. Inner edges move into the mouth as
+    far as it is open, outer ones the rest.
     """
     shifts = np.zeros((68, 2))
     room = np.maximum(moved[list(LOWER[1]), 1] - moved[list(UPPER[1]), 1], 0) / 2
@@ -159,6 +160,7 @@ def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[An
         lacking = np.maximum(np.minimum(_THINNEST * own, own) - thick, 0)
         shifts[list(inner), 1] = inwards * np.minimum(lacking, room)
         shifts[list(outer), 1] = -inwards * np.maximum(lacking - room, 0)
+    _take_along(shifts)
     return shifts
 
 
@@ -173,6 +175,11 @@ def meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) 
     for lip, side in ((UPPER, -1), (LOWER, 1)):
         for points in lip:
             shifts[list(points), 1] = side * crossed
+    _take_along(shifts)
+    return shifts
+
+
+def _take_along(shifts: Array) -> None:
+    """Let the outer points nearest the corners go half-way with their neighbours."""
     for point, beside in _BESIDE:
         shifts[point] = shifts[beside] / 2
-    return shifts

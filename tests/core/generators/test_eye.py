@@ -131,8 +131,8 @@ def test_moves_of_the_head_do_not_close_the_eyes(
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in controls.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
     lids = list(RIGHT_EYE + LEFT_EYE)
-    depth = fit_face(astronaut_landmarks).points[:, 2]
-    seen = target.pose.unapply(generator._with_edges(target).landmarks, depth)
+    head = generator._head
+    seen = target.pose.unapply(generator._with_edges(target).landmarks, head.at_landmarks(head.height(target.pose)))
     shifts = lid_shifts(astronaut, fit_face(astronaut_landmarks).points)
     assert np.abs(shifts[lids]).max() > 0.5
     assert (seen - astronaut_landmarks)[lids] == pytest.approx(shifts[lids], abs=0.02)
@@ -154,6 +154,36 @@ def test_an_eye_at_the_contour_of_a_turned_head_is_looked_up_exactly(
         pixels = positions(window.area)
         _, turn = head.ways(frame._look, pixels)
         assert np.abs(pixels + turn - window.unturned).max() < 0.1 * head.eye_distance
+
+
+def test_an_eye_ends_within_its_window_however_the_head_turns(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+    turn = {"headYaw": 30.0, "headPitch": 20.0, "headZoom": 1.25}
+    channels = {name: np.array([value], np.float32) for name, value in turn.items()}
+    target = generator._with_edges(plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0])
+    frame = Frame(generator._head, target)
+    for opening in (RIGHT, LEFT):
+        window = frame.window(opening, target)
+        assert window is not None
+        covered = frame.coverage(window)
+        assert covered.max() > 0.9
+        assert max(edge.max() for edge in (covered[0], covered[-1], covered[:, 0], covered[:, -1])) < 0.02
+
+
+def test_points_turned_with_the_model_are_asked_for_where_they_are_drawn(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+    channels = {"headYaw": np.array([25], np.float32)}
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
+    landed = generator.landed(target)
+    assert not target.absolute
+    assert landed.absolute
+    nose, way = 30, generator.skin_map(target)
+    x, y = np.rint(landed.landmarks[nose]).astype(int)
+    assert np.linalg.norm(way[y, x] - astronaut_landmarks[nose]) < 1
 
 
 def _eye(white: tuple[NDArray[np.float32], NDArray[np.float32]], iris: int) -> tuple[NDArray[np.uint8], FittedFace]:

@@ -154,6 +154,15 @@ def test_a_mouth_that_is_open_in_the_neutral_frame_closes_no_further_than_the_po
     assert abs(closed[chin, 1] - shut[chin, 1]) < 0.1 * (shouts[chin, 1] - shut[chin, 1])
 
 
+def test_lips_that_a_still_jaw_presses_move_no_chin(face: NDArray[np.float32]) -> None:
+    shut = plan_motion(face, _controls(mouthPressLeft=1, mouthPressRight=1))[1].landmarks.astype(np.float32)
+    parted, chin = shut.copy(), 8
+    eyes = np.linalg.norm(face[36] - face[45])
+    parted[[65, 66, 67], 1] += 0.04 * eyes
+    pressed = plan_motion(shut, _track(np.stack([parted, shut])), relative_to=parted)[1].landmarks
+    assert np.abs(pressed - shut)[chin].max() < 0.01 * eyes
+
+
 def test_the_portraits_own_smile_is_taken_off(face: NDArray[np.float32]) -> None:
     """The astronaut smiles with parted lips: neutralised, they meet and the mouth gets narrower; eyes stay."""
     own, half, whole = (plan_motion(face, _controls(jawOpen=0), neutralise=n)[1].landmarks for n in (0, 0.5, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.motion.pose import Pose, fit_pose, head_rotation
+from core.motion.pose import STILL_NECK, Pose, fit_pose, head_rotation
 
 
 def _head(seed: int = 3) -> np.ndarray:
@@ -47,7 +47,7 @@ def test_a_still_neck_makes_a_sinking_face_nod_and_leaves_one_that_moves_aside()
     points = _head() * [1, 1, 0.5] + pivot - [0, 150, -60]  # a face lies above and before the neck
 
     def fitted(x: float, y: float) -> np.ndarray:
-        pose = fit_pose(points, points[:, :2] + [x, y], np.ones(len(points)), pivot, still=2)
+        pose = fit_pose(points, points[:, :2] + [x, y], np.ones(len(points)), pivot, still=STILL_NECK)
         return np.degrees([np.arcsin(pose.rotation[0, 2]), np.arcsin(pose.rotation[2, 1])])
 
     yaw, pitch = fitted(8.0, 0.0)
