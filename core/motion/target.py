@@ -27,7 +27,7 @@ class FaceTarget:
     parted: float = 0.0  # pixels of the lips' opening that the jaw has no share in; no tracker can tell
     tracked: bool = True  # whether a tracker found the landmarks in a driver; else the portrait's own are moved
     # Whether the landmarks are wanted at these very pixels; else they are the portrait's own, moved and turned at the
-    # depth that its model has: where they are seen the surface tells that is turned. Of points that are wanted so, a
+    # depth that its model has, and those that are hidden in it go with what hides them. Of points that are wanted so, a
     # head that keys turn on as well has been turned by the model, too.
     absolute: bool = True
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)

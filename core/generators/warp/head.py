@@ -36,6 +36,7 @@ _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half o
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
+_HIDDEN = (0.08, 0.16)  # eye distances: so far behind the surface a landmark begins to be hidden, and is
 _STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
 
@@ -107,13 +108,15 @@ class Head:
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target as an absolute one: its landmarks where this surface takes them.
 
-        What turned them with the model is taken off at the model's depth. The far outline of a three-quarter face lies
-        on its cheek, the model's behind it, at the ear: taken off at the surface's depth it would fold the temple.
+        Points that are seen land where the model turns them. Those that the surface hides go with the surface: the far
+        outline of a three-quarter face lies on its cheek, the model's behind it, at the ear, and would fold the temple.
         """
         if target.absolute:
             return target
-        height = self.at_landmarks(self.height(target.pose))
-        moved = target.pose.unapply(target.landmarks, self.face.points[:, 2])
+        height, own = self.at_landmarks(self.height(target.pose)), self.face.points[:, 2]
+        first, wholly = (behind * self.eye_distance for behind in _HIDDEN)
+        hidden = smooth_step((height - own - first) / (wholly - first))
+        moved = target.pose.unapply(target.landmarks, height + hidden * (own - height))
         return replace(target, landmarks=target.pose.apply(np.column_stack([moved, height])), absolute=True)
 
     def seen_by(self, pose: Pose, height: Array, base: Array) -> Look:

@@ -131,8 +131,8 @@ def test_moves_of_the_head_do_not_close_the_eyes(
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in controls.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
     lids = list(RIGHT_EYE + LEFT_EYE)
-    head = generator._head
-    seen = target.pose.unapply(generator._with_edges(target).landmarks, head.at_landmarks(head.height(target.pose)))
+    depth = fit_face(astronaut_landmarks).points[:, 2]
+    seen = target.pose.unapply(generator._with_edges(target).landmarks, depth)
     shifts = lid_shifts(astronaut, fit_face(astronaut_landmarks).points)
     assert np.abs(shifts[lids]).max() > 0.5
     assert (seen - astronaut_landmarks)[lids] == pytest.approx(shifts[lids], abs=0.02)
@@ -172,7 +172,7 @@ def test_an_eye_ends_within_its_window_however_the_head_turns(
         assert max(edge.max() for edge in (covered[0], covered[-1], covered[:, 0], covered[:, -1])) < 0.02
 
 
-def test_points_turned_with_the_model_are_asked_for_where_they_are_drawn(
+def test_points_turned_with_the_model_land_where_it_turns_them(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
@@ -181,9 +181,11 @@ def test_points_turned_with_the_model_are_asked_for_where_they_are_drawn(
     landed = generator.landed(target)
     assert not target.absolute
     assert landed.absolute
+    seen = [*range(27, 31), *RIGHT_EYE, *LEFT_EYE]
+    assert np.abs(landed.landmarks - target.landmarks)[seen].max() < 0.01 * generator._head.eye_distance
     nose, way = 30, generator.skin_map(target)
     x, y = np.rint(landed.landmarks[nose]).astype(int)
-    assert np.linalg.norm(way[y, x] - astronaut_landmarks[nose]) < 1
+    assert np.linalg.norm(way[y, x] - astronaut_landmarks[nose]) < 1.5  # a pixel is not its middle
 
 
 def _eye(white: tuple[NDArray[np.float32], NDArray[np.float32]], iris: int) -> tuple[NDArray[np.uint8], FittedFace]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
 _THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small its jump; a fold is thicker
-_VISIBLE = 0.006  # eye distances squared: smaller ones lie at the skull's edge
+_VISIBLE = 0.022  # eye distances squared: a kiss between the eyes of a head that looks up, see docs/decisions/warp.md
 _VISIBLE_FILM = 0.035  # of points that are wanted as they stand
 _VISIBLE_PUT_ON = 0.05  # where a head leaves its shoulders, below the chin, see docs/decisions/warp.md
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
