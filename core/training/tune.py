@@ -102,7 +102,7 @@ def _until_best(
     tuner: FineTuner, held: PersonFrames, content: ContentLoss, on_event: OnEvent, plan: TunePlan
 ) -> dict[str, Any]:
     """Tune until held-out pictures get no better; the tuner is then as it was at best. Gives what was measured."""
-    assert held.inputs.warps is not None  # noqa: S101 - for the types: `inputs_of` makes them
+    assert held.inputs.warps is not None  # noqa: S101 - for the types: `inputs_from` makes them
     with torch.no_grad():
         warp = _loss(content, held.inputs.warps[:, 0], held.pictures)
     now, drawn = _measure(tuner, held, content)

@@ -77,13 +77,14 @@ def mend(
 
     `warps` show the crop; the first one is the frame's. `asked` is the target in their pixels.
     """
-    drawn, size = networks.draw_styled(inputs_of(warps, asked, style.device), style), networks.plan.size
+    sure, size = _sure_face(warps[0], asked), networks.plan.size
+    drawn = networks.draw_styled(_inputs_of(warps, asked, sure, style.device), style)
     picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
     warped = warps[0].picture.astype(np.float32) / 255
     if drawn.trust is None or drawn.shift is None:  # the paper's networks draw all anew
         return put_into(frame, crop, warped, picture, Kept.nothing(size))
     shift = _array(drawn.shift[0]).transpose(1, 2, 0) * (size / 2)
-    kept = Kept(_array(drawn.trust[0, 0]), shift, _sure_face(warps[0], asked))
+    kept = Kept(_array(drawn.trust[0, 0]), shift, sure)
     return put_into(frame, crop, warped, picture, kept)
 
 
@@ -92,13 +93,14 @@ def inputs_from(
 ) -> Inputs:
     """What a network draws (68, 2) landmarks from, in pixels of `main`, which brings the background."""
     target = references.target(main, landmarks)
-    return inputs_of(references.warps(target, main, others), target, device)
+    warps = references.warps(target, main, others)
+    return _inputs_of(warps, target, _sure_face(warps[0], target), device)
 
 
-def inputs_of(warps: list[Warp], target: FaceTarget, device: torch.device) -> Inputs:
-    """What a network draws one frame from. Of the face it may change what the first warp is not sure of."""
+def _inputs_of(warps: list[Warp], target: FaceTarget, sure: NDArray[np.float32], device: torch.device) -> Inputs:
+    """What a network draws one frame from. It may not change the `sure` (S, S) part of the face."""
     size = warps[0].picture.shape[0]
-    precise = np.maximum(draw_precise(target.landmarks, size) / np.float32(255), _sure_face(warps[0], target))
+    precise = np.maximum(draw_precise(target.landmarks, size) / np.float32(255), sure)
     return Inputs(
         to_tensor(draw_landmarks(target.landmarks, size))[None].to(device),
         to_tensor(np.stack([warp.picture for warp in warps]))[None].to(device),

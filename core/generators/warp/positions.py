@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _SHARP = 0.05  # pixels: over less than that the two sides of an opening never blend
-_NO_ROW = -(2**31)
 _SEAM = 0.5  # beside its corners they blend over this share of the distance
+_NO_ROW = -(2**31)  # of nodes: none is spread yet
 
 
 class Ways(NamedTuple):
