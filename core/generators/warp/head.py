@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from ...landmarks.topology import JAW
 from ...motion.face_model import FittedFace, load_face_model
 from .coarse_maps import missing
 from .grid import Grid, area_of, overlap, within
@@ -16,7 +17,7 @@ from .positions import Border
 from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step
-from .skull import Skull
+from .skull import Skull, outside
 from .threads import THREADS
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 0.6, 0.35  # eye distances: beside half o
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
+_DENSER = 4  # times as many points of the surface as the model has, along rows and columns
+_SMOOTH, _FEATURES = 1.5, 0.35  # cells; eye distances from brows, eyes, nose and lips on which the surface gets smooth
 _HIDDEN = (0.08, 0.16)  # eye distances: so far behind the surface a landmark begins to be hidden, and is
 _STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
@@ -183,14 +186,35 @@ class Head:
         ]
 
     def _height_field(self, surface: Array) -> Array:
-        """(rows, columns) pixels towards the viewer: the nearest point in every cell, without cliffs."""
-        index = np.round(self.grid.indices(surface[:, :2])).astype(int)
-        inside = ((index >= 0) & (index < [self.grid.columns, self.grid.rows])).all(1)
-        height = np.full((self.grid.rows, self.grid.columns), -np.inf, np.float32)
-        np.maximum.at(height, (index[inside, 1], index[inside, 0]), surface[inside, 2])
+        """(rows, columns) pixels towards the viewer: the nearest points of (h, w, 3) of the model, without cliffs.
+
+        Brows, eyes, nose and lips are as steep as the model's: were they flatter, they would slide over the skin as the
+        head turns. Around them is much that does not have the bumps of a bare head, such as hair and hats, and a sharp
+        jaw would fold the neck.
+        """
+        height = self._nearest(surface)
         # Nothing lies deeper than the axis of the turn: what does would move against the face.
         height = np.maximum(_gentle(height, _STEEPEST * self.grid.cell), np.float32(self.face.pivot[2]))
-        return np.asarray(cv2.GaussianBlur(height, (0, 0), 0.8), np.float32)
+        features = self.face.points[len(JAW) :, :2].astype(np.float32)
+        beside = smooth_step(outside(features, self.grid.nodes) / (_FEATURES * self.eye_distance))
+        return np.asarray(height + beside * (cv2.GaussianBlur(height, (0, 0), _SMOOTH) - height), np.float32)
+
+    def _nearest(self, surface: Array) -> Array:
+        """(rows, columns) the surface's height at the nodes, -inf where it is not."""
+        fine = self.fine
+        near = np.full((fine.rows, fine.columns), -np.inf, np.float32)
+        # Between the model's points as well; the points themselves reach half a step farther.
+        between = np.asarray(cv2.resize(surface, None, fx=_DENSER, fy=_DENSER), np.float32)
+        for part in (between, surface):
+            points = part[np.isfinite(part[..., 2])]
+            index = np.round(fine.indices(points[:, :2])).astype(int)
+            inside = ((index >= 0) & (index < [fine.columns, fine.rows])).all(1)
+            np.maximum.at(near, (index[inside, 1], index[inside, 0]), points[inside, 2])
+        parts = self.grid.cell // fine.cell
+        cells = near.reshape(self.grid.rows, parts, self.grid.columns, parts).swapaxes(1, 2)
+        around = slice((parts - 1) // 2, parts // 2 + 1)  # what touches the node
+        middle = cells[..., around, around].mean((2, 3))
+        return np.where(np.isfinite(middle), middle, cells.max((2, 3)))
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
         """The part of a grid where the person moves, with still nodes around: a field goes on beyond its edge."""
@@ -255,9 +279,10 @@ def _ellipse(points: NDArray[np.float64], distance: float) -> tuple[NDArray[np.f
 
 
 def project_model(face: FittedFace) -> Array:
-    """The model's depth map as (N, 3) points of this portrait."""
+    """The model's depth map (rows, columns, 3) as points of this portrait, NaN beside the head."""
     model = load_face_model()
-    rows, columns = np.nonzero(np.isfinite(model.depth))
+    present = np.isfinite(model.depth)
+    rows, columns = np.nonzero(present)
     points = np.column_stack(
         [
             model.depth_origin[0] + columns * model.depth_step,
@@ -269,7 +294,9 @@ def project_model(face: FittedFace) -> Array:
     placed = face.from_model(own)
     model_landmarks = face.from_model(face.model_points)[:, :2]
     placed[:, :2] += thin_plate(model_landmarks, face.points[:, :2] - model_landmarks, placed[:, :2], smooth=0.05)
-    return placed.astype(np.float32)
+    surface = np.full((*present.shape, 3), np.nan, np.float32)
+    surface[present] = placed
+    return surface
 
 
 def _gentle(height: Array, fall: float) -> Array:

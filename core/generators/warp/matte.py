@@ -65,7 +65,8 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     corner = np.array([area[1].start, area[0].start])
     reduced, scale = _reduce(part, _COARSE / face.eye_distance)
     coarse, invisible = np.ascontiguousarray(reduced[..., :3]), (reduced[..., 3:] == 0).any(2)
-    surface = project_model(face)[:, :2]
+    surface = project_model(face)
+    surface = surface[np.isfinite(surface[..., 2]), :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
     where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)

@@ -62,7 +62,7 @@ class Skull:
         radius = np.sqrt(_form(np.linalg.inv(self._shape[:2, :2]), x, y))
         hair = smooth_step((radius - 1) / _HAIR)
         # Turned aside, the face stands out of the ellipsoid.
-        beside = smooth_step(_outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
+        beside = smooth_step(outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
         band = (1 - _INNER) * np.hypot(x, y) / np.maximum(radius, 1e-6)
         share = smooth_step(1 - inside / band) * beside
         near_share, far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
@@ -125,7 +125,7 @@ def _between(face: FittedFace, nodes: Array, low: float, high: float) -> Array:
     return smooth_step((nodes - levels[0]) @ along / (along @ along))
 
 
-def _outside(points: Array, nodes: Array) -> Array:
+def outside(points: Array, nodes: Array) -> Array:
     """How far nodes (h, w, 2) lie outside the convex hull of points (N, 2): from the line of its farthest side."""
     hull = cv2.convexHull(points)[:, 0]
     sides = np.roll(hull, -1, axis=0) - hull

@@ -36,7 +36,8 @@ def drawn(face: FittedFace) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     middle, chin = face.points[27, :2], face.points[8, :2]
     crown = middle - [0, 0.5 * face.eye_distance]
     cv2.ellipse(person, _box(crown, (2.1, 2.3), face), HAIR, -1)
-    surface = project_model(face)[:, :2]
+    surface = project_model(face)
+    surface = surface[np.isfinite(surface[..., 2]), :2]
     for part in (surface[surface[:, 1] < chin[1]], face.points[:, :2]):
         hull = cv2.convexHull(np.rint(part).astype(np.int32))
         cv2.fillConvexPoly(person, hull, SKIN)
