@@ -14,7 +14,7 @@ from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
-from .lips import keep_lips, meeting, thick_enough
+from .lips import below_nose, keep_lips, meeting, thick_enough
 from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
@@ -66,6 +66,7 @@ class Frame:
         height = head.height(target.pose)
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         own = head.face.points[:, :2]
+        moved += below_nose(own, moved)
         self.moved = moved + meeting(own, moved)
         if not target.tracked:
             self.moved += keep_lips(own, moved, head.eye_distance)

@@ -21,6 +21,8 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _NARROWED = (0.7, 1.0)
+_NOSE = (32, 33, 34)  # its base, above the upper lip
+_SHORTEST = 0.4  # of the portrait's philtrum
 _THINNEST = 0.4  # of the portrait's lips: thinner ones are pressed to a line, and turn over
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
@@ -161,6 +163,22 @@ def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[An
         shifts[list(inner), 1] = inwards * np.minimum(lacking, room)
         shifts[list(outer), 1] = -inwards * np.maximum(lacking - room, 0)
     _take_along(shifts)
+    return shifts
+
+
+def below_nose(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
+    """(68, 2) shifts of the whole upper lip, so that it stays below the nose when an unturned face's landmarks move.
+
+    Lips put forward would hide the nose of a head that looks up. A picture has no skin that could stand out so far: what
+    is between them would turn over.
+    """
+    shifts = np.zeros((68, 2))
+    nose, lip = list(_NOSE), list(UPPER[0])
+    now, own = (points[lip, 1] - points[nose, 1] for points in (moved, still))
+    lacking = float((np.minimum(_SHORTEST * own, own) - now).max())
+    if lacking > 0:
+        shifts[[point for edge in UPPER for point in edge], 1] = lacking
+        _take_along(shifts)
     return shifts
 
 

@@ -15,7 +15,16 @@ from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.lips import follow_seam, keep_lips, meeting, parted, seam_edges, seam_shifts, thick_enough
+from core.generators.warp.lips import (
+    below_nose,
+    follow_seam,
+    keep_lips,
+    meeting,
+    parted,
+    seam_edges,
+    seam_shifts,
+    thick_enough,
+)
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
@@ -69,6 +78,18 @@ def test_no_lip_is_pressed_to_nothing(face: FittedFace) -> None:
         thick, kept = ((points[61:64] - points[50:53])[:, 1] for points in (still, drawn))
         assert (kept > 0.35 * thick).all()
         assert (drawn[[67, 66, 65], 1] >= drawn[61:64, 1] - 1e-6).all()
+
+
+def test_an_upper_lip_stays_below_the_nose(face: FittedFace) -> None:
+    still, lip = face.points[:, :2], [50, 51, 52, 61, 62, 63]
+    moved = still.copy()
+    moved[lip, 1] -= (still[51] - still[33])[1]  # put forward by a head that looks up
+    drawn = moved + below_nose(still, moved)
+    philtrum, kept = ((points[50:53] - points[32:35])[:, 1] for points in (still, drawn))
+    assert (kept > 0.35 * philtrum).all()
+    np.testing.assert_allclose(np.ptp((drawn - moved)[lip], axis=0), 0)  # as thick as before
+    moved[lip] += 0.5 * (still - moved)[lip]  # half as high is no fault
+    assert not below_nose(still, moved).any()
 
 
 def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
