@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LEAST_OPENING = 0.02  # of the outer-eye distance: a driver whose eyes start shut says nothing about lids
 _BEYOND = 1.5  # times what the strongest shape of the model does is the most that a point moves
-_LEAST_ROOM = 1.5  # cm, for points that shapes move little: an outline slides along a head that turns
+_LEAST_ROOM = 0.8  # cm, for points that shapes move little; far less than a driver's outline slides as the head turns
 _REGIONS = {
     "jaw": JAW,
     "brows": (*RIGHT_BROW, *LEFT_BROW),
