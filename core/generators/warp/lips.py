@@ -169,8 +169,8 @@ def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[An
 def below_nose(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of the whole upper lip, so that it stays below the nose when an unturned face's landmarks move.
 
-    Lips put forward would hide the nose of a head that looks up. A picture has no skin that could stand out so far: what
-    is between them would turn over.
+    Lips put forward would hide the nose of a head that looks up. A picture has no skin that could stand out so far:
+    what is between them would turn over.
     """
     shifts = np.zeros((68, 2))
     nose, lip = list(_NOSE), list(UPPER[0])
