@@ -36,15 +36,27 @@ def environment_python() -> Path:
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 
+def is_made() -> bool:
+    """Whether that environment is there: pip is the last thing that venv puts into it."""
+    python = environment_python()
+    return python.is_file() and any(python.parent.glob("pip*"))
+
+
 def worker_python(preferred: str) -> Path:
     """The Python to run the worker with: the variable, the preference, the created one (MissingError: none)."""
-    for text, source in ((os.environ.get(VARIABLE, ""), f"The variable {VARIABLE}"), (preferred, "The preference")):
+    for text, source in (
+        (os.environ.get(VARIABLE, ""), f"The variable {VARIABLE}"),
+        (preferred, "The preference Worker Python"),
+    ):
         if text:
             path = Path(bpy.path.abspath(text))
             if path.is_file():
                 return path
-            raise MissingError(f"{source} names a worker Python that does not exist: {path}")
-    if environment_python().is_file():
+            raise MissingError(
+                f"{source} names a worker Python that does not exist: {path}. Empty it to use the one that Create "
+                "Worker makes."
+            )
+    if is_made():
         return environment_python()
     raise MissingError(
         "There is no worker yet: Gioconda draws in a Python environment of its own. Press Create Worker, or choose a "
@@ -97,7 +109,7 @@ def create(base: Path, wheels: Path | None, *, with_torch: bool) -> InstallTask:
     steps = [("Installing packages", [*pip, "-r", str(REQUIREMENTS)])]
     if with_torch:
         steps.append(("Installing torch", [*pip, "-r", str(TORCH_REQUIREMENTS)]))
-    if not python.is_file():  # or its base was removed, which leaves a dangling link
+    if not is_made():  # or its base was removed, which leaves a dangling link
         make = [str(base), "-I", "-m", "venv", "--clear", str(python.parents[1])]
         steps.insert(0, ("Making the environment", make))
     return InstallTask(python, steps)
@@ -153,8 +165,10 @@ class InstallTask(Task):
 
     def _reason(self) -> str:
         told = self.log_tail(40).splitlines()
-        errors = [line for line in told if line.startswith("ERROR")] or told[-1:]
-        return errors[-1] if errors else self._child.how_it_ended()
+        if any(line.startswith("Traceback") for line in told):
+            return told[-1]
+        errors = [line for line in told if line.startswith("ERROR")]
+        return errors[-1] if errors else " ".join(told[-12:]).strip() or self._child.how_it_ended()
 
     def _take_check(self) -> None:
         if not self._check.poll_once():
