@@ -9,7 +9,7 @@ import bpy
 
 from .. import driver_settings, portraits, strips
 from .layout import settings_column, text
-from .panels import SidebarPanel
+from .panels import PortraitPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,22 +17,13 @@ if TYPE_CHECKING:
 _LANDMARKS = ("MOVIE", "FILE", "CLIP")  # kinds that may be measured against a neutral frame
 
 
-class DriverPanel(SidebarPanel):
-    """Mixin: only where an image or movie strip is active."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        strip = portraits.active_portrait(strips.edited_scene(context))
-        return strip is not None and strip.type in ("IMAGE", "MOVIE")
-
-
-class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
+class GIOCONDA_PT_driver(PortraitPanel, bpy.types.Panel):
     """The driver, and buttons that bake, copy and write it."""
 
     bl_idname = "GIOCONDA_PT_driver"
     bl_parent_id = "GIOCONDA_PT_main"
     bl_label = "Driven By"
-    bl_order = 0
+    bl_order = 0  # as Portrait, which is registered before
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -58,7 +49,7 @@ class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
             row.operator("gioconda.key_shapes", text="", icon="SHAPEKEY_DATA")
 
 
-class GIOCONDA_PT_amounts(DriverPanel, bpy.types.Panel):
+class GIOCONDA_PT_amounts(PortraitPanel, bpy.types.Panel):
     """How much of the driver each region takes."""
 
     bl_idname = "GIOCONDA_PT_amounts"
