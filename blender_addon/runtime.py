@@ -165,10 +165,10 @@ class InstallTask(Task):
 
     def _reason(self) -> str:
         told = self.log_tail(40).splitlines()
-        if any(line.startswith("Traceback") for line in told):
-            return told[-1]
-        errors = [line for line in told if line.startswith("ERROR")]
-        return errors[-1] if errors else " ".join(told[-12:]).strip() or self._child.how_it_ended()
+        errors = [line for line in told if line.startswith("ERROR")] or told[-1:]
+        if not is_made() and not any(line.startswith("Traceback") for line in told):
+            errors = [" ".join(told)]  # what venv itself says: what to install stands in the middle
+        return next(reversed(errors), "").strip() or self._child.how_it_ended()
 
     def _take_check(self) -> None:
         if not self._check.poll_once():
