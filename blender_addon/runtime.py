@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,7 +160,8 @@ class InstallTask(Task):
         return self.state != "running"
 
     def _tell(self, line: str) -> None:
-        self.message = f"{self._step}: {line.partition(' (from ')[0].strip()[:60]}"
+        told = textwrap.shorten(line.partition(" (from ")[0], 90, placeholder=" ...")
+        self.message = f"{self._step}: {told}"
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{line}\n")
 

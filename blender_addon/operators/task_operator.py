@@ -39,8 +39,10 @@ class TaskOperator:
             return {"CANCELLED"}
         self._shown: object = None
         manager = context.window_manager
-        self._timer = manager.event_timer_add(TIMER_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
+        window = context.window.parent or context.window  # the preferences may be closed meanwhile
+        with context.temp_override(window=window):
+            self._timer = manager.event_timer_add(TIMER_SECONDS, window=window)
+            manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
