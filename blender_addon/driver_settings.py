@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.speech.amounts import Amounts
-from .strips import FILE_OPTIONS, STRIP_TYPE
+from .strips import FILE_OPTIONS, STRIP_TYPE, all_strips
 
 KINDS = (
     ("KEYS", "Keyed Controls", "What is keyed on the sliders below, and nothing else"),
@@ -47,6 +47,17 @@ def _preset_names(_settings: Any, _context: bpy.types.Context, _typed: str) -> l
     return preset_names()
 
 
+def can_drive(kind: str, strip: Any) -> bool:
+    """Whether a strip fits the driver: a sound strip shows no face, and a movie's voice is a sound strip beside it."""
+    return strip.type in ("SOUND", "META", "SCENE") if kind == "SOUND" else strip.type != "SOUND"
+
+
+def _strip_names(settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
+    """The strips that can drive the one that these settings are of."""
+    others = [strip for strip in all_strips(settings.id_data) if strip.gioconda != settings]
+    return [strip.name for strip in others if can_drive(settings.driven_by, strip)]
+
+
 def _amount(name: str, description: str, default: float = 1.0) -> Any:
     return FloatProperty(name=name, description=description, default=default, min=0, max=1, subtype="FACTOR")
 
@@ -55,7 +66,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     """What drives a portrait strip. What is keyed on its controls is added to it."""
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
-    strip_name: StringProperty(name="Strip", description="The strip that drives, by its name")
+    strip_name: StringProperty(name="Strip", search=_strip_names, description="The strip that drives, by its name")
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=FILE_OPTIONS, description="A capture file")
     clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
     mesh: PointerProperty(

@@ -88,7 +88,7 @@ def _controls(scene: bpy.types.Scene, channels: dict[str, list[float]], frames: 
 
 
 def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
-    other = _driving_strip(settings, window, "SOUND")
+    other = _driving_strip(settings, window)
     if not window.sees(other):
         raise BadInputError(f'"{other.name}" is not seen at the same time as the portrait: move it there.')
     start, end = strips.visible_range(other)
@@ -116,9 +116,7 @@ def _neutral_is_chosen(settings: Any) -> bool:
 
 
 def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
-    other = _driving_strip(settings, window, "")
-    if other.type not in ("SOUND", "META", "SCENE"):
-        raise BadInputError(f'"{other.name}" is no sound strip: choose one.')
+    other = _driving_strip(settings, window)
     path = window.folder / "voice.wav"
     driver = {
         "sound_path": str(path),
@@ -197,12 +195,13 @@ def _landmarks(settings: Any, window: _Window, origin: int) -> dict[str, Any]:
     }
 
 
-def _driving_strip(settings: Any, window: _Window, unfit: str) -> Any:
+def _driving_strip(settings: Any, window: _Window) -> Any:
     if not settings.strip_name:
         raise BadInputError("No strip is chosen that drives the portrait: choose one under Driven By.")
     other = portraits.named(window.scene, settings.strip_name)
-    if other.type == unfit:
-        raise BadInputError(f'"{other.name}" is a sound strip: it shows no face.')
+    if not driver_settings.can_drive(settings.driven_by, other):
+        unfit = "no sound strip: choose one" if settings.driven_by == "SOUND" else "a sound strip: it shows no face"
+        raise BadInputError(f'"{other.name}" is {unfit}.')
     return other
 
 

@@ -60,8 +60,12 @@ def output_folder(preferred: str) -> tuple[Path, bool]:
         return Path(bpy.path.abspath(preferred)), True
     if bpy.data.filepath:
         return Path(bpy.data.filepath).parent / "gioconda", True
-    temporary = bpy.context.preferences.filepaths.temporary_directory or tempfile.gettempdir()
-    return Path(temporary) / "gioconda", False
+    return temporary_folder(), False
+
+
+def temporary_folder() -> Path:
+    """Where job folders go that may be cleared: while the .blend file is not saved."""
+    return Path(bpy.context.preferences.filepaths.temporary_directory or tempfile.gettempdir()) / "gioconda"
 
 
 def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:

@@ -62,12 +62,12 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         row.operator("gioconda.create_worker", icon="IMPORT").with_torch = False
         row.operator("gioconda.create_worker", text="With Torch").with_torch = True
         row.operator("gioconda.check_worker", icon="CHECKMARK")
-        made = runtime.environment_python()
-        layout.label(text=f"Created: {made}" if made.is_file() else "No worker created here yet", icon="INFO")
+        made = f"Created: {runtime.environment_python()}" if runtime.is_made() else "No worker created here yet"
+        layout.label(text=made, icon="INFO")
         if session.current:
             progress(layout, session.current.task)
         elif session.last:
-            outcome_box(layout, session.last)
+            outcome_box(layout, session.last, helps=False)
         layout.separator()
         layout.prop(self, "model_folder")
         layout.prop(self, "allow_downloads")

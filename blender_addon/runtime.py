@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,27 @@ def environment_python() -> Path:
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 
+def is_made() -> bool:
+    """Whether that environment is there: pip is the last thing that venv puts into it."""
+    python = environment_python()
+    return python.is_file() and any(python.parent.glob("pip*"))
+
+
 def worker_python(preferred: str) -> Path:
     """The Python to run the worker with: the variable, the preference, the created one (MissingError: none)."""
-    for text, source in ((os.environ.get(VARIABLE, ""), f"The variable {VARIABLE}"), (preferred, "The preference")):
+    for text, source in (
+        (os.environ.get(VARIABLE, ""), f"The variable {VARIABLE}"),
+        (preferred, "The preference Worker Python"),
+    ):
         if text:
             path = Path(bpy.path.abspath(text))
             if path.is_file():
                 return path
-            raise MissingError(f"{source} names a worker Python that does not exist: {path}")
-    if environment_python().is_file():
+            raise MissingError(
+                f"{source} names a worker Python that does not exist: {path}. Empty it to use the one that Create "
+                "Worker makes."
+            )
+    if is_made():
         return environment_python()
     raise MissingError(
         "There is no worker yet: Gioconda draws in a Python environment of its own. Press Create Worker, or choose a "
@@ -97,7 +110,7 @@ def create(base: Path, wheels: Path | None, *, with_torch: bool) -> InstallTask:
     steps = [("Installing packages", [*pip, "-r", str(REQUIREMENTS)])]
     if with_torch:
         steps.append(("Installing torch", [*pip, "-r", str(TORCH_REQUIREMENTS)]))
-    if not python.is_file():  # or its base was removed, which leaves a dangling link
+    if not is_made():  # or its base was removed, which leaves a dangling link
         make = [str(base), "-I", "-m", "venv", "--clear", str(python.parents[1])]
         steps.insert(0, ("Making the environment", make))
     return InstallTask(python, steps)
@@ -147,14 +160,17 @@ class InstallTask(Task):
         return self.state != "running"
 
     def _tell(self, line: str) -> None:
-        self.message = f"{self._step}: {line.partition(' (from ')[0].strip()[:60]}"
+        told = textwrap.shorten(line.partition(" (from ")[0], 90, placeholder=" ...")
+        self.message = f"{self._step}: {told}"
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{line}\n")
 
     def _reason(self) -> str:
         told = self.log_tail(40).splitlines()
         errors = [line for line in told if line.startswith("ERROR")] or told[-1:]
-        return errors[-1] if errors else self._child.how_it_ended()
+        if not is_made() and not any(line.startswith("Traceback") for line in told):
+            errors = [" ".join(told)]  # what venv itself says: what to install stands in the middle
+        return next(reversed(errors), "").strip() or self._child.how_it_ended()
 
     def _take_check(self) -> None:
         if not self._check.poll_once():

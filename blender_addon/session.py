@@ -173,8 +173,10 @@ def unregister() -> None:
 
 
 def redraw() -> None:
-    """Let the sequencers show the progress."""
+    """Let the sequencers' sidebars and the preferences show the progress; no picture is drawn again for it."""
+    shown = {"SEQUENCE_EDITOR": "UI", "PREFERENCES": "WINDOW"}
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
-                area.tag_redraw()
+            for region in area.regions:
+                if region.type == shown.get(area.type):
+                    region.tag_redraw()

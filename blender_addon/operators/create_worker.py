@@ -37,4 +37,6 @@ class GIOCONDA_OT_create_worker(TaskOperator, bpy.types.Operator):
         wheels = self.wheels_folder or preferences.of(context).wheels_folder
         base = Path(bpy.path.abspath(self.base_python)) if self.base_python else python_of_blender()
         task = runtime.create(base, Path(bpy.path.abspath(wheels)) if wheels else None, with_torch=self.with_torch)
-        session.start(task, lambda: f"The worker is ready: {runtime.environment_python()}")
+        chosen = preferences.of(context).worker_python
+        ready = f"The worker is ready: {runtime.environment_python()}"
+        session.start(task, lambda: f"{ready}. To use it, empty the preference Worker Python" if chosen else ready)

@@ -55,7 +55,7 @@ def _keep(strip: Any, detector: str, event: dict) -> str:
     faces = event["faces"]
     if not faces:
         raise BadInputError(
-            f'No face was found in "{strip.name}". Try the other detector, or load landmarks that were set by hand.'
+            f'No face was found in "{strip.name}". Try another detector, or load landmarks that were set by hand.'
         )
     portraits.store_faces(strip, [face["landmarks"] for face in faces], event["size"], detector)
     index = strip[portraits.FACE_INDEX]

@@ -12,6 +12,7 @@ from ...core.errors import GiocondaError
 from ..session import redraw, session
 
 if TYPE_CHECKING:
+    from ..client import Task
     from ..session import Outcome
 
 TIMER_SECONDS = 0.1
@@ -36,9 +37,12 @@ class TaskOperator:
         """Start, and let a timer look after it while Blender stays usable."""
         if not self._try_to_begin(context):
             return {"CANCELLED"}
+        self._shown: object = None
         manager = context.window_manager
-        self._timer = manager.event_timer_add(TIMER_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
+        window = context.window.parent or context.window  # the preferences may be closed meanwhile
+        with context.temp_override(window=window):
+            self._timer = manager.event_timer_add(TIMER_SECONDS, window=window)
+            manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -46,14 +50,12 @@ class TaskOperator:
         # While the animation plays, ESC means that.
         if event.type == "ESC" and event.value == "PRESS" and not context.screen.is_animation_playing:
             session.cancel()
-            redraw()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         outcome = session.poll_once()
-        redraw()
         if outcome is None and session.current is not None:
-            context.workspace.status_text_set(f"{session.current.task.message} (ESC cancels)")
+            self._show(context, session.current.task)
             return {"PASS_THROUGH"}
         self._leave(context)
         return self._report(outcome) if outcome else {"CANCELLED"}
@@ -102,6 +104,13 @@ class TaskOperator:
             self.report({"WARNING"}, warning)
         self.report({"ERROR"} if outcome.state == "failed" else {"INFO"}, outcome.message)
         return {"FINISHED"} if outcome.state == "done" else {"CANCELLED"}
+
+    def _show(self, context: bpy.types.Context, task: Task) -> None:
+        """Show how far the task is, where that has changed: drawing takes time from the worker."""
+        if self._shown != (shown := (task.message, task.factor)):
+            self._shown = shown
+            context.workspace.status_text_set(f"{task.message} (ESC cancels)")
+            redraw()
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)

@@ -9,7 +9,7 @@ import bpy
 
 from .. import driver_settings, portraits, strips
 from .layout import settings_column, text
-from .panels import SidebarPanel
+from .panels import PortraitPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,33 +17,23 @@ if TYPE_CHECKING:
 _LANDMARKS = ("MOVIE", "FILE", "CLIP")  # kinds that may be measured against a neutral frame
 
 
-class DriverPanel(SidebarPanel):
-    """Mixin: only where an image or movie strip is active."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        strip = portraits.active_portrait(strips.edited_scene(context))
-        return strip is not None and strip.type in ("IMAGE", "MOVIE")
-
-
-class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
+class GIOCONDA_PT_driver(PortraitPanel, bpy.types.Panel):
     """The driver, and buttons that bake, copy and write it."""
 
     bl_idname = "GIOCONDA_PT_driver"
     bl_parent_id = "GIOCONDA_PT_main"
     bl_label = "Driven By"
-    bl_order = 0
+    bl_order = 0  # as Portrait, which is registered before
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        scene = strips.edited_scene(context)
-        settings = driver_settings.of(portraits.active_portrait(scene))
+        settings = driver_settings.of(portraits.active_portrait(strips.edited_scene(context)))
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(settings, "driven_by", text="")
         if settings.driven_by == "KEYS":
             layout.operator("gioconda.save_preset", icon="FILE_TICK")
         else:
-            _DRAWERS[settings.driven_by](layout, settings, scene)
+            _DRAWERS[settings.driven_by](layout, settings)
             if settings.driven_by in _LANDMARKS:
                 _draw_landmarks(layout, settings)
             text(layout, "What is keyed on the sliders is added to it", "INFO")
@@ -58,7 +48,7 @@ class GIOCONDA_PT_driver(DriverPanel, bpy.types.Panel):
             row.operator("gioconda.key_shapes", text="", icon="SHAPEKEY_DATA")
 
 
-class GIOCONDA_PT_amounts(DriverPanel, bpy.types.Panel):
+class GIOCONDA_PT_amounts(PortraitPanel, bpy.types.Panel):
     """How much of the driver each region takes."""
 
     bl_idname = "GIOCONDA_PT_amounts"
@@ -90,8 +80,8 @@ def _draw_landmarks(layout: bpy.types.UILayout, settings: Any) -> None:
     column.prop(settings, "neutral_picture")
 
 
-def _draw_movie(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scene) -> None:
-    layout.prop_search(settings, "strip_name", *strips.strip_search(scene), icon="SEQUENCE")
+def _draw_movie(layout: bpy.types.UILayout, settings: Any) -> None:
+    layout.prop(settings, "strip_name", icon="SEQUENCE")
     row = layout.row()
     row.active = not settings.like
     row.prop(settings, "face_index")
@@ -99,8 +89,8 @@ def _draw_movie(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scen
     layout.prop(settings, "missing")
 
 
-def _draw_sound(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scene) -> None:
-    layout.prop_search(settings, "strip_name", *strips.strip_search(scene), icon="SOUND")
+def _draw_sound(layout: bpy.types.UILayout, settings: Any) -> None:
+    layout.prop(settings, "strip_name", icon="SOUND")
     layout.prop(settings, "words")
     if settings.words == "TEXT":
         layout.template_ID(settings, "text", new="text.new", open="text.open")
@@ -109,22 +99,22 @@ def _draw_sound(layout: bpy.types.UILayout, settings: Any, scene: bpy.types.Scen
         column.prop(settings, name, slider=True)
 
 
-def _draw_file(layout: bpy.types.UILayout, settings: Any, _scene: bpy.types.Scene) -> None:
+def _draw_file(layout: bpy.types.UILayout, settings: Any) -> None:
     layout.prop(settings, "filepath")
     layout.prop(settings, "face_index")
 
 
-def _draw_clip(layout: bpy.types.UILayout, settings: Any, _scene: bpy.types.Scene) -> None:
+def _draw_clip(layout: bpy.types.UILayout, settings: Any) -> None:
     layout.template_ID(settings, "clip", open="clip.open")
     if settings.clip:
         layout.operator_menu_enum("gioconda.name_track", "landmark", icon="TRACKER")
 
 
-def _draw_mesh(layout: bpy.types.UILayout, settings: Any, _scene: bpy.types.Scene) -> None:
+def _draw_mesh(layout: bpy.types.UILayout, settings: Any) -> None:
     layout.prop(settings, "mesh")
 
 
-def _draw_preset(layout: bpy.types.UILayout, settings: Any, _scene: bpy.types.Scene) -> None:
+def _draw_preset(layout: bpy.types.UILayout, settings: Any) -> None:
     row = layout.row()
     row.active = not settings.preset_path
     row.prop(settings, "preset")
@@ -133,7 +123,7 @@ def _draw_preset(layout: bpy.types.UILayout, settings: Any, _scene: bpy.types.Sc
     layout.prop(settings, "preset_loop")
 
 
-_DRAWERS: dict[str, Callable[[bpy.types.UILayout, Any, bpy.types.Scene], None]] = {
+_DRAWERS: dict[str, Callable[[bpy.types.UILayout, Any], None]] = {
     "MOVIE": _draw_movie,
     "SOUND": _draw_sound,
     "FILE": _draw_file,

@@ -40,7 +40,7 @@ def progress(layout: bpy.types.UILayout, task: Task) -> None:
     """How far the task is, and the button that stops it."""
     column = layout.column(align=True)
     if task.factor is None:
-        column.label(text=task.message, icon="SORTTIME")
+        text(column, task.message, "SORTTIME")
     else:
         column.progress(text=task.message, factor=task.factor)
     if task.preview:
@@ -48,14 +48,16 @@ def progress(layout: bpy.types.UILayout, task: Task) -> None:
     column.operator("gioconda.cancel", icon="CANCEL")
 
 
-def outcome_box(layout: bpy.types.UILayout, outcome: Outcome) -> None:
-    """How the last task ended, and the button that helps."""
+def outcome_box(layout: bpy.types.UILayout, outcome: Outcome, *, helps: bool = True) -> None:
+    """How the last task ended, and, where it `helps`, the buttons that do: the preferences have them already."""
     box = layout.box()
     box.alert = outcome.state == "failed"
     text(box, outcome.message, _ICONS[outcome.state])
     for warning in outcome.warnings:
         text(box, warning, "ERROR")
     box.alert = False
+    if not helps:
+        return
     if outcome.mend in ("WORKER", "TORCH"):
         create_worker(box, with_torch=outcome.mend == "TORCH")
     elif outcome.mend == "MODELS":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -53,21 +54,8 @@ def _draw_portrait(layout: bpy.types.UILayout, scene: bpy.types.Scene, strip: An
         column.label(text="Footage: its face is followed", icon="USER")
     else:
         _draw_faces(column, strip)
-    settings = settings_column(layout)
-    settings.prop(properties.of(scene), "detector")
-    if portraits.FACE_INDEX in strip:
-        settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
-    for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
-        if name in strip:
-            settings.prop(strip, f'["{name}"]', text=title)
-    settings.prop(strip.gioconda, "only_changes")
-    if strip.type == "IMAGE" and len(strip.elements) > 1:
-        settings.prop(strip.gioconda, "every_frame")
-    if portraits.is_footage(strip):
-        row = settings.row(align=True, heading="Replace")
-        for region in REPLACEABLE:
-            row.prop(strip.gioconda, f"replace_{region}", toggle=True)
-    else:
+    settings_column(layout).prop(properties.of(scene), "detector")
+    if not portraits.is_footage(strip):
         row = layout.row(align=True)
         row.operator("gioconda.find_face", icon="VIEWZOOM")
         row.operator("gioconda.load_landmarks", text="", icon="FILEBROWSER")
@@ -86,7 +74,7 @@ def _draw_faces(column: bpy.types.UILayout, strip: Any) -> None:
     if problem:
         text(column, problem, "ERROR")
     elif faces is None:
-        column.label(text=f"{_picture_size(strip)}no face looked for yet", icon="USER")
+        column.label(text=f"{_picture_size(strip)}no face found yet", icon="USER")
     else:
         size = f"{faces.size[0]} x {faces.size[1]}, " if faces.size else _picture_size(strip)
         column.label(text=f"{size}{portraits.count(len(faces.landmarks), 'face')} ({faces.detector})", icon="USER")
@@ -119,7 +107,7 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     if not stays:
         text(
             column,
-            f"The file is not saved: frames go to {folder}, which may be cleared. Save it to keep them.",
+            f"The file is not saved: frames go to {folder}, which may be cleared. Save it first to keep them.",
             "ERROR",
         )
 
@@ -130,6 +118,40 @@ def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         box = layout.box()
         text(box, f"The scene changes the picture's colours: {', '.join(changes)}", "ERROR")
         box.operator("gioconda.fix_view_transform", icon="COLOR")
+
+
+class PortraitPanel(SidebarPanel):
+    """Mixin: only where an image or movie strip is active."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        strip = portraits.active_portrait(strips.edited_scene(context))
+        return strip is not None and strip.type in ("IMAGE", "MOVIE")
+
+
+class GIOCONDA_PT_portrait(PortraitPanel, bpy.types.Panel):
+    """Settings of the portrait: a panel of its own, so that no button moves when the strip gets its properties."""
+
+    bl_idname = "GIOCONDA_PT_portrait"
+    bl_parent_id = "GIOCONDA_PT_main"
+    bl_label = "Portrait"
+    bl_order = 0
+
+    def draw(self, context: bpy.types.Context) -> None:
+        strip = portraits.active_portrait(strips.edited_scene(context))
+        settings = settings_column(self.layout)
+        if portraits.FACE_INDEX in strip:
+            settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
+        for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
+            if name in strip:
+                settings.prop(strip, f'["{name}"]', text=title, slider=True)
+        settings.prop(strip.gioconda, "only_changes")
+        if strip.type == "IMAGE" and len(strip.elements) > 1:
+            settings.prop(strip.gioconda, "every_frame")
+        if portraits.is_footage(strip):
+            row = settings.row(align=True, heading="Replace")
+            for region in REPLACEABLE:
+                row.prop(strip.gioconda, f"replace_{region}", toggle=True)
 
 
 class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
@@ -204,11 +226,17 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
         return _result(context) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
+        from .. import jobs
+
         result = _result(context)
+        folder = bpy.path.abspath(result.directory)
         column = self.layout.column(align=True)
         column.label(text=result.name, icon="RENDER_RESULT")
         column.label(text=f"{portraits.count(len(result.elements), 'frame')}, job {result[portraits.JOB]}")
-        self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = bpy.path.abspath(result.directory)
+        temporary, now = jobs.temporary_folder(), jobs.output_folder(preferences.of(context).output_folder)[0]
+        if temporary != now and temporary.resolve() in Path(folder).resolve().parents:
+            text(column, "Its frames are in a temporary folder: Generate again to keep them", "ERROR")
+        self.layout.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = folder
 
 
 def _is_picture(context: bpy.types.Context) -> bool:

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import bpy
 
 from .. import keyframes, portraits, strips
 from .panels import SidebarPanel
+
+if TYPE_CHECKING:
+    from ...core.motion.controls import Control
 
 
 class RegionPanel(SidebarPanel):
@@ -33,13 +37,14 @@ class RegionPanel(SidebarPanel):
         column = layout.column(align=True)
         for control in CONTROLS.values():
             if control.region == self.region and control.name in strip:
-                column.prop(strip, f'["{control.name}"]', text=label(control.name), slider=True)
+                column.prop(strip, f'["{control.name}"]', text=label(control), slider=True)
 
 
-def label(name: str) -> str:
-    """A control's name as words: mouthSmileLeft is Mouth Smile Left."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return words[0].upper() + words[1:]
+def label(control: Control) -> str:
+    """A control's name as words, and its unit: mouthSmileLeft is Mouth Smile Left, headYaw is Head Yaw (°)."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", control.name)
+    unit = f" ({control.unit})" if control.unit else ""
+    return words[0].upper() + words[1:] + unit
 
 
 class GIOCONDA_PT_head(RegionPanel, bpy.types.Panel):

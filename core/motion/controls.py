@@ -31,13 +31,14 @@ class Control:
     maximum: float
     neutral: float
     description: str
+    unit: str = ""  # where it has one
 
 
 def _head() -> list[Control]:
     return [
-        Control("headYaw", "head", -45, 45, 0, "Turn the head, degrees; positive to the picture's right"),
-        Control("headPitch", "head", -30, 30, 0, "Nod, degrees; positive is up"),
-        Control("headRoll", "head", -40, 40, 0, "Tilt, degrees; positive is clockwise in the picture"),
+        Control("headYaw", "head", -45, 45, 0, "Turn the head, degrees; positive to the picture's right", "°"),
+        Control("headPitch", "head", -30, 30, 0, "Nod, degrees; positive is up", "°"),
+        Control("headRoll", "head", -40, 40, 0, "Tilt, degrees; positive is clockwise in the picture", "°"),
         Control("headX", "head", -0.25, 0.25, 0, "Move to the picture's right, in face heights"),
         Control("headY", "head", -0.25, 0.25, 0, "Move up, in face heights"),
         Control("headZoom", "head", 0.8, 1.25, 1, "Size of the head, a factor"),
@@ -46,8 +47,8 @@ def _head() -> list[Control]:
 
 def _eyes() -> list[Control]:
     gaze = [
-        Control("gazeYaw", "eyes", -35, 35, 0, "Look aside, degrees; positive to the picture's right"),
-        Control("gazePitch", "eyes", -25, 25, 0, "Look up or down, degrees; positive is up"),
+        Control("gazeYaw", "eyes", -35, 35, 0, "Look aside, degrees; positive to the picture's right", "°"),
+        Control("gazePitch", "eyes", -25, 25, 0, "Look up or down, degrees; positive is up", "°"),
     ]
     return gaze + _unit(
         "eyes",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,6 @@ from tests.blender.timeline import add_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items}
 
@@ -112,7 +113,7 @@ def test_without_a_strip_the_panel_says_what_to_do(draw: Callable[[], str]) -> N
 def test_a_portrait_without_controls(draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path) -> None:
     add_picture(scene, astronaut)
     told = draw().splitlines()
-    assert "512 x 512, no face looked for yet" in told
+    assert "512 x 512, no face found yet" in told
     for name in ("find_face", "add_controls", "show_head_mask", "generate", "copy_performance", "export_performance"):
         assert f"operator gioconda.{name}" in told
     assert "The file is not saved" in draw().replace("\n", " ")
@@ -124,8 +125,29 @@ def test_every_control_is_a_slider_in_its_region(
     add_picture(scene, astronaut)
     bpy.ops.gioconda.add_controls()
     told = draw().splitlines()
-    assert [line for line in told if line.endswith("slider")] == [f'prop ["{c}"] slider' for c in CONTROLS]
+    sliders = [line for line in told if line.endswith("slider") and "gioconda_" not in line]
+    assert sliders == [f'prop ["{c}"] slider' for c in CONTROLS]
     assert "operator gioconda.add_controls" not in told
+
+
+def test_controls_are_named_in_words_with_their_unit(addon: Callable[[str], ModuleType]) -> None:
+    label = addon("ui.regions").label
+    assert [label(CONTROLS[name]) for name in ("mouthSmileLeft", "headYaw")] == ["Mouth Smile Left", "Head Yaw (°)"]
+
+
+def test_no_button_moves_when_the_strip_gets_its_settings(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    strip = add_picture(scene, astronaut)
+
+    def drawn() -> list[str]:
+        layout = Layout()
+        addon("ui.panels").GIOCONDA_PT_main.draw(SimpleNamespace(layout=layout), bpy.context)
+        return layout.drawn
+
+    before = drawn()
+    addon("portraits").prepare(scene, strip)
+    assert drawn() == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,6 +184,25 @@ def test_saved_file_needs_no_warning(
     add_picture(scene, astronaut)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     assert "not saved" not in draw().replace("\n", " ")
+
+
+def test_frames_that_were_drawn_before_the_file_was_saved_are_told(
+    draw: Callable[[], str],
+    addon: Callable[[str], ModuleType],
+    scene: bpy.types.Scene,
+    astronaut: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bpy.context.preferences.filepaths, "temporary_directory", str(tmp_path / "temporary"))
+    portrait = add_picture(scene, astronaut)
+    folder = addon("jobs").temporary_folder() / "job"
+    folder.mkdir(parents=True)
+    result = add_picture(scene, Path(shutil.copy(astronaut, folder)), channel=2)
+    result["gioconda_source"], result["gioconda_job"] = addon("portraits").prepare(scene, portrait), "job"
+    assert "temporary folder" not in draw().replace("\n", " ")  # it says so beside Generate
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert "temporary folder: Generate again to keep them" in draw().replace("\n", " ")
 
 
 def test_changed_colours_are_told_with_a_way_out(draw: Callable[[], str], scene: bpy.types.Scene) -> None:
@@ -202,6 +243,13 @@ def test_what_a_task_has_so_far_is_shown_as_it_changes(
     assert min(preview._shown[0][states[3]].image_size) > 0  # it was read
 
 
+def test_a_long_message_is_shown_whole(addon: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    message, layout = "Preparing warp and compiling its loops for this computer, which is done once", Layout()
+    addon("ui.layout").progress(layout, addon("client").Task(message, tmp_path / "log"))
+    assert len(layout.drawn) > 2
+    assert " ".join(layout.drawn) == f"{message} operator gioconda.cancel"
+
+
 def test_a_broken_landmark_property_does_not_break_the_panel(
     draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path
 ) -> None:
@@ -209,14 +257,18 @@ def test_a_broken_landmark_property_does_not_break_the_panel(
     assert "cannot be read" in draw().replace("\n", " ")
 
 
-def test_preferences_page() -> None:
+def test_preferences_page(addon: Callable[[str], ModuleType]) -> None:
+    session = addon("session").session
+    session.refuse(addon("runtime").MissingError("There is no worker yet"))
     own = bpy.context.preferences.addons[MODULE].preferences
     layout = Layout()
     # Preferences draw themselves as `self`: give the real properties a noting layout.
     type(own).draw(_WithLayout(own, layout), bpy.context)
     for name in ("worker_python", "model_folder", "output_folder", "allow_downloads", "wheels_folder"):
         assert f"prop {name}" in layout.drawn
-    assert "operator gioconda.create_worker" in layout.drawn
+    assert layout.drawn.count("operator gioconda.create_worker") == 2  # with torch and without, not again below
+    assert "There is no worker yet" in layout.drawn
+    session.last = None
 
 
 class _WithLayout:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -72,3 +75,29 @@ def test_environment_is_made_from_wheels_without_a_network(
     assert (no_worker / "pyvenv.cfg").stat().st_mtime_ns == made  # it went on where it had failed
     assert list(no_worker.glob("[Ll]ib/**/site-packages/tiny_face.py"))
     assert runtime.worker_python("") == runtime.environment_python()
+
+
+def test_an_environment_that_was_left_half_made_is_made_anew(
+    addon: Callable[[str], ModuleType], no_worker: Path, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without pip nothing can be installed into it, however often one presses the button."""
+    runtime, wanted = addon("runtime"), tmp_path / "requirements.txt"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(no_worker)], check=True)
+    with pytest.raises(RuntimeError, match="There is no worker yet"):
+        bpy.ops.gioconda.check_worker()
+    monkeypatch.setattr(runtime, "REQUIREMENTS", wanted)
+    wanted.write_text("tiny-face==1.0\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="lacks"):
+        bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
+    assert list(no_worker.glob("[Ll]ib/**/site-packages/tiny_face.py"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the Python that fails is a shell script")
+@pytest.mark.usefixtures("no_worker")
+def test_all_that_a_failing_python_says_is_told(wheels: Path, tmp_path: Path) -> None:
+    """As Debian's does where its package for environments is missing: what to install stands in the middle."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho ensurepip is not available.\necho\necho apt install venv\nexit 1\n")
+    python.chmod(0o700)
+    with pytest.raises(RuntimeError, match=r"Making the environment failed. ensurepip is not available.*apt install"):
+        bpy.ops.gioconda.create_worker(wheels_folder=str(wheels), base_python=str(python))
