@@ -16,7 +16,7 @@ from .grid import Grid, area_of, overlap, within
 from .positions import Border
 from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
-from .sampling import smooth_step
+from .sampling import read_at, smooth_step
 from .skull import Skull, outside
 from .threads import THREADS
 
@@ -106,7 +106,8 @@ class Head:
 
     def at_landmarks(self, height: Array) -> NDArray[np.float64]:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
-        return self.grid.sample(height, self.face.points[None, :, :2].astype(np.float32))[0].astype(np.float64)
+        places = self.grid.indices(self.face.points[None, :, :2])
+        return read_at(height, places, cubic=True)[0].astype(np.float64)
 
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target as an absolute one: its landmarks where this surface takes them.
