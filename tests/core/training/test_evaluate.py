@@ -143,9 +143,9 @@ def test_the_papers_networks_are_fine_tuned_to_the_person(paper: Path, head_crop
     start = load_checkpoint(paper)
     pictures, landmarks = list(head_crops[0][:2, ::2, ::2]), head_crops[1][:2] / 2
     before = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
-    tuned = FineTuned(start, print, FineTuning(iterations=12, batch=1, generator_rate=1e-2)).learn(pictures, landmarks)
+    tuned = FineTuned(start, print, FineTuning(iterations=24, batch=1, generator_rate=1e-2)).learn(pictures, landmarks)
     true = pictures[0].astype(float)
-    assert np.abs(tuned(landmarks[0]) - true).mean() < 0.95 * np.abs(before - true).mean()
+    assert np.abs(tuned(landmarks[0]) - true).mean() < 0.9 * np.abs(before - true).mean()
     after = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
     np.testing.assert_array_equal(after, before)  # the next person begins with the same
 
