@@ -31,6 +31,13 @@ def minutes(text: str) -> float:
     return time
 
 
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 on is wanted")
+    return int(text)
+
+
 def region(text: str) -> str:
     """The name of a region of the face."""
     from ..motion.controls import REGIONS

@@ -6,17 +6,21 @@ Rows are ways to draw a frame, columns are `metrics`, for T known pictures a per
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 import numpy as np
 
 from ..errors import BadInputError
+from ..files import write_bytes
 from .metrics import frechet_distance, identity_similarity, look_at, pose_error, structural_similarity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -38,6 +42,9 @@ FRAMES = 32
 class Method(Protocol):
     """A way to draw frames of a person of whom some pictures are known."""
 
+    made_of: str
+    """Tells apart what draws otherwise, such as other networks: see `Table`."""
+
     def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:
         """From T pictures (S, S, 3) and their landmarks (T, 68, 2): landmarks (68, 2) -> frame (S, S, 3)."""
         ...
@@ -58,40 +65,81 @@ class Row:
     frames: int
 
 
+class Table:
+    """Rows in a file, from which a later call takes those that it would only measure again.
+
+    Each is written as soon as it is measured, with a digest of the pictures and of what draws. What draws the same
+    in another version of the code is not told apart: for that, begin a new file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """`path`: may exist. Raises BadInputError where it is something else than a table."""
+        self._path, self._rows = path, dict[str, Row]()
+        if path.exists():
+            try:
+                for found in json.loads(path.read_bytes()):
+                    digest = str(found.pop("digest"))
+                    self._rows[digest] = Row(**found)
+            except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+                told = f"{path}: this is no table of this command that can be gone on with. Choose another file."
+                raise BadInputError(told) from error
+
+    def find(self, digest: str) -> Row | None:
+        """A row that was measured before."""
+        return self._rows.get(digest)
+
+    def add(self, digest: str, row: Row) -> None:
+        """Write it with the others. Raises BadInputError."""
+        self._rows[digest] = row
+        self._write()
+
+    def keep(self, digests: Sequence[str]) -> None:
+        """Write these rows alone, in this order. Raises BadInputError."""
+        self._rows = {digest: self._rows[digest] for digest in digests}
+        self._write()
+
+    def _write(self) -> None:
+        rows = [{**asdict(row), "digest": digest} for digest, row in self._rows.items()]
+        write_bytes(self._path, json.dumps(rows, indent=1).encode())
+
+
 def evaluate(
     shards: Shards,
     methods: Mapping[str, Method],
     detector: FaceDetector,
     on_event: OnEvent,
     counts: Sequence[int] = COUNTS,
+    *,
+    people: int | None = None,
+    table: Table | None = None,
 ) -> list[Row]:
     """Measure methods on the held-out people of shards, on the same people and frames for every count.
 
     Counts for which nobody has enough frames are left out, and then people who have not enough for the largest one;
-    both are told. Raises BadInputError where nothing is left.
+    both are told. Of the others the first so many `people` are taken. Rows that stand in the `table` are taken from
+    there, the others written to it. Raises BadInputError where nothing is left.
     """
-    clips = {person: shards.clip(person, shards.clips(person)[0]) for person in shards.people("held_out")}
-    longest = max(map(len, clips.values()), default=0)
-    used = [count for count in counts if count < longest]
-    if not used:
-        raise BadInputError(f"{shards.folder}: no held-out person has more than {min(counts)} frames.")
-    most = max(used)
-    for count in set(counts).difference(used):
-        told = f"{count} known pictures: no held-out person has more than {count} frames; left out."
-        on_event({"event": "warning", "message": told})
-    short = [person for person, clip in clips.items() if len(clip) <= most]
-    if short:
-        told = f"Left out, so that all rows show the same people: {', '.join(short)} (not more than {most} frames)."
-        on_event({"event": "warning", "message": told})
-    cases = [_choose(clip, most, detector) for clip in clips.values() if len(clip) > most]
-    if sum(len(case.truth) for case in cases) < 2:
-        raise BadInputError(f"{shards.folder}: two frames with a face are needed besides the {most} known ones.")
-    rows: list[Row] = []
+    cases, used = _cases(shards, detector, on_event, counts, people)
+    rows: dict[str, Row] = {}
     for count in used:
         for name, method in methods.items():
-            on_event({"event": "stage", "stage": "evaluate", "message": f"{name}, {count} known pictures"})
-            rows.append(_measure(name, method, count, cases, detector))
-    return rows
+            digest = _digest(name, method, count, cases)
+            row = table.find(digest) if table else None
+            told = f"{name}, {count} known picture{'' if count == 1 else 's'}"
+            if row is None:
+                row = _measure(name, method, count, cases, detector, lambda at, told=told: _tell(on_event, told + at))
+                if table:
+                    table.add(digest, row)
+            else:
+                _tell(on_event, f"{told}: as measured before")
+            rows[digest] = row
+    if table:
+        table.keep([*rows])
+    return [*rows.values()]
+
+
+def _tell(on_event: OnEvent, message: str) -> None:
+    on_event({"event": "stage", "stage": "evaluate", "message": message})
 
 
 @dataclass(frozen=True)
@@ -101,6 +149,37 @@ class _Case:
     truth: dict[int, Shown]  # the frames that are drawn, as they are
 
 
+def _cases(
+    shards: Shards, detector: FaceDetector, on_event: OnEvent, counts: Sequence[int], people: int | None
+) -> tuple[list[_Case], list[int]]:
+    """Whom to draw, and the counts for which they have enough frames."""
+    clips = {person: shards.clip(person, shards.clips(person)[0]) for person in shards.people("held_out")}
+    longest = max(map(len, clips.values()), default=0)
+    used = [count for count in counts if count < longest]
+    if not used:
+        raise BadInputError(f"{shards.folder}: no held-out person has more than {min(counts)} frames.")
+    most = max(used)
+    for count in sorted(set(counts).difference(used)):
+        told = f"{count} known pictures: no held-out person has more than {count} frames; left out."
+        on_event({"event": "warning", "message": told})
+    short = [person for person, clip in clips.items() if len(clip) <= most]
+    if short:
+        told = f"Left out, so that all rows show the same people: {', '.join(short)} (not more than {most} frames)."
+        on_event({"event": "warning", "message": told})
+    enough = [clip for clip in clips.values() if len(clip) > most][:people]
+    _tell(on_event, f"Looking at the true frames of {len(enough)} {'person' if len(enough) == 1 else 'people'}")
+    cases = [_choose(clip, most, detector) for clip in enough]
+    if sum(len(case.truth) for case in cases) < 2:
+        raise BadInputError(f"{shards.folder}: two frames with a face are needed besides the {most} known ones.")
+    return cases, used
+
+
+def _digest(name: str, method: Method, count: int, cases: list[_Case]) -> str:
+    """Of all that a row follows from."""
+    seen = [(sha256(case.clip.path.read_bytes()).hexdigest(), case.known[:count], [*case.truth]) for case in cases]
+    return sha256(json.dumps([name, method.made_of, count, seen]).encode()).hexdigest()
+
+
 def _choose(clip: Clip, most: int, detector: FaceDetector) -> _Case:
     """Frames in which no face is found cannot be measured, and are not drawn."""
     order = np.random.default_rng(crc32(clip.path.name.encode())).permutation(len(clip)).tolist()
@@ -108,10 +187,18 @@ def _choose(clip: Clip, most: int, detector: FaceDetector) -> _Case:
     return _Case(clip, order[:most], {i: shown for i, shown in looks.items() if shown.is_found})
 
 
-def _measure(name: str, method: Method, count: int, cases: list[_Case], detector: FaceDetector) -> Row:
+def _measure(
+    name: str,
+    method: Method,
+    count: int,
+    cases: list[_Case],
+    detector: FaceDetector,
+    tell_at: Callable[[str], None],
+) -> Row:
     drawn: list[Shown] = []
     likeness: list[float] = []
-    for case in cases:
+    for number, case in enumerate(cases, 1):
+        tell_at(f": person {number} of {len(cases)}")
         clip, known = case.clip, case.known[:count]
         draw = method.learn([clip.picture(i) for i in known], clip.landmarks[known])
         for frame in case.truth:
@@ -135,15 +222,10 @@ def _measure(name: str, method: Method, count: int, cases: list[_Case], detector
 
 def as_text(rows: Sequence[Row]) -> str:
     """A table for people."""
-    lines = [f"{'method':<16}{'T':>4}{'frechet':>10}{'ssim':>8}{'identity':>10}{'pose %':>9}{'failed':>8}"]
+    lines = [f"{'method':<17}{'T':>3}{'frechet':>10}{'ssim':>8}{'identity':>10}{'pose %':>9}{'failed':>8}"]
     lines += [
-        f"{row.method:<16}{row.pictures:>4}{row.frechet:>10.1f}{row.ssim:>8.3f}{row.identity:>10.4f}{row.pose:>9.2f}"
+        f"{row.method:<17}{row.pictures:>3}{row.frechet:>10.1f}{row.ssim:>8.3f}{row.identity:>10.4f}{row.pose:>9.2f}"
         f"{row.failed:>8}"
         for row in rows
     ]
     return "\n".join(lines)
-
-
-def as_dicts(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """The JSON form."""
-    return [asdict(row) for row in rows]

@@ -92,6 +92,8 @@ def main() -> None:
     print(f"add-on import and register in Blender: {_addon_ms():.1f} ms")
     seconds, loaded = _worker_start()
     print(f"worker ready: {seconds:.2f} s, torch imported: {'yes' if loaded else 'no'}")
+    print(f"few-shot networks, a frame of 256x256: hybrid {_network_ms('hybrid'):.0f} ms, ", end="")
+    print(f"the paper's {_network_ms('paper'):.0f} ms")
 
 
 def _picture(size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -174,6 +176,24 @@ def _peak_megabytes(picture: NDArray[np.uint8], frames: int) -> float:
     if told[-2] != "0":
         raise RuntimeError(f"python -m core ended with {told[-2]}")
     return int(told[-1]) / 2**20
+
+
+def _network_ms(kind: str) -> float:
+    """A frame of networks of the size that is used, without what a frame needs besides: weights do not matter."""
+    import torch
+
+    from core.generators.few_shot.networks import Inputs, NetworkPlan, build_networks
+
+    torch.set_num_threads(2)
+    plan = NetworkPlan() if kind == "hybrid" else NetworkPlan("paper", width=64, embedding=512)
+    networks, size = build_networks(plan).eval(), plan.size
+    networks.bake()
+    pictures = torch.rand(1, 3, 3, size, size)
+    inputs = Inputs(pictures[:, 0], pictures, torch.rand(1, 3, 1, size, size), torch.zeros(1, 1, size, size))
+    with torch.inference_mode():
+        style = networks.project(torch.rand(1, plan.embedding))
+        networks.draw_styled(inputs, style)
+        return _median_ms(lambda: networks.draw_styled(inputs, style), FRAMES)
 
 
 def _median_ms(action: Callable[[], object], times: int) -> float:

@@ -9,7 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import AdaptiveInstanceNorm, DownPath, ResidualBlock, SelfAttention, affine_norm, conv, share_out, spectral
+from .blocks import (
+    AdaptiveInstanceNorm,
+    AffineInstanceNorm,
+    DownPath,
+    ResidualBlock,
+    SelfAttention,
+    conv,
+    share_out,
+    spectral,
+)
 
 _MIDDLE = 4  # blocks at the lowest resolution
 
@@ -20,7 +29,7 @@ class PaperGenerator(nn.Module):
     def __init__(self, width: int = 64, embedding: int = 512, *, attention: bool = True) -> None:
         super().__init__()
         widths = [width, 2 * width, 4 * width, 8 * width]
-        self.encoder = DownPath([3, *widths], norm=affine_norm, attention=attention)
+        self.encoder = DownPath([3, *widths], norm=AffineInstanceNorm, attention=attention)
         self.middle = nn.ModuleList(
             [ResidualBlock(widths[-1], widths[-1], norm=AdaptiveInstanceNorm) for _ in range(_MIDDLE)]
         )

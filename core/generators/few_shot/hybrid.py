@@ -49,18 +49,17 @@ class ReferenceShares(nn.Module):
         nn.init.zeros_(self.judge.bias)  # pyright: ignore[reportArgumentType] - it has one
         self.trust = nn.Parameter(torch.tensor([TRUST]))
 
-    def forward(self, warps: Tensor, confidences: Tensor, landmark_pictures: Tensor) -> Tensor:
-        """(N, R, 3, S, S), (N, R, 1, S, S) and (N, 3, S, S) -> (N, R, S, S)."""
-        count, references = warps.shape[:2]
-        poses = landmark_pictures[:, None].expand_as(warps)
-        reads = torch.cat([warps, confidences, poses], dim=2).flatten(0, 1)
-        looks = functional.relu(self.look(functional.pixel_unshuffle(reads, 4)))
-        mean = looks.reshape(count, references, *looks.shape[1:]).mean(dim=1)
-        means = mean.repeat_interleave(references, dim=0)
-        judged = self.judge(functional.relu(self.compare(torch.cat([looks, means], dim=1))))
+    def forward(self, reads: Tensor, landmark_pictures: Tensor) -> Tensor:
+        """Warps with their confidence (N, R, 4, S, S), and (N, 3, S, S) -> (N, R, S, S)."""
+        every = reads.shape[:2]
+        each, poses = convolved(self.look, reads.flatten(0, 1), landmark_pictures, fraction=4)
+        looks = functional.relu(each.reshape(*every, *each.shape[1:]) + poses[:, None])
+        own, mean = convolved(self.compare, looks.flatten(0, 1), looks.mean(dim=1))
+        compared = functional.relu(own.reshape(*every, *own.shape[1:]) + mean[:, None])
+        judged = self.judge(compared.flatten(0, 1)).contiguous()
         judged = functional.interpolate(judged, scale_factor=4, mode="bilinear", align_corners=False)
-        scores = judged.reshape(confidences.shape) + self.trust * confidences
-        return scores.squeeze(2).softmax(dim=1)
+        confidences = reads[:, :, 3]
+        return (judged.reshape(confidences.shape) + self.trust * confidences).softmax(dim=1)
 
 
 class HybridGenerator(nn.Module):
@@ -110,11 +109,10 @@ class HybridGenerator(nn.Module):
         Where `precise` is 1 the warp is kept. On mouth and eyes landmarks tell it to the pixel how far they are open,
         and the mean of what may lie there, which a loss of content teaches, is half shut and has a grey veil for teeth.
         """
-        shares = self.shares(warps, confidences, landmark_pictures)
-        merged = (shares[:, :, None] * warps).sum(dim=1)
-        confidence = (shares[:, :, None] * confidences).sum(dim=1)
-        seen = torch.cat([merged, confidence, landmark_pictures], dim=1)
-        stem = self.stem(functional.pixel_unshuffle(seen, 2))
+        reads = torch.cat([warps, confidences], dim=2)
+        shares = self.shares(reads, landmark_pictures)
+        merged = (shares[:, :, None] * reads).sum(dim=1)
+        [stem] = convolved(self.stem, torch.cat([merged, landmark_pictures], dim=1), fraction=2)
         levels = [stem]
         for block in self.down:
             levels.append(block(functional.avg_pool2d(levels[-1], 2)))  # halved first: a quarter of the work
@@ -122,12 +120,27 @@ class HybridGenerator(nn.Module):
         for block in self.up:
             features = block(features, style) + levels.pop()
         features = torch.cat([functional.relu(self.norm(features, style)), stem], dim=1)
-        shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)))
+        # Where few channels are left torch is faster with whole pictures one after another, as memory has them.
+        shift = _FARTHEST * torch.tanh(self.move(functional.avg_pool2d(features, 2)).contiguous())
         shift = shift.nan_to_num()  # a place that is no number would be read, and its gradient written, anywhere
         shift = (1 - precise) * functional.interpolate(shift, scale_factor=4, mode="bilinear", align_corners=False)
-        drawn = functional.pixel_shuffle(self.out(features), 2)
+        drawn = functional.pixel_shuffle(self.out(features).contiguous(), 2)
         correction, mask = torch.tanh(drawn[:, :3]), (1 - precise) * torch.sigmoid(drawn[:, 3:])
-        return Blend(mask * correction + (1 - mask) * moved(merged, shift), mask, correction, shares, shift)
+        return Blend(mask * correction + (1 - mask) * moved(merged[:, :3], shift), mask, correction, shares, shift)
+
+
+def convolved(layer: nn.Conv2d, *parts: Tensor, fraction: int = 1) -> list[Tensor]:
+    """What a 3x3 convolution makes of each part of the channels that it reads; their sum is what it makes of all.
+
+    So what is the same for all references is convolved once. With a `fraction` the layer reads `pixel_unshuffle` of the
+    parts, by so many pixels: that is a larger convolution with a stride, which moves no pixels about before.
+    """
+    weights = functional.pixel_shuffle(layer.weight, fraction).split_with_sizes([part.shape[1] for part in parts], 1)
+    biases = [layer.bias, *[None] * (len(parts) - 1)]
+    return [
+        functional.conv2d(part.contiguous(memory_format=torch.channels_last), weight, bias, fraction, fraction)
+        for part, weight, bias in zip(parts, weights, biases, strict=True)
+    ]
 
 
 def moved(pictures: Tensor, shift: Tensor) -> Tensor:

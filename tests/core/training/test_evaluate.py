@@ -21,7 +21,7 @@ from core.errors import BadInputError
 from core.generators.few_shot.checkpoint import load_checkpoint, save_checkpoint
 from core.generators.few_shot.networks import NetworkPlan, build_discriminator, build_networks
 from core.landmarks.detect import create_detector
-from core.training.evaluate import evaluate
+from core.training.evaluate import Table, evaluate
 from core.training.finetune import FineTuning
 from core.training.methods import FeedForward, FineTuned, Still, WarpAlone
 from core.training.metrics import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.landmarks.detect import FaceDetector
+    from core.training.evaluate import Row
 
 Crops = tuple[np.ndarray, np.ndarray]
 
@@ -105,6 +106,8 @@ def test_the_warp_is_better_than_a_still_and_rows_stand_for_all_counts(people: P
 
 def test_a_perfect_method_has_a_perfect_row_and_no_face_has_none(people: Path, detector: FaceDetector) -> None:
     class Perfect:
+        made_of = ""
+
         def learn(self, _pictures: Sequence[np.ndarray], _landmarks: np.ndarray) -> object:
             def draw(wanted: np.ndarray) -> np.ndarray:
                 return clip.picture(int(np.abs(clip.landmarks - wanted).sum((1, 2)).argmin()))
@@ -112,6 +115,8 @@ def test_a_perfect_method_has_a_perfect_row_and_no_face_has_none(people: Path, d
             return draw
 
     class Wall:
+        made_of = ""
+
         def learn(self, pictures: Sequence[np.ndarray], _landmarks: np.ndarray) -> object:
             return lambda _wanted: np.full_like(pictures[0], 90)
 
@@ -143,9 +148,9 @@ def test_the_papers_networks_are_fine_tuned_to_the_person(paper: Path, head_crop
     start = load_checkpoint(paper)
     pictures, landmarks = list(head_crops[0][:2, ::2, ::2]), head_crops[1][:2] / 2
     before = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
-    tuned = FineTuned(start, print, FineTuning(iterations=12, batch=1, generator_rate=1e-2)).learn(pictures, landmarks)
+    tuned = FineTuned(start, print, FineTuning(iterations=24, batch=1, generator_rate=1e-2)).learn(pictures, landmarks)
     true = pictures[0].astype(float)
-    assert np.abs(tuned(landmarks[0]) - true).mean() < 0.95 * np.abs(before - true).mean()
+    assert np.abs(tuned(landmarks[0]) - true).mean() < 0.9 * np.abs(before - true).mean()
     after = FeedForward(start.networks).learn(pictures, landmarks)(landmarks[0])
     np.testing.assert_array_equal(after, before)  # the next person begins with the same
 
@@ -162,12 +167,58 @@ def test_the_hybrid_is_shown_as_it_is_used(head_crops: Crops) -> None:
 
 def test_the_command_writes_the_table(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "table.json"
-    assert main(["evaluate", "few-shot", "--data", str(people), "-o", str(output)]) == 0
-    rows = json.loads(output.read_text())
-    assert {row["method"] for row in rows} >= {"still", "warp"}
+    command = ["evaluate", "few-shot", "--data", str(people), "-o", str(output), "--known", "4", "1", "--people", "1"]
+    for _ in range(2):
+        assert main(command) == 0
+        rows = json.loads(output.read_text())
+        assert [(row["method"], row["pictures"], row["people"]) for row in rows] == [
+            *(("still", 1, 1), ("warp", 1, 1), ("still", 4, 1), ("warp", 4, 1))
+        ]
     told = capsys.readouterr()
+    assert "warp, 4 known pictures: person 1 of 1" in told.out
+    assert told.out.count("as measured before") == 4
     assert "frechet" in told.out
     assert "no rows of the hybrid" in told.err
+
+
+def test_a_table_that_was_stopped_is_gone_on_with(people: Path, detector: FaceDetector, tmp_path: Path) -> None:
+    class Counted(Still):
+        learned = 0
+        stops_at = 2
+
+        def learn(self, pictures: Sequence[np.ndarray], landmarks: np.ndarray) -> object:
+            self.learned += 1
+            if self.learned == self.stops_at:
+                raise KeyboardInterrupt
+            return super().learn(pictures, landmarks)
+
+    def rows(method: Counted, counts: Sequence[int] = (1, 4)) -> list[Row]:
+        methods = {"counted": method}
+        return evaluate(Shards(people), methods, detector, lambda _event: None, counts, table=Table(path))
+
+    path = tmp_path / "table.json"
+    first, second, other = Counted(), Counted(), Counted()
+    with pytest.raises(KeyboardInterrupt):
+        rows(first)
+    assert [row["pictures"] for row in json.loads(path.read_text())] == [1]
+    both = rows(second)
+    assert ([row.pictures for row in both], second.learned) == ([1, 4], 1)  # the first one is not measured again
+    other.made_of, other.stops_at = "other networks", 9
+    again = rows(other)
+    assert other.learned == 2
+    assert again == both
+    assert len(json.loads(path.read_text())) == 2  # what was asked for alone
+
+
+def test_a_file_that_is_no_table_is_not_replaced(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "table.json"
+    for text in ('{"fps": [25, 1]}', "[1]", "no JSON"):
+        output.write_text(text)
+        assert main(["evaluate", "few-shot", "--data", str(people), "-o", str(output)]) == 2
+        assert "this is no table" in capsys.readouterr().err
+        assert output.read_text() == text
 
 
 def test_what_would_fail_later_is_told_before_the_work(

@@ -11,6 +11,7 @@ import pytest
 OPTIONAL = "the few-shot networks need core/requirements-torch.txt"
 torch = pytest.importorskip("torch", reason=OPTIONAL)
 blocks = pytest.importorskip("core.generators.few_shot.blocks", reason=OPTIONAL)
+resizing = pytest.importorskip("core.generators.few_shot.resizing_convs", reason=OPTIONAL)
 networks = pytest.importorskip("core.generators.few_shot.networks", reason=OPTIONAL)
 
 PLANS = {kind: networks.NetworkPlan(kind, width=8, embedding=16, size=64) for kind in networks.KINDS}
@@ -72,6 +73,26 @@ def test_an_adaptive_norm_sets_mean_and_spread() -> None:
     np.testing.assert_allclose(given.std(dim=(2, 3), correction=0)[0], style[0, 3:].abs(), atol=1e-3)
 
 
+def test_each_of_a_batch_is_normalised_by_itself() -> None:
+    norm, styles = blocks.AdaptiveInstanceNorm(3), torch.randn(2, 6)
+    features = torch.randn(2, 3, 8, 8) * torch.tensor([2.0, 9])[:, None, None, None]
+    together = norm(features.to(memory_format=torch.channels_last), styles)
+    for number in range(2):
+        alone = norm(features[number : number + 1], styles[number : number + 1])
+        np.testing.assert_allclose(together[number], alone[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_resizing_convolutions_are_a_convolution_and_a_resizing(*, bias: bool) -> None:
+    conv, features = torch.nn.Conv2d(5, 7, 3, padding=1, bias=bias).requires_grad_(False), torch.randn(2, 5, 6, 10)
+    doubled = torch.nn.functional.interpolate(features, scale_factor=2, mode="nearest")
+    for layout in (torch.contiguous_format, torch.channels_last):
+        own = features.to(memory_format=layout)
+        np.testing.assert_allclose(resizing.DoublingConv(conv)(own), conv(doubled), atol=1e-5)
+        halved = torch.nn.functional.avg_pool2d(conv(features), 2)
+        np.testing.assert_allclose(resizing.HalvingConv(conv)(own), halved, atol=1e-5)
+
+
 def test_attention_begins_as_nothing_and_then_looks_far() -> None:
     attention, features = blocks.SelfAttention(16), torch.randn(1, 16, 4, 4, requires_grad=True)
     assert torch.equal(attention(features), features)
@@ -101,6 +122,6 @@ def test_baked_networks_draw_the_same(network: Any) -> None:
     inputs, embedding = _inputs(), torch.rand(1, 16)
     with torch.no_grad():
         before = network.draw(inputs, embedding).picture
-        blocks.bake_spectral(network)
+        network.bake()
         assert not any("parametrizations" in name for name in network.state_dict())
         np.testing.assert_allclose(network.draw(inputs, embedding).picture, before, atol=1e-4)

@@ -15,6 +15,7 @@ OPTIONAL = "the few-shot networks need core/requirements-torch.txt"
 torch = pytest.importorskip("torch", reason=OPTIONAL)
 blocks = pytest.importorskip("core.generators.few_shot.blocks", reason=OPTIONAL)
 networks = pytest.importorskip("core.generators.few_shot.networks", reason=OPTIONAL)
+checkpoint = pytest.importorskip("core.generators.few_shot.checkpoint", reason=OPTIONAL)
 hybrid = pytest.importorskip("core.generators.few_shot.hybrid", reason=OPTIONAL)
 
 PAPER = networks.NetworkPlan("paper", width=64, embedding=512, size=256)
@@ -132,6 +133,25 @@ def test_a_shift_tells_where_a_pixel_is_read() -> None:
     shift[:, 0], shift[:, 1] = 2 / 32, -3 / 32  # of half the side: two pixels to the right, three up
     read = hybrid.moved(picture, shift)
     np.testing.assert_allclose(read[..., 3:, :-2], picture[..., :-3, 2:], atol=1e-5)
+
+
+def test_parts_of_a_convolution_add_up_to_it() -> None:
+    layer, pictures = torch.nn.Conv2d(5 * 16, 3, 3, padding=1).requires_grad_(False), torch.randn(2, 5, 16, 24)
+    parts = hybrid.convolved(layer, pictures[:, :2], pictures[:, 2:], fraction=4)
+    whole = layer(torch.nn.functional.pixel_unshuffle(pictures, 4))
+    np.testing.assert_allclose(sum(parts), whole, atol=1e-5)
+
+
+def test_the_networks_that_ship_draw_the_same_when_baked() -> None:
+    """To far less than a 255th, which is 2 / 255 of what they give."""
+    network = checkpoint.load_checkpoint().networks
+    inputs, style = _inputs(256, 3), network.project(torch.rand(1, HYBRID.embedding))
+    with torch.no_grad():
+        before = network.draw_styled(inputs, style)
+        network.bake()
+        after = network.draw_styled(inputs, style)
+    for name in ("picture", "mask", "trust", "shift"):
+        np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=1e-4, err_msg=name)
 
 
 def test_the_order_of_references_does_not_matter() -> None:
