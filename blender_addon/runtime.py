@@ -38,7 +38,7 @@ def environment_python() -> Path:
 
 
 def is_made() -> bool:
-    """Whether that environment is there: pip is the last thing that venv puts into it."""
+    """Whether that environment is there: without pip, which comes near the end, nothing can be installed."""
     python = environment_python()
     return python.is_file() and any(python.parent.glob("pip*"))
 

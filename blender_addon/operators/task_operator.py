@@ -39,7 +39,8 @@ class TaskOperator:
             return {"CANCELLED"}
         self._shown: object = None
         manager = context.window_manager
-        window = context.window.parent or context.window  # the preferences may be closed meanwhile
+        # Windows such as the preferences' may be closed meanwhile.
+        window = (context.screen.is_temporary and context.window.parent) or context.window
         with context.temp_override(window=window):
             self._timer = manager.event_timer_add(TIMER_SECONDS, window=window)
             manager.modal_handler_add(self)

@@ -33,7 +33,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--tune", action="store_true", help="also adapt these networks to every person, which takes minutes each"
     )
     parser.add_argument(
-        "--minutes", type=minutes, metavar="M", help="that adapting to a person takes at most; the hybrid: 4"
+        "--minutes",
+        type=minutes,
+        metavar="M",
+        help="that adapting to a person takes at most, with --tune; the hybrid: 4",
     )
     parser.add_argument("--known", type=count, nargs="+", metavar="T", help="numbers of known pictures; 1 8 32")
     parser.add_argument("--people", type=count, metavar="N", help="the first N of the held-out people alone")
@@ -41,8 +44,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Measure, tell the table and write it."""
-    from dataclasses import replace
-
     from ..data.shards import SIZE, Shards
     from ..files import check_writable
     from ..generators.few_shot.checkpoint import SHIPPED
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
         methods["hybrid"] = FeedForward(hybrid.networks)
         if options.tune:
-            plan = TunePlan() if seconds is None else replace(TunePlan(), seconds=seconds)
+            plan = None if seconds is None else TunePlan(seconds=seconds)
             methods["hybrid tuned"] = Tuned(hybrid, tell, plan)
     detector, known = create_detector("dlib", None, allow_download=False), sorted(set(options.known or COUNTS))
     rows = evaluate(shards, methods, detector, tell, known, people=options.people, table=table)

@@ -93,9 +93,9 @@ class Table:
         self._rows[digest] = row
         self._write()
 
-    def keep(self, digests: Sequence[str]) -> None:
-        """Write these rows alone, in this order. Raises BadInputError."""
-        self._rows = {digest: self._rows[digest] for digest in digests}
+    def put_first(self, digests: Sequence[str]) -> None:
+        """Write these rows in this order before all others, such as of other people. Raises BadInputError."""
+        self._rows = {digest: self._rows[digest] for digest in digests} | self._rows
         self._write()
 
     def _write(self) -> None:
@@ -134,7 +134,7 @@ def evaluate(
                 _tell(on_event, f"{told}: as measured before")
             rows[digest] = row
     if table:
-        table.keep([*rows])
+        table.put_first([*rows])
     return [*rows.values()]
 
 

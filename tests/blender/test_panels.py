@@ -257,8 +257,9 @@ def test_a_broken_landmark_property_does_not_break_the_panel(
     assert "cannot be read" in draw().replace("\n", " ")
 
 
-def test_preferences_page(addon: Callable[[str], ModuleType]) -> None:
+def test_preferences_page(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
     session = addon("session").session
+    monkeypatch.setattr(session, "last", None)
     session.refuse(addon("runtime").MissingError("There is no worker yet"))
     own = bpy.context.preferences.addons[MODULE].preferences
     layout = Layout()
@@ -268,7 +269,6 @@ def test_preferences_page(addon: Callable[[str], ModuleType]) -> None:
         assert f"prop {name}" in layout.drawn
     assert layout.drawn.count("operator gioconda.create_worker") == 2  # with torch and without, not again below
     assert "There is no worker yet" in layout.drawn
-    session.last = None
 
 
 class _WithLayout:

@@ -130,7 +130,9 @@ class HybridGenerator(nn.Module):
 
 
 def convolved(layer: nn.Conv2d, *parts: Tensor, fraction: int = 1) -> list[Tensor]:
-    """What a 3x3 convolution makes of each part of the channels that it reads; their sum is what it makes of all.
+    """What an odd convolution, padded by 1, makes of each part (N, C_i, H, W) of the channels that it reads.
+
+    Their sum, each (N, outputs, H / fraction, W / fraction), is what it makes of all.
 
     So what is the same for all references is convolved once. With a `fraction` the layer reads `pixel_unshuffle` of the
     parts, by so many pixels: that is a larger convolution with a stride, which moves no pixels about before.

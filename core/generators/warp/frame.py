@@ -66,14 +66,14 @@ class Frame:
         height = head.height(target.pose)
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
         own = head.face.points[:, :2]
-        moved += below_nose(own, moved)
         self.moved = moved + meeting(own, moved)
+        self.moved += below_nose(own, self.moved)
         if not target.tracked:
             self.moved += keep_lips(own, moved, head.eye_distance)
         self.moved += thick_enough(own, self.moved)
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
-        moved_height = read_at(height, head.grid.indices(head.grid.nodes + self._field.coarse_base), cubic=True)
+        moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base, cubic=True)
         self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)

@@ -65,9 +65,9 @@ class Grid:
         middle = (self.cell - 1) / 2
         return _scaled(indices, self.cell, (self.left + middle, self.top + middle))
 
-    def sample(self, field: Array, points: Array) -> Array:
-        """Read a field (rows, columns[, 2]) at (h, w, 2) positions, bilinear; the edge goes on outside."""
-        return read_at(field, self.indices(points))
+    def sample(self, field: Array, points: Array, *, cubic: bool = False) -> Array:
+        """Read a field (rows, columns[, 2]) at (h, w, 2) positions, bilinear or cubic; the edge goes on outside."""
+        return read_at(field, self.indices(points), cubic=cubic)
 
     def area(self, window: tuple[slice, slice]) -> Area:
         """The pixels of a window of cells."""

@@ -16,7 +16,7 @@ from .grid import Grid, area_of, overlap, within
 from .positions import Border
 from .rays import Fields, Neck, Sight, reaches, ways
 from .rbf import thin_plate
-from .sampling import read_at, smooth_step
+from .sampling import smooth_step
 from .skull import Skull, outside
 from .threads import THREADS
 
@@ -106,8 +106,8 @@ class Head:
 
     def at_landmarks(self, height: Array) -> NDArray[np.float64]:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
-        places = self.grid.indices(self.face.points[None, :, :2])
-        return read_at(height, places, cubic=True)[0].astype(np.float64)
+        places = self.face.points[None, :, :2].astype(np.float32)
+        return self.grid.sample(height, places, cubic=True)[0].astype(np.float64)
 
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target as an absolute one: its landmarks where this surface takes them.
@@ -203,14 +203,14 @@ class Head:
     def _nearest(self, surface: Array) -> Array:
         """(rows, columns) the surface's height at the nodes, -inf where it is not."""
         fine = self.fine
-        near = np.full((fine.rows, fine.columns), -np.inf, np.float32)
+        near = np.full(fine.rows * fine.columns, -np.inf, np.float32)
         # Between the model's points as well; the points themselves reach half a step farther.
         between = np.asarray(cv2.resize(surface, None, fx=_DENSER, fy=_DENSER), np.float32)
         for part in (between, surface):
-            points = part[np.isfinite(part[..., 2])]
-            index = np.round(fine.indices(points[:, :2])).astype(int)
-            inside = ((index >= 0) & (index < [fine.columns, fine.rows])).all(1)
-            np.maximum.at(near, (index[inside, 1], index[inside, 0]), points[inside, 2])
+            points = _present(part)
+            column, row = np.rint(fine.indices(points[:, :2])).astype(np.int32).T
+            inside = (column >= 0) & (column < fine.columns) & (row >= 0) & (row < fine.rows)
+            np.maximum.at(near, (row * fine.columns + column)[inside], points[inside, 2])  # quick with one index only
         parts = self.grid.cell // fine.cell
         cells = near.reshape(self.grid.rows, parts, self.grid.columns, parts).swapaxes(1, 2)
         around = slice((parts - 1) // 2, parts // 2 + 1)  # what touches the node
@@ -277,6 +277,16 @@ def _ellipse(points: NDArray[np.float64], distance: float) -> tuple[NDArray[np.f
     """(2,) middle and (2,) half axes of the ring."""
     low, high = points.min(0), points.max(0)
     return (low + high) / 2, (high - low) / 2 + _RING_DISTANCE * distance
+
+
+def project_points(face: FittedFace) -> Array:
+    """The points (N, 3) of `project_model` that are on the head."""
+    return _present(project_model(face))
+
+
+def _present(surface: Array) -> Array:
+    """(N, 3) the points of a surface (h, w, 3) that are numbers."""
+    return surface[np.isfinite(surface[..., 2])]
 
 
 def project_model(face: FittedFace) -> Array:

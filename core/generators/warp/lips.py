@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ...landmarks.topology import LIP_PAIRS, MOUTH_CORNERS
+from ...motion.lip_contact import face_down
 from .sampling import read_at, smooth_step, to_8bit
 
 if TYPE_CHECKING:
@@ -167,18 +168,21 @@ def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[An
 
 
 def below_nose(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
-    """(68, 2) shifts of the whole upper lip, so that it stays below the nose when an unturned face's landmarks move.
+    """(68, 2) shifts of whole lips, so that they stay below the nose when an unturned face's landmarks move.
 
     Lips put forward would hide the nose of a head that looks up. A picture has no skin that could stand out so far:
-    what is between them would turn over.
+    what is between them would turn over. The lower lip makes room where the upper one needs it.
     """
     shifts = np.zeros((68, 2))
-    nose, lip = list(_NOSE), list(UPPER[0])
-    now, own = (points[lip, 1] - points[nose, 1] for points in (moved, still))
+    down, nose, lip = face_down(still), list(_NOSE), list(UPPER[0])
+    now, own = ((points[lip] - points[nose]) @ down for points in (moved, still))
     lacking = float((np.minimum(_SHORTEST * own, own) - now).max())
-    if lacking > 0:
-        shifts[[point for edge in UPPER for point in edge], 1] = lacking
-        _take_along(shifts)
+    if lacking <= 0:
+        return shifts
+    room = float(((moved[list(LOWER[1])] - moved[list(UPPER[1])]) @ down).min())
+    for edges, way in ((UPPER, lacking), (LOWER, max(lacking - max(room, 0), 0))):
+        shifts[[point for edge in edges for point in edge]] = way * down
+    _take_along(shifts)
     return shifts
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .exemplars import grown
 from .grid import area_of, overlap
-from .head import project_model
+from .head import project_points
 from .plate import surroundings
 from .sampling import premultiplied, smooth_step, straight, to_8bit
 
@@ -65,8 +65,7 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     corner = np.array([area[1].start, area[0].start])
     reduced, scale = _reduce(part, _COARSE / face.eye_distance)
     coarse, invisible = np.ascontiguousarray(reduced[..., :3]), (reduced[..., 3:] == 0).any(2)
-    surface = project_model(face)
-    surface = surface[np.isfinite(surface[..., 2]), :2]
+    surface = project_points(face)[:, :2]
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
     where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)

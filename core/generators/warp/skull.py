@@ -126,7 +126,10 @@ def _between(face: FittedFace, nodes: Array, low: float, high: float) -> Array:
 
 
 def outside(points: Array, nodes: Array) -> Array:
-    """How far nodes (h, w, 2) lie outside the convex hull of points (N, 2): from the line of its farthest side."""
+    """(h, w) pixels by which nodes (h, w, 2) lie outside the convex hull of points (N, 2); less than 0 inside.
+
+    From the line of its farthest side.
+    """
     hull = cv2.convexHull(points)[:, 0]
     sides = np.roll(hull, -1, axis=0) - hull
     outwards = np.stack([sides[:, 1], -sides[:, 0]], axis=1) / np.linalg.norm(sides, axis=1, keepdims=True)

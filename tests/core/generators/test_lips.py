@@ -16,6 +16,8 @@ from core.generators.base import Portrait
 from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.lips import (
+    LOWER,
+    UPPER,
     below_nose,
     follow_seam,
     keep_lips,
@@ -26,6 +28,7 @@ from core.generators.warp.lips import (
     thick_enough,
 )
 from core.motion.controls import ControlTrack
+from core.motion.lip_contact import face_down, lip_openings
 from core.motion.plan import plan_motion
 from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
 
@@ -80,15 +83,22 @@ def test_no_lip_is_pressed_to_nothing(face: FittedFace) -> None:
         assert (drawn[[67, 66, 65], 1] >= drawn[61:64, 1] - 1e-6).all()
 
 
-def test_an_upper_lip_stays_below_the_nose(face: FittedFace) -> None:
-    still, lip = face.points[:, :2], [50, 51, 52, 61, 62, 63]
+@pytest.mark.parametrize("roll", [0, 30, -60])
+def test_an_upper_lip_stays_below_the_nose(face: FittedFace, roll: float) -> None:
+    turn = cv2.getRotationMatrix2D((0, 0), roll, 1)[:, :2]
+    still, lips = face.points[:, :2] @ turn.T, list(range(48, 68))
+    down = face_down(still)
     moved = still.copy()
-    moved[lip, 1] -= (still[51] - still[33])[1]  # put forward by a head that looks up
+    moved[lips] -= ((still[51] - still[33]) @ down) * down  # shut, and put forward by a head that looks up
     drawn = moved + below_nose(still, moved)
-    philtrum, kept = ((points[50:53] - points[32:35])[:, 1] for points in (still, drawn))
+    philtrum, kept = ((points[50:53] - points[32:35]) @ down for points in (still, drawn))
     assert (kept > 0.35 * philtrum).all()
-    np.testing.assert_allclose(np.ptp((drawn - moved)[lip], axis=0), 0)  # as thick as before
-    moved[lip] += 0.5 * (still - moved)[lip]  # half as high is no fault
+    for outer, inner in (UPPER, LOWER):
+        edges = [*outer, *inner]
+        np.testing.assert_allclose((drawn - moved)[edges], (drawn - moved)[[edges[0]] * 6])  # as thick as before
+    openings = [float(lip_openings(points, down)) for points in (moved, drawn)]
+    np.testing.assert_allclose(openings[1], openings[0], atol=0.1 * SCALE)  # the lower lip makes room
+    moved[lips] += 0.5 * (still - moved)[lips]  # half as high is no fault
     assert not below_nose(still, moved).any()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.colour import decode_srgb
-from core.generators.warp.head import project_model
+from core.generators.warp.head import project_points
 from core.generators.warp.matte import find_head
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 
@@ -36,8 +36,7 @@ def drawn(face: FittedFace) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     middle, chin = face.points[27, :2], face.points[8, :2]
     crown = middle - [0, 0.5 * face.eye_distance]
     cv2.ellipse(person, _box(crown, (2.1, 2.3), face), HAIR, -1)
-    surface = project_model(face)
-    surface = surface[np.isfinite(surface[..., 2]), :2]
+    surface = project_points(face)[:, :2]
     for part in (surface[surface[:, 1] < chin[1]], face.points[:, :2]):
         hull = cv2.convexHull(np.rint(part).astype(np.int32))
         cv2.fillConvexPoly(person, hull, SKIN)

@@ -155,6 +155,15 @@ def test_the_papers_networks_are_fine_tuned_to_the_person(paper: Path, head_crop
     np.testing.assert_array_equal(after, before)  # the next person begins with the same
 
 
+def test_fine_tuning_ends_when_its_time_is_over(paper: Path, head_crops: Crops) -> None:
+    start, events = load_checkpoint(paper), list[object]()
+    pictures, landmarks = list(head_crops[0][:2, ::2, ::2]), head_crops[1][:2] / 2
+    brief = FineTuned(start, events.append, FineTuning(iterations=10_000, batch=1), seconds=0)
+    brief.learn(pictures, landmarks)
+    assert events == []  # it would tell every tenth iteration
+    assert brief.made_of != FineTuned(start, print, FineTuning(iterations=10_000, batch=1)).made_of
+
+
 def test_the_hybrid_is_shown_as_it_is_used(head_crops: Crops) -> None:
     """Put into the warp's frame, which stays as it is at the crop's border."""
     networks = build_networks(NetworkPlan("hybrid", width=8, embedding=16, size=64, attention=False)).eval()
@@ -207,7 +216,9 @@ def test_a_table_that_was_stopped_is_gone_on_with(people: Path, detector: FaceDe
     again = rows(other)
     assert other.learned == 2
     assert again == both
-    assert len(json.loads(path.read_text())) == 2  # what was asked for alone
+    written = [(row["digest"], row["pictures"]) for row in json.loads(path.read_text())]
+    assert [pictures for _, pictures in written] == [1, 4, 1, 4]  # what was asked for first, nothing is lost
+    assert len(dict(written)) == 4
 
 
 def test_a_file_that_is_no_table_is_not_replaced(
