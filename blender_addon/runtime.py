@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "GIOCONDA_WORKER_PYTHON"  # for scripts and farms: goes before the preferences
 REQUIREMENTS = EXTENSION / "core" / "requirements.txt"
+_READY_MADE = (3, 11), (3, 13)  # of all of them there are wheels for these versions of Python
 TORCH_REQUIREMENTS = EXTENSION / "core" / "requirements-torch.txt"
 
 
@@ -90,6 +91,23 @@ def _names(requirements: Path) -> list[str]:
     return [re.split(r"[\s<>=!~;\[]", line)[0] for line in lines if line and not line.startswith("-")]
 
 
+def _strange_version(environment: Path) -> str:
+    """What to tell of an environment of a Python that the packages do not come ready-made for; else nothing."""
+    try:
+        settings = (environment / "pyvenv.cfg").read_text("utf-8")
+    except OSError:
+        return ""
+    found = re.search(r"^version\w*\s*=\s*(\d+)\.(\d+)", settings, re.MULTILINE)
+    (first, last), version = _READY_MADE, tuple(map(int, found.groups())) if found else ()
+    if not version or first <= version <= last:
+        return ""
+    first, last, version = (".".join(map(str, numbers)) for numbers in (first, last, version))
+    return (
+        f" Packages come ready-made for Python {first} to {last}, this is {version}: make an environment of one of "
+        "those and choose it as Worker Python (see the user guide)."
+    )
+
+
 def create(base: Path, wheels: Path | None, *, with_torch: bool) -> InstallTask:
     """A task that makes the environment, or adds to it what it lacks.
 
@@ -154,7 +172,7 @@ class InstallTask(Task):
             if line is not None:
                 self._tell(line)
             elif self._child.process.returncode:
-                self.fail(f"{self._step} failed. {self._reason()}")
+                self.fail(f"{self._step} failed. {self._reason()}{_strange_version(self._python.parents[1])}")
             else:
                 self._next()
         return self.state != "running"
