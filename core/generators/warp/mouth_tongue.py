@@ -37,6 +37,7 @@ _INWARDS = 0.5  # cm that its back goes inwards more and more, the higher it is 
 _HANGS, _BEND = 0.55, 0.6  # cm in front of the lips, and cm of way until it is there
 _LIGHT = np.array([0.0, 0.5, 0.87])  # from above, as inside the mouth
 _CONTRAST = 2.0  # against the shading inside the mouth
+_SURROUNDINGS = 0.35  # of the light: before the lips it comes from all sides, and no edge is lost in the dark
 _HALF_WAY = np.array([0.0, 0.26, 0.97])  # between light and viewer
 _COAT = 0.25  # of a tooth's colour
 _GLOSS, _SHARPNESS = 0.08, 20  # of a tooth's colour; Blinn's exponent
@@ -101,7 +102,8 @@ def form(shape: TongueShape, lips: float) -> tuple[Array, Array, Array]:
         np.float32(shape.share) * smooth_step((1 - edge) / _RIM) * smooth_step((shape.back - y) / (_LOST * shape.back))
     )
     gloss = _GLOSS * np.clip(normal @ _HALF_WAY, 0, 1) ** _SHARPNESS
-    shade = np.clip(normal @ _LIGHT, 0, 1) ** _CONTRAST
+    outside = _SURROUNDINGS * smooth_step(-y / _FADE)
+    shade = outside + (1 - outside) * np.clip(normal @ _LIGHT, 0, 1) ** _CONTRAST
     planes = np.dstack([(_COAT + gloss) * coverage, coverage, shade * coverage]).astype(np.float32)
     low = np.array([[1, 0, 0], [0, 1, _SHADOW_LOW / STEP]])
     shadow = cv2.warpAffine(_SHADOW * coverage * smooth_step(-y / _FADE), low, coverage.shape[::-1])

@@ -17,6 +17,7 @@ from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
 from core.generators.warp.mouth_relief import Sight
+from core.generators.warp.mouth_tongue import STEP, TongueShape, form
 from core.landmarks.topology import EYES, INNER_LIP, OUTER_LIP
 from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
@@ -333,6 +334,14 @@ def test_a_tongue_put_out_lies_over_the_lower_lip_and_farther_out_farther_down(f
     middle = int(face.points[62, 0])
     assert _tongue_rows(face, 1)[int(lip + 0.8 * SCALE), middle] > 12  # it is as red as the inside
     assert not _tongue_rows(face, 1)[: int(moved[61:64, 1].min()) - 4].any()
+
+
+def test_the_tip_of_a_hanging_tongue_is_not_lost_in_the_dark() -> None:
+    shape = TongueShape(centre=0.0, rim=0.0, half=1.5, back=1.5, reach=2.0, share=1.0)
+    planes, *_ = form(shape, 0.0)
+    hanging = planes[int(shape.back / STEP) + 8 :]
+    light = hanging[..., 2][hanging[..., 1] > 0.9]
+    assert 0.3 < light.min() < 0.6 < light.max()
 
 
 @pytest.mark.parametrize("yaw", [-20.0, 20.0])
