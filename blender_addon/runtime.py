@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "GIOCONDA_WORKER_PYTHON"  # for scripts and farms: goes before the preferences
 REQUIREMENTS = EXTENSION / "core" / "requirements.txt"
-_READY_MADE = (3, 11), (3, 13)  # of all of them there are wheels for these versions of Python
 TORCH_REQUIREMENTS = EXTENSION / "core" / "requirements-torch.txt"
+_READY_MADE = (3, 11), (3, 13)  # of all packages there are wheels for these versions of Python
 
 
 def data_folder() -> Path:

@@ -145,6 +145,7 @@ def _tell(on_event: OnEvent, message: str) -> None:
 @dataclass(frozen=True)
 class _Case:
     clip: Clip
+    digest: str  # of the clip's file
     known: list[int]  # frames, of which a method sees the first ones
     truth: dict[int, Shown]  # the frames that are drawn, as they are
 
@@ -176,7 +177,7 @@ def _cases(
 
 def _digest(name: str, method: Method, count: int, cases: list[_Case]) -> str:
     """Of all that a row follows from."""
-    seen = [(sha256(case.clip.path.read_bytes()).hexdigest(), case.known[:count], [*case.truth]) for case in cases]
+    seen = [(case.digest, case.known[:count], [*case.truth]) for case in cases]
     return sha256(json.dumps([name, method.made_of, count, seen]).encode()).hexdigest()
 
 
@@ -184,7 +185,8 @@ def _choose(clip: Clip, most: int, detector: FaceDetector) -> _Case:
     """Frames in which no face is found cannot be measured, and are not drawn."""
     order = np.random.default_rng(crc32(clip.path.name.encode())).permutation(len(clip)).tolist()
     looks = {i: look_at(clip.picture(i), clip.landmarks[i], detector) for i in sorted(order[most:][:FRAMES])}
-    return _Case(clip, order[:most], {i: shown for i, shown in looks.items() if shown.is_found})
+    digest = sha256(clip.path.read_bytes()).hexdigest()
+    return _Case(clip, digest, order[:most], {i: shown for i, shown in looks.items() if shown.is_found})
 
 
 def _measure(

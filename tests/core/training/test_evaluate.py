@@ -160,7 +160,7 @@ def test_fine_tuning_ends_when_its_time_is_over(paper: Path, head_crops: Crops) 
     pictures, landmarks = list(head_crops[0][:2, ::2, ::2]), head_crops[1][:2] / 2
     brief = FineTuned(start, events.append, FineTuning(iterations=10_000, batch=1), seconds=0)
     brief.learn(pictures, landmarks)
-    assert events == []  # it would tell every tenth iteration
+    assert events == []  # it would tell every twentieth iteration
     assert brief.made_of != FineTuned(start, print, FineTuning(iterations=10_000, batch=1)).made_of
 
 
