@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _JUMP = 4.0  # pixels of the portrait from one pixel to the next: here one surface ends before another
 _THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small its jump; a fold is thicker
-_VISIBLE = 0.011  # eye distances squared: the edge of a temple that turns away, see docs/decisions/warp.md
+_VISIBLE = 0.011  # eye distances squared: the edge of a temple that turns away, see docs/decisions/warp-surface.md
 _VISIBLE_FILM = 0.015  # of points that come from a film
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
 _EVERY = 3  # of the frames of a case one is looked at
