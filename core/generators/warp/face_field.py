@@ -44,6 +44,15 @@ if TYPE_CHECKING:
     _Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 BASE = (*JAW, *RIGHT_BROW, *LEFT_BROW, *NOSE_BRIDGE, *NOSE_BASE, *EYE_CORNERS, *OUTER_LIP)
+_BESIDE_LIPS = np.zeros((2, 3, 68))
+"""Weights of the landmarks: skin between nose and upper lip, and in the fold between lower lip and chin.
+
+It goes with both. Left to the spline, lips that meet pull it farther than they go themselves.
+"""
+for _weights, _nearer, _farther, _share in zip(
+    _BESIDE_LIPS, ((50, 51, 52), (58, 57, 56)), ((32, 33, 34), (7, 8, 9)), (1 / 2, 1 / 3), strict=True
+):
+    _weights[range(3), _nearer], _weights[range(3), _farther] = 1 - _share, _share
 _SMOOTH = 1e-4
 _FULL_LIP = 0.07  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
@@ -126,8 +135,9 @@ class FaceField:
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
         self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
-        centres = np.concatenate([moved[list(BASE)], head.ring])
-        values = np.concatenate([self._back[list(BASE)], np.zeros_like(head.ring)])
+        beside_lips = _BESIDE_LIPS.reshape(-1, 68)
+        centres = np.concatenate([moved[list(BASE)], beside_lips @ moved, head.ring])
+        values = np.concatenate([self._back[list(BASE)], beside_lips @ self._back, np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.
         values = self.freed(values[None], (centres + values)[None].astype(np.float32))[0]
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
@@ -147,8 +157,11 @@ class FaceField:
         start = 0
         for opening, (own, moved) in zip(openings, rims, strict=True):
             middle, end = start + len(moved[0]), start + len(moved[0]) + len(moved[1])
-            upper = self._side(own[0], moved[0], base[start:middle], opening.upper_anchors, opening.radius)
-            lower = self._side(own[1], moved[1], base[middle:end], opening.lower_anchors, opening.radius)
+            above, below = (self.moved[list(anchors)] for anchors in (opening.upper_anchors, opening.lower_anchors))
+            if opening.round_corners:
+                above, below = map(np.concatenate, zip((above, below), _BESIDE_LIPS @ self.moved, strict=True))
+            upper = self._side(own[0], moved[0], base[start:middle], above, opening.radius)
+            lower = self._side(own[1], moved[1], base[middle:end], below, opening.radius)
             beside.append((upper, lower))
             start = end
         return beside
@@ -169,11 +182,11 @@ class FaceField:
         own: NDArray[np.float64],
         moved: NDArray[np.float64],
         base: Array,
-        anchors: tuple[int, ...],
+        still: NDArray[np.floating[Any]],
         radius: float,
     ) -> Bumps:
         per_radius = 1 / (radius * self._head.eye_distance)
-        bumps = bumps_between(moved, own - moved - base, self.moved[list(anchors)], per_radius, _STEEPEST)
+        bumps = bumps_between(moved, own - moved - base, still, per_radius, _STEEPEST)
         return Bumps(*bumps, per_radius)
 
     def freed(self, field: NDArray[Any], points: Array) -> NDArray[Any]:

@@ -32,6 +32,7 @@ _BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
+_PLACES = 129  # from corner to corner of an opening, at which it is told how far its rims stand apart
 _SOFT_EDGE = 0.006  # of lids and lips, in eye distances
 
 
@@ -134,6 +135,7 @@ class Frame:
         size = np.ceil(outline.max(0) + margin).astype(int) - corner
         soft = _SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
+        mask *= _apart(window.rims, corner, size)
         return read_at(mask, window.unturned - corner.astype(np.float32), outside_zero=True)
 
     def around(self, points: NDArray[np.floating[Any]]) -> tuple[Area, Array] | None:
@@ -206,6 +208,24 @@ class Frame:
 
 _OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+
+
+def _apart(rims: tuple[NDArray[np.float64], NDArray[np.float64]], corner: NDArray[Any], size: NDArray[Any]) -> Array:
+    """(h, w) 0 where two rims meet, 1 from one pixel between them on: OpenCV draws what has no area as a line."""
+    upper, lower = rims
+    along = upper[-1] - upper[0]
+    width = max(float(np.hypot(*along)), 1e-6)
+    along = along / width
+    down = np.array([-along[1], along[0]])
+    where = np.linspace(0, width, _PLACES)
+    top, bottom = (
+        np.interp(where, np.maximum.accumulate((rim - upper[0]) @ along), (rim - upper[0]) @ down) for rim in rims
+    )
+    place = (_PLACES - 1) / width * np.array([[*along, (corner - upper[0]) @ along], [0, 0, 0]])
+    gap = bottom - top
+    table = np.clip(gap, 0, 1).astype(np.float32)[None]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(table, place, size.tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _positions(area: Area, maps: Maps) -> Array:

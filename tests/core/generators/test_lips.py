@@ -184,3 +184,43 @@ def test_red_of_the_lips_is_stretched_evenly(
     rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
     assert len(rows) >= 5
     assert rows.max() < astronaut_landmarks[62, 1]
+
+
+@pytest.fixture(scope="module")
+def pressed(astronaut_landmarks: NDArray[np.float32]) -> FaceTarget:
+    """She smiles with her teeth shown, and is asked for an m."""
+    channels = dict.fromkeys(("mouthPressLeft", "mouthPressRight"), np.array([0.5], np.float32))
+    return plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
+
+
+def test_pressed_lips_hide_the_teeth(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], pressed: FaceTarget
+) -> None:
+    """Where two lips meet nothing is seen between them, although an outline without area is drawn as a line."""
+
+    inside = astronaut_landmarks[60:]
+    well_inside = inside.mean(0) + 0.6 * (inside - inside.mean(0))
+    picture = astronaut.copy()
+    cv2.fillPoly(picture, [np.round(well_inside).astype(np.int32)], (0, 255, 0))
+
+    def green(pixels: NDArray[np.uint8]) -> int:
+        return int((pixels[..., 1].astype(int) - pixels[..., ::2].max(2) > 30).sum())
+
+    drawn = create_generator("warp", Portrait(picture, astronaut_landmarks)).draw(pressed)
+    assert green(picture) > 50
+    assert green(drawn) < green(picture) / 6
+
+
+def test_lips_that_meet_leave_nose_and_chin_where_they_are(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], pressed: FaceTarget
+) -> None:
+    """The skin between goes no farther than the lips do: a nose was drawn out down to the lip."""
+    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(pressed)
+    down = np.arange(len(place))[:, None] - place[..., 1]
+    for lip, end in ((51, 33), (57, 8)):
+        (x, y), (_, last) = np.round(pressed.landmarks[[lip, end]]).astype(int)
+        between = np.abs(down[min(y, last) : max(y, last) + 1, x])
+        at_lip, at_end = (between[-1], between[0]) if end == 33 else (between[0], between[-1])
+        assert at_lip > 2
+        assert at_end < 1.5
+        assert between.max() < 1.2 * at_lip
