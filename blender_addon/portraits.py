@@ -15,6 +15,8 @@ from . import strips
 if TYPE_CHECKING:
     import bpy
 
+    from .session import Subject
+
 ID = "gioconda_portrait_id"
 LANDMARKS = "gioconda_landmarks"
 FACE_INDEX = "gioconda_face_index"
@@ -54,6 +56,13 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
             raise BadInputError("No strip is selected: click the image or movie strip that shows the portrait.")
     strips.check_portrait(strip)
     return strip
+
+
+def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
+    """What a task is for that is started for the strip of that name, or without a name for the active one."""
+    strip = active_portrait(scene)
+    name = name or (strip.name if strip else "")
+    return (scene.session_uid, name) if name else None
 
 
 def is_footage(strip: Any) -> bool:

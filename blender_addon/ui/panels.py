@@ -40,10 +40,13 @@ class GIOCONDA_PT_main(SidebarPanel, bpy.types.Panel):
         if strip is not None:
             _draw_portrait(layout, scene, strip)
             _draw_generate(layout, context)
+        about = portraits.subject(scene, "")
         if session.current:
+            if session.about not in (None, about):
+                layout.label(text=session.about[1], icon="SEQUENCE")
             progress(layout, session.current.task)
-        elif session.last:
-            outcome_box(layout, session.last)
+        elif outcome := session.outcome_of(about):
+            outcome_box(layout, outcome)
         _draw_colours(layout, scene)
 
 

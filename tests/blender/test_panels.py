@@ -257,9 +257,35 @@ def test_a_broken_landmark_property_does_not_break_the_panel(
     assert "cannot be read" in draw().replace("\n", " ")
 
 
+def test_each_strip_tells_of_its_own_tasks(
+    addon: Callable[[str], ModuleType], draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+) -> None:
+    session = addon("session").session
+    one, other = add_picture(scene, astronaut), add_picture(scene, astronaut, channel=2)
+    for strip in (one, other):
+        scene.sequence_editor.active_strip = strip
+        with pytest.raises(RuntimeError, match=f'Nothing moves "{strip.name}" yet'):
+            bpy.ops.gioconda.generate()
+    for strip in (one, other):
+        scene.sequence_editor.active_strip = strip
+        assert draw().count("Nothing moves") == 1
+        assert f'Nothing moves "{strip.name}"' in draw()
+    task = addon("client").Task("Generating", tmp_path / "log")
+    session.about = (scene.session_uid, one.name)
+    session.start(task, str)
+    assert f"{one.name}\nGenerating\n" in draw()  # whose it is, beside the strip that is active
+    session.current = None
+    assert f'Nothing moves "{other.name}"' in draw()
+    session.about = None
+    session.refuse(addon("runtime").MissingError("There is no worker yet"))
+    assert "There is no worker yet" in draw()  # which concerns all: what was told before is old
+    assert "Nothing moves" not in draw()
+
+
 def test_preferences_page(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
     session = addon("session").session
-    monkeypatch.setattr(session, "last", None)
+    monkeypatch.setattr(session, "about", None)
+    monkeypatch.setattr(session, "outcomes", {})
     session.refuse(addon("runtime").MissingError("There is no worker yet"))
     own = bpy.context.preferences.addons[MODULE].preferences
     layout = Layout()
