@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,23 @@ def _size_of(picture: Path) -> tuple[int, int]:
 
 def show(path: Path) -> None:
     """Open a mask in an Image Editor, ready to be painted; in a new window where none is open."""
-    image = bpy.data.images.load(str(path), check_existing=True)
-    if bpy.app.background:
-        return
+    bpy.data.images.load(str(path), check_existing=True)
+    if not bpy.app.background:
+        # Not at once: to open a window handles events, so that an operator that waits for them would be called anew.
+        bpy.app.timers.register(partial(_open, path))
+
+
+def _open(path: Path) -> None:
     manager = bpy.context.window_manager
-    areas = [area for window in manager.windows for area in window.screen.areas]
-    area = next((area for area in areas if area.type == "IMAGE_EDITOR"), None)
-    if area is None:
-        bpy.ops.wm.window_new()
-        area = manager.windows[-1].screen.areas[0]
-        area.type = "IMAGE_EDITOR"
+    found = [(w, a) for w in manager.windows for a in w.screen.areas if a.type == "IMAGE_EDITOR"]
+    if not found:
+        with bpy.context.temp_override(window=manager.windows[0]):
+            bpy.ops.wm.window_new()
+        found = [(manager.windows[-1], manager.windows[-1].screen.areas[0])]
+    window, area = found[0]
+    area.type = "IMAGE_EDITOR"
     space = area.spaces.active
-    space.image, space.mode = image, "PAINT"
+    space.image, space.mode = bpy.data.images.load(str(path), check_existing=True), "PAINT"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.image.view_all(fit_view=True)
