@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import BadInputError
-from . import portraits, strips
+from . import driver_settings, portraits, strips
 
 
 def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
@@ -18,7 +18,7 @@ def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
 
     The mask of a mask strip is drawn over the portrait's picture, as the Image Editor shows it, into `folder`.
     """
-    name = strip.get(portraits.HEAD_MASK_STRIP)
+    name = driver_settings.of(strip).head_mask_strip
     if not name:
         return given_file(strip)
     other = portraits.named(scene, name)
@@ -36,9 +36,10 @@ def given_file(strip: Any, *, saved: bool = True) -> Path | None:
 
     `saved`: what was painted must be in the file, too (BadInputError).
     """
-    if not strip.get(portraits.HEAD_MASK):
+    given = driver_settings.of(strip).head_mask
+    if not given:
         return None
-    path = strips.full_path(strip[portraits.HEAD_MASK])
+    path = strips.full_path(given)
     if not path.is_file():
         raise BadInputError(f'The head mask of "{strip.name}" is missing: {path}')
     if saved and any(i.is_dirty and Path(bpy.path.abspath(i.filepath)) == path for i in bpy.data.images):

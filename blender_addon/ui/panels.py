@@ -172,18 +172,14 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        scene = strips.edited_scene(context)
-        strip = portraits.active_portrait(scene)
+        settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
         layout.operator("gioconda.show_head_mask", icon="IMAGE_ALPHA")
-        if portraits.HEAD_MASK not in strip:
-            return
-        settings = settings_column(layout)
-        by_strip = bool(strip[portraits.HEAD_MASK_STRIP])
-        row = settings.row()
-        row.active = not by_strip
-        row.prop(strip, f'["{portraits.HEAD_MASK}"]', text="File")
-        settings.prop_search(strip, f'["{portraits.HEAD_MASK_STRIP}"]', *strips.strip_search(scene), text="Strip")
-        if strip[portraits.HEAD_MASK] and not by_strip:
+        column = settings_column(layout)
+        row = column.row()
+        row.active = not settings.head_mask_strip
+        row.prop(settings, "head_mask")
+        column.prop(settings, "head_mask_strip", icon="SEQUENCE")
+        if settings.head_mask and not settings.head_mask_strip:
             text(
                 layout,
                 "Paint it in the Image Editor: a brush with the blend mode Erase Alpha takes from the head, Add Alpha "
