@@ -38,7 +38,16 @@ GENERATORS = (
     ("few_shot", "Few-Shot", "The warp, mended by a network that has learned the person"),
 )
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
-OF_THE_PORTRAIT = ("generator", "person_path", "head_mask", "head_mask_strip", "every_frame", "only_changes")
+OF_THE_PORTRAIT = (
+    "generator",
+    "person_path",
+    "checkpoint",
+    "minutes",
+    "head_mask",
+    "head_mask_strip",
+    "every_frame",
+    "only_changes",
+)
 """Settings that say what is moved and how it is drawn, not what moves it."""
 SPEECH = ("loudness", "blinks", "brows", "head")
 
@@ -140,6 +149,15 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         options=FILE_OPTIONS,
         description="What was learned of the portrait's person, .safetensors",
+    )
+    checkpoint: StringProperty(
+        name="Checkpoint",
+        subtype="FILE_PATH",
+        options=FILE_OPTIONS,
+        description="Trained networks that learning starts from, .safetensors; empty: those that ship",
+    )
+    minutes: FloatProperty(
+        name="Minutes", description="How long a person may be learned", default=4, min=0.05, soft_max=30, precision=1
     )
     head_mask: StringProperty(
         name="File",

@@ -207,6 +207,9 @@ class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
         column = settings_column(layout)
         column.prop(settings, "generator")
         column.prop(settings, "person_path")
+        column = settings_column(layout)
+        column.prop(settings, "checkpoint")
+        column.prop(settings, "minutes")
         layout.operator("gioconda.learn_person", icon="USER")
         if settings.generator == "few_shot" and not settings.person_path:
             text(layout, "Select strips that show the person, up to 32 pictures, and learn them", "INFO")
