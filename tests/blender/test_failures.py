@@ -161,6 +161,15 @@ def _call(functions: list[Any], module: ModuleType) -> None:
         function(bpy.context.scene)
 
 
+def test_portrait_moved_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portrait.frame_final_duration = 2
+    job = _start(addon, scene, portrait)
+    portrait.frame_start += 7
+    assert (_last(addon) or _end(addon)).state == "done"
+    [result] = addon("portraits").results(scene, job.portrait_id)
+    assert result.frame_final_start == portrait.frame_final_start == 8
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
