@@ -130,6 +130,8 @@ def test_amounts_keep_regions_still(addon: Callable[[str], ModuleType], scene: b
     paths = {curve.data_path for curve in addon("strips").fcurves(scene)}
     assert any("jawOpen" in path for path in paths)
     assert not any("mouth" in path or "cheek" in path for path in paths)
+    session = addon("session").session
+    assert session.outcome_of(session.about).message.endswith(f" on {len(paths)} controls")
     laugh = load_preset("laugh", Fraction(25)).channels["jawOpen"][:FRAMES]
     assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), laugh / 2, atol=0.01)
 
