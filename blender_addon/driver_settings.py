@@ -129,9 +129,9 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
     text: PointerProperty(name="Text", type=bpy.types.Text, description="What is said, in English")
     loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", Amounts.loudness)
-    blinks: _amount("Blinks", "How many of them", Amounts.blinks)
-    brows: _amount("Brows", "How far they rise with the accents", Amounts.brows)
-    head: _amount("Head", "How far it moves", Amounts.head)
+    blinks: _amount("Blinks", "How often the eyes blink", Amounts.blinks)
+    brows: _amount("Brows", "How far the brows rise where the voice stresses", Amounts.brows)
+    head: _amount("Head", "How far the head moves with the voice", Amounts.head)
 
     tolerance: FloatProperty(
         name="Tolerance",
