@@ -38,6 +38,17 @@ GENERATORS = (
     ("few_shot", "Few-Shot", "The warp, mended by a network that has learned the person"),
 )
 REGIONS = ("head", "eyes", "brows", "mouth", "jaw")
+OF_THE_PORTRAIT = (
+    "generator",
+    "person_path",
+    "checkpoint",
+    "minutes",
+    "head_mask",
+    "head_mask_strip",
+    "every_frame",
+    "only_changes",
+)
+"""Settings that say what is moved and how it is drawn, not what moves it."""
 SPEECH = ("loudness", "blinks", "brows", "head")
 
 
@@ -58,12 +69,17 @@ def _strip_names(settings: Any, _context: bpy.types.Context, _typed: str) -> lis
     return [strip.name for strip in others if can_drive(settings.driven_by, strip)]
 
 
+def _mask_names(settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
+    """The strips that can show what moves with the head."""
+    return [strip.name for strip in all_strips(settings.id_data) if strip.type in ("IMAGE", "MASK")]
+
+
 def _amount(name: str, description: str, default: float = 1.0) -> Any:
     return FloatProperty(name=name, description=description, default=default, min=0, max=1, subtype="FACTOR")
 
 
 class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
-    """What drives a portrait strip. What is keyed on its controls is added to it."""
+    """What drives a portrait strip and how it is drawn. What is keyed on its controls is added."""
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
     strip_name: StringProperty(name="Strip", search=_strip_names, description="The strip that drives, by its name")
@@ -113,9 +129,9 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
     text: PointerProperty(name="Text", type=bpy.types.Text, description="What is said, in English")
     loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", Amounts.loudness)
-    blinks: _amount("Blinks", "How many of them", Amounts.blinks)
-    brows: _amount("Brows", "How far they rise with the accents", Amounts.brows)
-    head: _amount("Head", "How far it moves", Amounts.head)
+    blinks: _amount("Blinks", "How often the eyes blink", Amounts.blinks)
+    brows: _amount("Brows", "How far the brows rise where the voice stresses", Amounts.brows)
+    head: _amount("Head", "How far the head moves with the voice", Amounts.head)
 
     tolerance: FloatProperty(
         name="Tolerance",
@@ -133,6 +149,26 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         options=FILE_OPTIONS,
         description="What was learned of the portrait's person, .safetensors",
+    )
+    checkpoint: StringProperty(
+        name="Checkpoint",
+        subtype="FILE_PATH",
+        options=FILE_OPTIONS,
+        description="Trained networks that learning starts from, .safetensors; empty: those that ship",
+    )
+    minutes: FloatProperty(
+        name="Minutes", description="How long a person may be learned", default=4, min=0.05, soft_max=30, precision=1
+    )
+    head_mask: StringProperty(
+        name="File",
+        subtype="FILE_PATH",
+        options=FILE_OPTIONS,
+        description="A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found",
+    )
+    head_mask_strip: StringProperty(
+        name="Strip",
+        search=_mask_names,
+        description="An image or mask strip that shows what moves with the head; goes before the file",
     )
     every_frame: BoolProperty(
         name="Every Frame",
@@ -166,8 +202,8 @@ def amounts(settings: GIOCONDA_PG_driver) -> dict[str, float]:
 
 
 def copy(source: Any, target: Any) -> None:
-    """Give a strip another one's settings."""
-    for name in GIOCONDA_PG_driver.__annotations__:
+    """Give a strip what drives another one."""
+    for name in GIOCONDA_PG_driver.__annotations__.keys() - OF_THE_PORTRAIT:
         setattr(of(target), name, getattr(of(source), name))
 
 

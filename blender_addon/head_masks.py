@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import BadInputError
-from . import portraits, strips
+from . import driver_settings, portraits, strips
 
 
 def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
@@ -17,7 +18,7 @@ def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
 
     The mask of a mask strip is drawn over the portrait's picture, as the Image Editor shows it, into `folder`.
     """
-    name = strip.get(portraits.HEAD_MASK_STRIP)
+    name = driver_settings.of(strip).head_mask_strip
     if not name:
         return given_file(strip)
     other = portraits.named(scene, name)
@@ -35,9 +36,10 @@ def given_file(strip: Any, *, saved: bool = True) -> Path | None:
 
     `saved`: what was painted must be in the file, too (BadInputError).
     """
-    if not strip.get(portraits.HEAD_MASK):
+    given = driver_settings.of(strip).head_mask
+    if not given:
         return None
-    path = strips.full_path(strip[portraits.HEAD_MASK])
+    path = strips.full_path(given)
     if not path.is_file():
         raise BadInputError(f'The head mask of "{strip.name}" is missing: {path}')
     if saved and any(i.is_dirty and Path(bpy.path.abspath(i.filepath)) == path for i in bpy.data.images):
@@ -56,15 +58,23 @@ def _size_of(picture: Path) -> tuple[int, int]:
 
 def show(path: Path) -> None:
     """Open a mask in an Image Editor, ready to be painted; in a new window where none is open."""
-    image = bpy.data.images.load(str(path), check_existing=True)
-    if bpy.app.background:
-        return
+    bpy.data.images.load(str(path), check_existing=True)
+    if not bpy.app.background:
+        # Not at once: to open a window handles events, so that an operator that waits for them would be called anew.
+        bpy.app.timers.register(partial(_open, path))
+
+
+def _open(path: Path) -> None:
     manager = bpy.context.window_manager
-    areas = [area for window in manager.windows for area in window.screen.areas]
-    area = next((area for area in areas if area.type == "IMAGE_EDITOR"), None)
-    if area is None:
-        bpy.ops.wm.window_new()
-        area = manager.windows[-1].screen.areas[0]
-        area.type = "IMAGE_EDITOR"
+    found = [(w, a) for w in manager.windows for a in w.screen.areas if a.type == "IMAGE_EDITOR"]
+    if not found:
+        with bpy.context.temp_override(window=manager.windows[0]):
+            bpy.ops.wm.window_new()
+        found = [(manager.windows[-1], manager.windows[-1].screen.areas[0])]
+    window, area = found[0]
+    area.type = "IMAGE_EDITOR"
     space = area.spaces.active
-    space.image, space.mode = image, "PAINT"
+    space.image, space.mode = bpy.data.images.load(str(path), check_existing=True), "PAINT"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.image.view_all(fit_view=True)

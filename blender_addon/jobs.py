@@ -51,6 +51,7 @@ class Job:
     portrait_id: str
     portrait_name: str
     start: int  # scene frame of the first frame drawn
+    content_start: float  # where the strip's content lay then
     first: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
 
 
@@ -82,7 +83,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     names = (scene.name, scene.session_uid, portrait_id, strip.name)
-    return Job(job_id, folder, data, *names, first, first_tasks)
+    return Job(job_id, folder, data, *names, first, strips.content_start(strip), first_tasks)
 
 
 def _write_job(
@@ -174,18 +175,19 @@ def _write(path: Path, text: str) -> None:
 
 
 def place(job: Job, task: WorkerTask) -> str:
-    """Put the finished job's frames on the timeline; the message for the user.
+    """Put the finished job's frames on the timeline, where the portrait is by now; the message for the user.
 
     The folder of the frames that were shown before stays: nothing is deleted.
     """
     scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
     found = portraits.results(scene, job.portrait_id)
+    start = job.start + round(strips.content_start(portrait) - job.content_start)
     if found:
         result = found[0]
-        strips.update_result(scene, portrait, result, job.folder, task.files, job.start)
+        strips.update_result(scene, portrait, result, job.folder, task.files, start)
     else:
-        result = strips.add_result(scene, portrait, job.folder, task.files, job.start)
+        result = strips.add_result(scene, portrait, job.folder, task.files, start)
     result[portraits.SOURCE] = job.portrait_id
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)

@@ -87,8 +87,12 @@ def key_over(scene: bpy.types.Scene, strip: Any, name: str, first: int, values: 
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # the control shows its value here again
 
 
-def bake(scene: bpy.types.Scene, strip: Any, first: int, channels: dict[str, list[float]], tolerance: float) -> int:
-    """Key controls from the scene frame `first` on, instead of what is keyed there; returns how many keys were set.
+def bake(
+    scene: bpy.types.Scene, strip: Any, first: int, channels: dict[str, list[float]], tolerance: float
+) -> tuple[int, int]:
+    """Key controls from the scene frame `first` on, instead of what is keyed there.
+
+    Returns how many keys were set, and on how many controls.
 
     Straight lines between keys are at most `tolerance` of a control's range off; 0 keys every frame. Controls that do
     that already, and neutral ones without keys, are left alone.
@@ -100,7 +104,7 @@ def bake(scene: bpy.types.Scene, strip: Any, first: int, channels: dict[str, lis
 
     length = max((len(values) for values in channels.values()), default=0)
     before = read_controls(scene, strip, range(first, first + length))
-    keyed = 0
+    keyed = controls = 0
     for name in [name for name in CONTROLS if name in channels or name in before]:
         control = CONTROLS[name]
         neutral = [float(control.neutral)] * length
@@ -109,9 +113,9 @@ def bake(scene: bpy.types.Scene, strip: Any, first: int, channels: dict[str, lis
             continue
         at = thin(values, tolerance * (control.maximum - control.minimum))
         _set_keys(scene, strip, name, first, length, [(first + int(i), float(values[i])) for i in at])
-        keyed += len(at)
+        keyed, controls = keyed + len(at), controls + 1
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # the controls show their values here
-    return keyed
+    return keyed, controls
 
 
 def _set_keys(

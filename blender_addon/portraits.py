@@ -15,14 +15,14 @@ from . import strips
 if TYPE_CHECKING:
     import bpy
 
+    from .session import Subject
+
 ID = "gioconda_portrait_id"
 LANDMARKS = "gioconda_landmarks"
 FACE_INDEX = "gioconda_face_index"
 SOURCE = "gioconda_source"  # on a result: the id of its portrait
 JOB = "gioconda_job"
 SETTINGS = "gioconda_settings"
-HEAD_MASK = "gioconda_head_mask"  # a file
-HEAD_MASK_STRIP = "gioconda_head_mask_strip"  # the name of a strip, which goes before the file
 CREASES = "gioconda_creases"
 NEUTRALISE = "gioconda_neutralise"
 
@@ -54,6 +54,13 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
             raise BadInputError("No strip is selected: click the image or movie strip that shows the portrait.")
     strips.check_portrait(strip)
     return strip
+
+
+def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
+    """What a task is for that is started for the strip of that name, or without a name for the active one."""
+    strip = active_portrait(scene)
+    name = name or (strip.name if strip else "")
+    return (scene.session_uid, name) if name else None
 
 
 def is_footage(strip: Any) -> bool:
@@ -96,8 +103,7 @@ def prepare(scene: bpy.types.Scene, strip: Any) -> str:
     for name, value, shown in _own():
         if name not in strip:
             strip[name] = value
-            least = {} if isinstance(value, str) else {"min": type(value)(0)}
-            strip.id_properties_ui(name).update(default=value, **least, **shown)
+            strip.id_properties_ui(name).update(default=value, min=type(value)(0), **shown)
     return strip[ID]
 
 
@@ -105,13 +111,10 @@ def _own() -> tuple[tuple[str, Any, dict[str, Any]], ...]:
     """What every portrait strip has, its value at first, and how Blender shows it."""
     from ..core.job import Job
 
-    mask = "A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found"
     return (
         (FACE_INDEX, 0, {"max": 99, "soft_max": 9, "description": "Which face of the picture moves: 0 is the largest"}),
         (CREASES, Job.creases, {"max": 1.0, "description": "How strongly expressions crease the skin"}),
         (NEUTRALISE, Job.neutralise, {"max": 1.0, "description": "How far the portrait's own expression is taken off"}),
-        (HEAD_MASK, "", {"subtype": "FILE_PATH", "description": mask}),
-        (HEAD_MASK_STRIP, "", {"description": "An image or mask strip that shows what moves with the head"}),
     )
 
 

@@ -66,8 +66,8 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         layout.label(text=made, icon="INFO")
         if session.current:
             progress(layout, session.current.task)
-        elif session.last:
-            outcome_box(layout, session.last, helps=False)
+        elif outcome := session.outcome_of(None):
+            outcome_box(layout, outcome, helps=False)
         layout.separator()
         layout.prop(self, "model_folder")
         layout.prop(self, "allow_downloads")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one task that runs at a time, how the last one ended, and when strips must be left alone."""
+"""The one task that runs at a time, how it ended for each strip, and when strips must be left alone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .client import Task
+
+
+Subject = tuple[int, str]
+"""The strip that a task is for: its scene's `session_uid` and its name."""
 
 
 class Outcome(NamedTuple):
@@ -39,18 +43,20 @@ class Running(NamedTuple):
 
 
 class Session:
-    """The task that runs and how the last one ended."""
+    """The task that runs, and how the last one of each strip ended."""
 
     def __init__(self) -> None:
         self.current: Running | None = None
-        self.last: Outcome | None = None
+        self.about: Subject | None = None  # the strip of the current task or the last one; None: the worker's own
+        self.outcomes: dict[Subject | None, Outcome] = {}
         self.busy: set[str] = set()  # "render", "save": strips must not be touched now
 
     def start(
         self, task: Task, apply: Callable[[], str], folder: Path | None = None, *, scratch: Path | None = None
     ) -> None:
-        """Make a started task the current one."""
-        self.current, self.last = Running(task, apply, folder, scratch), None
+        """Make a started task the current one, for the strip that `about` says."""
+        self.current = Running(task, apply, folder, scratch)
+        self._forget()
 
     def poll_once(self) -> Outcome | None:
         """Move the task on, without waiting; its outcome once it has ended and could be applied."""
@@ -60,9 +66,23 @@ class Session:
         if (self.busy and task.touches_blender) or not task.poll_once() or self.busy:
             return None
         running, self.current = self.current, None
-        self.last = _apply(running) if running.task.state == "done" else _not_done(running)
+        outcome = _apply(running) if running.task.state == "done" else _not_done(running)
         _tidy(running)
-        return self.last
+        return self._keep(outcome)
+
+    def _forget(self) -> None:
+        """What is known of the strip is old now; after the worker's own task, so is what is known of any."""
+        old = [about for about in self.outcomes if self.about is None or about in (None, self.about)]
+        for about in old:
+            del self.outcomes[about]
+
+    def _keep(self, outcome: Outcome) -> Outcome:
+        self.outcomes[self.about] = outcome
+        return outcome
+
+    def outcome_of(self, about: Subject | None) -> Outcome | None:
+        """How the last task for a strip ended, or the worker's own since then."""
+        return self.outcomes.get(about) or self.outcomes.get(None)
 
     @contextmanager
     def own_render(self) -> Iterator[None]:
@@ -74,9 +94,9 @@ class Session:
             self.busy = before
 
     def refuse(self, error: GiocondaError) -> Outcome:
-        """Remember why a task could not even start."""
-        self.last = Outcome("failed", str(error), _mend(error))
-        return self.last
+        """Remember why the task that `about` says could not even start."""
+        self._forget()
+        return self._keep(Outcome("failed", str(error), _mend(error)))
 
     def cancel(self) -> None:
         """Ask the task to stop."""
@@ -88,7 +108,7 @@ class Session:
         if self.current:
             running, self.current = self.current, None
             running.task.kill()
-            self.last = Outcome("cancelled", f"{running.task.title}: cancelled", "", running.folder)
+            self._keep(Outcome("cancelled", f"{running.task.title}: cancelled", "", running.folder))
             _tidy(running)
 
 
@@ -144,7 +164,7 @@ def _save_ends(*_: object) -> None:
 def _file_changes(*_: object) -> None:
     session.abort()
     session.busy.clear()
-    session.last = None
+    session.outcomes.clear()
 
 
 _HANDLERS = (

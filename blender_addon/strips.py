@@ -68,12 +68,6 @@ def all_strips(scene: bpy.types.Scene) -> list[Any]:
     return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
 
 
-def strip_search(scene: bpy.types.Scene) -> tuple[Any, str]:
-    """What `UILayout.prop_search` wants to offer every strip: the owner of the collection, and its name."""
-    editor = scene.sequence_editor
-    return editor, "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
-
-
 def active_strip(scene: bpy.types.Scene) -> Any | None:
     """The strip that was clicked last, or None."""
     return scene.sequence_editor.active_strip if scene.sequence_editor else None

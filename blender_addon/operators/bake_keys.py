@@ -39,8 +39,8 @@ class GIOCONDA_OT_bake_keys(TaskOperator, bpy.types.Operator):
             settings = driver_settings.of(strip)
             tolerance = settings.tolerance if given is None else given
             keyframes.add_controls(strip)
-            keyed = keyframes.bake(scene, strip, strips.visible_range(strip)[0], channels, tolerance)
+            keyed, controls = keyframes.bake(scene, strip, strips.visible_range(strip)[0], channels, tolerance)
             settings.driven_by = "KEYS"
-            return f'"{strip.name}" has {portraits.count(keyed, "key")} on {portraits.count(len(channels), "control")}'
+            return f'"{strip.name}" has {portraits.count(keyed, "key")} on {portraits.count(controls, "control")}'
 
         performances.start(context, self.strip_name, "Finding the controls", use)

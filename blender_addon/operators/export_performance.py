@@ -16,8 +16,9 @@ class GIOCONDA_OT_export_performance(TaskOperator, bpy.types.Operator):
     bl_idname = "gioconda.export_performance"
     bl_label = "Export Performance"
 
-    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
     filepath: StringProperty(subtype="FILE_PATH", description="Ends in .csv or .json")
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})  # Blender asks before it overwrites
     filter_glob: StringProperty(default="*.csv;*.json", options={"HIDDEN"})
     live_link: BoolProperty(name="As Live Link Face", description="Write the table as Live Link Face does: .csv only")
 

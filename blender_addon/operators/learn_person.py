@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import FloatProperty, StringProperty
+from bpy.props import StringProperty
 
 from .. import driver_settings, portraits, preferences, strips
 from ..session import session
@@ -33,10 +33,6 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
-    checkpoint: StringProperty(
-        name="Checkpoint", subtype="FILE_PATH", description="Trained networks to start from; empty: those that ship"
-    )
-    minutes: FloatProperty(name="Minutes", description="How long it may learn", default=4, min=0.05, soft_max=30)
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime
@@ -51,12 +47,13 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
         folder = Path(tempfile.mkdtemp(prefix="gioconda_", dir=bpy.app.tempdir))  # Blender empties it on exit
         pictures, reading = _pictures(scene, shown, folder)
         path = jobs.new_file(own.output_folder, strip.name, "person.safetensors")
+        settings = driver_settings.of(strip)
         command = {
             "command": "tune",
             "pictures": [str(picture) for picture in pictures],
             "output": str(path),
-            "checkpoint": bpy.path.abspath(self.checkpoint) or None,
-            "minutes": self.minutes,
+            "checkpoint": bpy.path.abspath(settings.checkpoint) or None,
+            "minutes": settings.minutes,
         }
         python = runtime.worker_python(own.worker_python)
         title, log = "Learning the person", runtime.log_file("learn_person")

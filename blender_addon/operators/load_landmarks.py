@@ -19,7 +19,7 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
     bl_label = "Load Landmarks"
     bl_options = {"UNDO"}
 
-    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
     filepath: StringProperty(subtype="FILE_PATH", description="Landmarks of one frame, .npz or .json")
     filter_glob: StringProperty(default="*.npz;*.json", options={"HIDDEN"})
 

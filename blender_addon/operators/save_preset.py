@@ -19,8 +19,9 @@ class GIOCONDA_OT_save_preset(PortraitOperator, bpy.types.Operator):
     bl_idname = "gioconda.save_preset"
     bl_label = "Save Preset"
 
-    strip_name: StringProperty(name="Strip", description="Name of the portrait strip; empty: the active one")
+    strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
     filepath: StringProperty(subtype="FILE_PATH", description="Ends in .json")
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})  # Blender asks before it overwrites
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
     loop: BoolProperty(name="Loops", description="Its end is its beginning: it can be played on and on")
 

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import GiocondaError
-from .. import head_masks, portraits, preferences, properties, strips
+from .. import driver_settings, head_masks, portraits, preferences, properties, strips
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -64,7 +64,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
         def apply() -> str:
             now = bpy.data.scenes.get(scene_name)
             found = portraits.find(now, portrait_id, name, f" The mask is {path}")
-            found[portraits.HEAD_MASK] = strips.stored_path(path)
+            driver_settings.of(found).head_mask = strips.stored_path(path)
             head_masks.show(path)
             return f"The head mask is {path}"
 

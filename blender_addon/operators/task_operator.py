@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...core.errors import GiocondaError
+from .. import portraits, strips
 from ..session import redraw, session
 
 if TYPE_CHECKING:
     from ..client import Task
-    from ..session import Outcome
+    from ..session import Outcome, Subject
 
 TIMER_SECONDS = 0.1
 TOLD_SECONDS = 1.0  # between lines on the console
@@ -93,12 +94,18 @@ class TaskOperator:
         if session.busy:
             self.report({"ERROR"}, "Blender is rendering or saving: try again when it is done.")
             return False
+        session.about = self._subject(context)
         try:
             self.begin(context)
         except GiocondaError as error:
             self.report({"ERROR"}, session.refuse(error).message)
             return False
         return True
+
+    def _subject(self, context: bpy.types.Context) -> Subject | None:
+        """The strip that the operator is for; those of the worker have no `strip_name`."""
+        name = getattr(self, "strip_name", None)
+        return None if name is None else portraits.subject(strips.edited_scene(context), name)
 
     def _report(self, outcome: Outcome) -> set[str]:
         for warning in outcome.warnings:

@@ -40,10 +40,13 @@ class GIOCONDA_PT_main(SidebarPanel, bpy.types.Panel):
         if strip is not None:
             _draw_portrait(layout, scene, strip)
             _draw_generate(layout, context)
+        about = portraits.subject(scene, "")
         if session.current:
+            if session.about not in (None, about):
+                layout.label(text=session.about[1], icon="SEQUENCE")
             progress(layout, session.current.task)
-        elif session.last:
-            outcome_box(layout, session.last)
+        elif outcome := session.outcome_of(about):
+            outcome_box(layout, outcome)
         _draw_colours(layout, scene)
 
 
@@ -169,18 +172,14 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        scene = strips.edited_scene(context)
-        strip = portraits.active_portrait(scene)
+        settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
         layout.operator("gioconda.show_head_mask", icon="IMAGE_ALPHA")
-        if portraits.HEAD_MASK not in strip:
-            return
-        settings = settings_column(layout)
-        by_strip = bool(strip[portraits.HEAD_MASK_STRIP])
-        row = settings.row()
-        row.active = not by_strip
-        row.prop(strip, f'["{portraits.HEAD_MASK}"]', text="File")
-        settings.prop_search(strip, f'["{portraits.HEAD_MASK_STRIP}"]', *strips.strip_search(scene), text="Strip")
-        if strip[portraits.HEAD_MASK] and not by_strip:
+        column = settings_column(layout)
+        row = column.row()
+        row.active = not settings.head_mask_strip
+        row.prop(settings, "head_mask")
+        column.prop(settings, "head_mask_strip", icon="SEQUENCE")
+        if settings.head_mask and not settings.head_mask_strip:
             text(
                 layout,
                 "Paint it in the Image Editor: a brush with the blend mode Erase Alpha takes from the head, Add Alpha "
@@ -208,6 +207,9 @@ class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
         column = settings_column(layout)
         column.prop(settings, "generator")
         column.prop(settings, "person_path")
+        column = settings_column(layout)
+        column.prop(settings, "checkpoint")
+        column.prop(settings, "minutes")
         layout.operator("gioconda.learn_person", icon="USER")
         if settings.generator == "few_shot" and not settings.person_path:
             text(layout, "Select strips that show the person, up to 32 pictures, and learn them", "INFO")

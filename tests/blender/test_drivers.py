@@ -130,6 +130,8 @@ def test_amounts_keep_regions_still(addon: Callable[[str], ModuleType], scene: b
     paths = {curve.data_path for curve in addon("strips").fcurves(scene)}
     assert any("jawOpen" in path for path in paths)
     assert not any("mouth" in path or "cheek" in path for path in paths)
+    session = addon("session").session
+    assert session.outcome_of(session.about).message.endswith(f" on {len(paths)} controls")
     laugh = load_preset("laugh", Fraction(25)).channels["jawOpen"][:FRAMES]
     assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), laugh / 2, atol=0.01)
 
@@ -285,7 +287,9 @@ def test_a_performance_is_copied_in_time_with_the_strips(
     other = add_picture(scene, astronaut, start=110, channel=2, length=FRAMES, name="other")
     scene.sequence_editor.active_strip = portrait
     portrait.select = other.select = True
+    portrait.gioconda.person_path, portrait.gioconda.head_mask = "her.safetensors", "her.png"
     bpy.ops.gioconda.copy_performance()
+    assert (other.gioconda.person_path, other.gioconda.head_mask) == ("", "")  # of another picture
     assert np.allclose(_curve(addon, scene, other, "headYaw"), _curve(addon, scene, portrait, "headYaw"))
     assert other["jawOpen"] == pytest.approx(0.3)
     assert (other.gioconda.driven_by, other.gioconda.preset) == ("PRESET", "wink")
@@ -397,7 +401,7 @@ def test_baking_leaves_no_folder(portrait: Any) -> None:
 def test_a_relative_path_in_a_file_that_is_not_saved_is_told(scene: bpy.types.Scene, astronaut: Path) -> None:
     strip = add_picture(scene, astronaut)
     bpy.ops.gioconda.add_controls()
-    strip["gioconda_head_mask"] = "//mask.png"
+    strip.gioconda.head_mask = "//mask.png"
     with pytest.raises(RuntimeError, match="Save it"):
         bpy.ops.gioconda.generate()
 

@@ -63,6 +63,12 @@ def _poll(addon: Callable[[str], ModuleType], until: Callable[[], object], secon
     return outcome
 
 
+def _last(addon: Callable[[str], ModuleType]) -> Any:
+    """How the last task ended, if it has."""
+    session = addon("session").session
+    return session.outcome_of(session.about)
+
+
 def _end(addon: Callable[[str], ModuleType]) -> Any:
     return _poll(addon, lambda: addon("session").session.current is None)
 
@@ -155,12 +161,21 @@ def _call(functions: list[Any], module: ModuleType) -> None:
         function(bpy.context.scene)
 
 
+def test_portrait_moved_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portrait.frame_final_duration = 2
+    job = _start(addon, scene, portrait)
+    portrait.frame_start += 7
+    assert (_last(addon) or _end(addon)).state == "done"
+    [result] = addon("portraits").results(scene, job.portrait_id)
+    assert result.frame_final_start == portrait.frame_final_start == 8
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
     editor = scene.sequence_editor
     (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(portrait)
-    outcome = addon("session").session.last or _end(addon)
+    outcome = _last(addon) or _end(addon)
     assert outcome.state == "failed"
     assert f"gone from the timeline. The frames are in {job.folder}" in outcome.message
 
@@ -189,7 +204,7 @@ def test_model_files_are_not_fetched_unasked(addon: Callable[[str], ModuleType],
     with pytest.raises(RuntimeError):
         bpy.ops.gioconda.find_face(detector="face-alignment")
     # The package where the worker has none, else its model files.
-    assert addon("session").session.last.mend in ("TORCH", "MODELS")
+    assert _last(addon).mend in ("TORCH", "MODELS")
     own.model_folder, own.allow_downloads = "", False
 
 
@@ -206,7 +221,7 @@ def test_worker_python_that_does_not_exist(
     monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(tmp_path / "nowhere" / "python"))
     with pytest.raises(RuntimeError, match="GIOCONDA_WORKER_PYTHON names a worker Python that does not exist"):
         bpy.ops.gioconda.generate()
-    assert addon("session").session.last.mend == "WORKER"
+    assert _last(addon).mend == "WORKER"
 
 
 @pytest.mark.usefixtures("portrait")
@@ -214,7 +229,7 @@ def test_no_worker_at_all(addon: Callable[[str], ModuleType], monkeypatch: pytes
     monkeypatch.delenv("GIOCONDA_WORKER_PYTHON")
     with pytest.raises(RuntimeError, match=r"There is no worker yet.*Press Create Worker"):
         bpy.ops.gioconda.generate()
-    assert addon("session").session.last.mend == "WORKER"
+    assert _last(addon).mend == "WORKER"
 
 
 @pytest.mark.usefixtures("portrait")
@@ -224,7 +239,7 @@ def test_worker_python_that_is_no_python(
     monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(astronaut))
     with pytest.raises(RuntimeError, match=r"cannot be started: .*astronaut\.png"):
         bpy.ops.gioconda.generate()
-    assert addon("session").session.last.mend == "WORKER"
+    assert _last(addon).mend == "WORKER"
 
 
 @pytest.fixture(scope="session")
@@ -242,7 +257,7 @@ def test_worker_that_lacks_packages_says_which(
     monkeypatch.setenv("GIOCONDA_WORKER_PYTHON", str(bare_python))
     with pytest.raises(RuntimeError, match="lacks the package numpy"):
         bpy.ops.gioconda.generate()
-    assert addon("session").session.last.mend == "WORKER"
+    assert _last(addon).mend == "WORKER"
     with pytest.raises(RuntimeError, match=r"lacks .*numpy"):
         bpy.ops.gioconda.check_worker()
-    assert addon("session").session.last.mend == "WORKER"
+    assert _last(addon).mend == "WORKER"

@@ -53,8 +53,8 @@ def test_the_mask_that_is_found_is_shown_and_kept_on_the_strip(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
 ) -> None:
     assert bpy.ops.gioconda.show_head_mask() == {"FINISHED"}
-    assert portrait["gioconda_head_mask"].startswith("//gioconda/astronaut_head_mask_")
-    path = Path(bpy.path.abspath(portrait["gioconda_head_mask"]))
+    assert portrait.gioconda.head_mask.startswith("//gioconda/astronaut_head_mask_")
+    path = Path(bpy.path.abspath(portrait.gioconda.head_mask))
     assert path.parent == tmp_path / "gioconda"
     [image] = [image for image in bpy.data.images if image.filepath]
     assert Path(bpy.path.abspath(image.filepath)) == path
@@ -89,15 +89,15 @@ def test_what_is_painted_over_counts_when_it_is_saved(
 def test_a_file_and_strips_may_say_what_moves(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, disc: Path
 ) -> None:
-    portrait["gioconda_head_mask"] = str(disc)
+    portrait.gioconda.head_mask = str(disc)
     bpy.ops.gioconda.generate()
     by_file = _job(addon, scene, portrait)[1]
     assert _moved_outside(by_file, astronaut) < 0.001
-    portrait["gioconda_head_mask"] = "nowhere.png"
+    portrait.gioconda.head_mask = "nowhere.png"
     with pytest.raises(RuntimeError, match=r'The head mask of "astronaut" is missing: .*nowhere\.png'):
         bpy.ops.gioconda.generate()
     add_picture(scene, disc, channel=5, name="garbage matte")
-    portrait["gioconda_head_mask_strip"] = "garbage matte"
+    portrait.gioconda.head_mask_strip = "garbage matte"
     bpy.ops.gioconda.generate(strip_name="astronaut")
     assert np.array_equal(_job(addon, scene, portrait)[1], by_file)
 
@@ -114,7 +114,7 @@ def test_a_mask_strip_covers_the_picture_as_the_image_editor_shows_it(
     for point, corner in zip(spline.points, corners, strict=True):
         point.co, point.handle_type = corner, "VECTOR"
     strips_of(scene).new_mask(name="roto", mask=mask, channel=6, frame_start=300)
-    portrait["gioconda_head_mask_strip"] = "roto"
+    portrait.gioconda.head_mask_strip = "roto"
     scene.render.resolution_x, scene.render.resolution_y = 640, 160
     scene.view_settings.view_transform = "AgX"
     scene.frame_set(77)
@@ -134,7 +134,7 @@ def test_a_mask_strip_covers_the_picture_as_the_image_editor_shows_it(
 def test_what_cannot_be_a_mask_is_told(scene: bpy.types.Scene, portrait: Any) -> None:
     strips_of(scene).new_meta(name="group", channel=7, frame_start=1)
     for name, words in (("nobody", 'no strip named "nobody"'), ("group", '"group" is no image strip')):
-        portrait["gioconda_head_mask_strip"] = name
+        portrait.gioconda.head_mask_strip = name
         with pytest.raises(RuntimeError, match=words):
             bpy.ops.gioconda.generate()
 

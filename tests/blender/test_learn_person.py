@@ -70,8 +70,9 @@ def portrait(
 def test_a_person_is_learned_from_the_selected_strips_and_drawn(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, checkpoint: Path
 ) -> None:
-    assert bpy.ops.gioconda.learn_person(checkpoint=str(checkpoint), minutes=0.05) == {"FINISHED"}
     settings = portrait.gioconda
+    settings.checkpoint, settings.minutes = str(checkpoint), 0.05
+    assert bpy.ops.gioconda.learn_person() == {"FINISHED"}
     assert settings.person_path.startswith("//gioconda/astronaut_person_")
     assert settings.generator == "few_shot"
     person = Path(bpy.path.abspath(settings.person_path))

@@ -64,10 +64,6 @@ class Layout:
         assert name[2:-2] in data if name.startswith('["') else name in data.bl_rna.properties
         self.drawn.append(f"prop {name}{' slider' if slider else ''}")
 
-    def prop_search(self, data: Any, name: str, owner: Any, collection: str, *, icon: str = "NONE", **_: str) -> None:
-        assert hasattr(owner, collection)
-        self.prop(data, name, icon=icon)
-
     def template_ID(self, data: Any, name: str, **operators: str) -> None:  # noqa: N802 - Blender's name
         self.prop(data, name)
         for operator in operators.values():
@@ -169,12 +165,12 @@ def test_a_mask_that_is_set_tells_how_to_paint_it(
     strip = add_picture(scene, astronaut)
     bpy.ops.gioconda.add_controls()
     told = draw().replace("\n", " ")
-    for name in ("head_mask", "head_mask_strip", "creases", "neutralise"):
-        assert f'prop ["gioconda_{name}"]' in told
+    for name in ("head_mask", "head_mask_strip", '["gioconda_creases"]', '["gioconda_neutralise"]'):
+        assert f"prop {name} " in told
     assert "Erase Alpha" not in told
-    strip["gioconda_head_mask"] = str(astronaut)
+    strip.gioconda.head_mask = str(astronaut)
     assert "Erase Alpha" in draw().replace("\n", " ")
-    strip["gioconda_head_mask_strip"] = strip.name  # a strip goes before the file
+    strip.gioconda.head_mask_strip = strip.name  # a strip goes before the file
     assert "Erase Alpha" not in draw().replace("\n", " ")
 
 
@@ -257,9 +253,35 @@ def test_a_broken_landmark_property_does_not_break_the_panel(
     assert "cannot be read" in draw().replace("\n", " ")
 
 
+def test_each_strip_tells_of_its_own_tasks(
+    addon: Callable[[str], ModuleType], draw: Callable[[], str], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+) -> None:
+    session = addon("session").session
+    one, other = add_picture(scene, astronaut), add_picture(scene, astronaut, channel=2)
+    for strip in (one, other):
+        scene.sequence_editor.active_strip = strip
+        with pytest.raises(RuntimeError, match=f'Nothing moves "{strip.name}" yet'):
+            bpy.ops.gioconda.generate()
+    for strip in (one, other):
+        scene.sequence_editor.active_strip = strip
+        assert draw().count("Nothing moves") == 1
+        assert f'Nothing moves "{strip.name}"' in draw()
+    task = addon("client").Task("Generating", tmp_path / "log")
+    session.about = (scene.session_uid, one.name)
+    session.start(task, str)
+    assert f"{one.name}\nGenerating\n" in draw()  # whose it is, beside the strip that is active
+    session.current = None
+    assert f'Nothing moves "{other.name}"' in draw()
+    session.about = None
+    session.refuse(addon("runtime").MissingError("There is no worker yet"))
+    assert "There is no worker yet" in draw()  # which concerns all: what was told before is old
+    assert "Nothing moves" not in draw()
+
+
 def test_preferences_page(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
     session = addon("session").session
-    monkeypatch.setattr(session, "last", None)
+    monkeypatch.setattr(session, "about", None)
+    monkeypatch.setattr(session, "outcomes", {})
     session.refuse(addon("runtime").MissingError("There is no worker yet"))
     own = bpy.context.preferences.addons[MODULE].preferences
     layout = Layout()

@@ -50,3 +50,14 @@ def test_import_and_register_do_without_numpy() -> None:
     command = [sys.executable, "-c", ENABLE, MODULE]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "numpy False" in told
+
+
+def test_file_dialogs_ask_before_they_overwrite_and_hide_what_is_for_scripts() -> None:
+    for operator, writes in (
+        (bpy.ops.gioconda.save_preset, True),
+        (bpy.ops.gioconda.export_performance, True),
+        (bpy.ops.gioconda.load_landmarks, False),
+    ):
+        shown = operator.get_rna_type().properties
+        assert shown["strip_name"].is_hidden
+        assert ("check_existing" in shown) == writes
