@@ -143,7 +143,7 @@ class WarpGenerator:
             part.result()
         self._layers.soften(out, edges)
         if nape:
-            self._nape.lay_over(out, nape, frame.skin(nape[0]))
+            self._nape.lay_over(out, nape, target.pose, frame.skin(nape[0]))
         self._draw_eyes(out, eyes, gains)
         if inside:
             area, pixels, coverage = inside

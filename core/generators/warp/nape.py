@@ -40,7 +40,7 @@ _FRINGE = 0.03  # of the person's edge: the wall's colour is in it
 _SURE = 0.98  # of the mask: where there is no wall in the person's edge
 _MERGES = 0.01, 0.15  # so far inwards from there jaw and neck go over into what is drawn
 _JAW = 0.15  # from so far above the chin on downwards the outline is more and more that of the neck
-_MIDDLE = 0.2  # from the middle of the throat, which hides it, so far outwards it begins
+_MIDDLE = 0.2  # beyond the middle, behind the throat, it ends
 _EVEN = 2  # rows over which an outline is smooth
 _TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 _CHEEKS = [2, 3, 4, 12, 13, 14, 29, 30]  # landmarks
@@ -60,6 +60,15 @@ class Side(NamedTuple):
         return np.interp(below, self.below, self.half).astype(np.float32)
 
 
+class Column(NamedTuple):
+    """What goes on of the neck on one side, over an area of the portrait."""
+
+    area: Area
+    pixels: NDArray[Any]  # (h, w, C)
+    coverage: Array  # (h, w) 0..1
+    merges: Array  # (h, w) 0..1: how far the person at a place gives way to it
+
+
 class Nape:
     """What of a portrait's neck goes on behind its head."""
 
@@ -68,38 +77,21 @@ class Nape:
         self._head = head
         self._chin = head.face.points[8, :2]
         self._axes = np.array([head.turns.aside[:2], head.turns.below[:2]])  # eye distances a pixel
-        sides = {side: found for side in (-1, 1) if (found := self._look_for_neck(pixels, mask, side))}
-        self._is_bare = bool(sides)
-        if not self._is_bare:
-            return
-        wide = max(float(side.half.max()) for side in sides.values())
-        low = max(side.stop for side in sides.values()) + _HIDDEN
-        corners = self._places(np.array([[x, y] for x in (-wide, wide) for y in (_TOP, low)]))
-        self._area = overlap(area_around(corners), head.picture)
-        places = positions(self._area)
-        aside, below = np.moveaxis((places - self._chin) @ self._axes.T, 2, 0)
-        self._merges = self._merging(mask[self._area], below)
-        self._coverage = np.zeros(aside.shape, np.float32)
-        self._pixels = pixels[self._area].copy()
-        for side, neck in sides.items():
-            half = np.s_[:, (aside * side > 0).any(0)]
-            out, down = side * aside[half], below[half]
-            inwards = neck.half_at(down) - out
-            ends = smooth_step((down - _TOP) / _FADES) * (down < neck.stop + _HIDDEN)
-            self._coverage[half] += ends * np.clip(inwards / _SOFT, 0, 1) * smooth_step(out / _MIDDLE)
-            skin = self._skin(pixels, neck, side, inwards, down)
-            self._pixels[half] = np.where((out > 0)[..., None], skin, self._pixels[half])
+        self._columns = {
+            side: self._column(pixels, mask, neck, side)
+            for side in (-1, 1)
+            if (neck := self._look_for_neck(pixels, mask, side))
+        }
 
     def read(self, pose: Pose) -> tuple[Area, NDArray[Any], Array] | None:
         """What is seen of it in a frame: an area, its pixels (h, w, C) and their coverage (h, w); None without one."""
-        turned = float(pose.roll()[:, 0] @ pose.rotation[:2, 2])
-        if not self._is_bare or turned == 0:
+        turned = _turned(pose)
+        column = self._columns.get(np.sign(turned))
+        if column is None:
             return None
         head, upright = self._head, _tilted(pose)
-        rows, columns = self._area
-        # The side that the face turns away from: on the other one the cheek is before it.
-        across = (columns.start, self._chin[0]) if turned > 0 else (self._chin[0], columns.stop)
-        corners = np.array([[x, y] for x in across for y in (rows.start, rows.stop)])
+        rows, columns = column.area
+        corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
         both = np.concatenate([corners, seen])
         area = overlap(area_around(both), head.picture)
@@ -110,22 +102,35 @@ class Nape:
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(area) + grid.enlarge_to(every, way)[within(area, every.whole)]
         there -= np.array([columns.start, rows.start], np.float32)
-        coverage = read_at(self._coverage, there, outside_zero=True) * np.float32(
+        coverage = read_at(column.coverage, there, outside_zero=True) * np.float32(
             smooth_step(np.array(abs(turned) / _TURNED))
         )
-        return area, read_at(self._pixels, there), coverage
+        return area, read_at(column.pixels, there), coverage
 
-    def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], seen: Array) -> None:
-        """Let the person in `out` (H, W, C) go over into what `read` gave, where it is `seen` at (h, w, 2) places.
+    def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> None:
+        """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
 
         The outermost pixels of a person have the wall's colour, and before skin are a thread.
         """
         area, pixels, coverage = laid
-        rows, columns = self._area
-        merges = read_at(self._merges, seen - np.array([columns.start, rows.start], np.float32))
-        share, part = coverage * merges, out[area]
-        some = np.nonzero(share)
+        column = self._columns[np.sign(_turned(pose))]
+        rows, columns = column.area
+        share = coverage * read_at(column.merges, places - np.array([columns.start, rows.start], np.float32))
+        part, some = out[area], np.nonzero(share)
         part[some] = lay_on(part[some][:, None], pixels[some][:, None], share[some][:, None])[:, 0]
+
+    def _column(self, pixels: NDArray[Any], mask: Array, neck: Side, side: int) -> Column:
+        """The neck on one side, up to behind the ear and a little beyond the middle of the throat, which hides it."""
+        ends = -_MIDDLE, float(neck.half.max())
+        corners = self._places(np.array([[side * x, y] for x in ends for y in (_TOP, neck.stop + _HIDDEN)]))
+        area = overlap(area_around(corners), self._head.picture)
+        aside, below = np.moveaxis((positions(area) - self._chin) @ self._axes.T, 2, 0)
+        out = side * aside
+        inwards = neck.half_at(below) - out
+        coverage = smooth_step((below - _TOP) / _FADES) * (below < neck.stop + _HIDDEN)
+        coverage *= np.clip(inwards / _SOFT, 0, 1) * smooth_step(1 + out / _MIDDLE)
+        skin = self._skin(pixels, neck, side, inwards, below)
+        return Column(area, skin, np.asarray(coverage, np.float32), self._merging(mask[area], below))
 
     def _skin(self, pixels: NDArray[Any], neck: Side, side: int, inwards: Array, below: Array) -> NDArray[Any]:
         """(h, w, C) what is drawn at places (h, w) `inwards` from the neck's edge and `below` the chin.
@@ -160,7 +165,7 @@ class Nape:
         return np.asarray(self._chin + necks @ np.linalg.inv(self._axes).T, np.float32)
 
     def _look_for_neck(self, pixels: NDArray[Any], mask: Array, side: int) -> Side | None:
-        """The neck on the left (-1) or right (1) of the chin, if there its outline is that of bare skin."""
+        """The neck on the left (1) or right (-1) of the chin, if there its outline is that of bare skin."""
         below, aside = np.arange(_HIGH, _LOW, _STEP), np.arange(0, _ASIDE, _STEP)
         places = self._places(np.dstack(np.meshgrid(side * aside, below)))
         half = np.cumprod(read_at(mask, places, outside_zero=True) > 0.5, axis=1).sum(1) * _STEP - _STEP
@@ -193,6 +198,11 @@ def _lab(pixels: NDArray[Any], places: Array) -> Array:
 def _mirrored(values: Array, length: float) -> Array:
     """Values from 0 to a length, those beyond it mirrored at either end."""
     return np.asarray(length * (1 - np.abs(1 - values / length % 2)), np.float32)
+
+
+def _turned(pose: Pose) -> float:
+    """The sine of the yaw: the face turns away from the side of its sign. On the other one the cheek hides the neck."""
+    return float(pose.roll()[:, 0] @ pose.rotation[:2, 2])
 
 
 def _tilted(pose: Pose) -> Pose:
