@@ -132,7 +132,8 @@ class WarpGenerator:
         frame = Frame(self._head, target)
         out, gains = beginning.result()
 
-        self._layers.lay_behind(self._nape.read(target.pose))
+        nape = self._nape.read(target.pose)
+        self._layers.lay_behind(nape)
         drawing = out, Bands(frame.bands(), np.zeros(1, np.int64)), frame.maps, gains
         skin = [THREADS.submit(self._layers.draw, *drawing) for _ in range(2)]
         eyes = [self._look(number, frame, target) for number in range(2)]
@@ -141,6 +142,8 @@ class WarpGenerator:
         for part in skin:
             part.result()
         self._layers.soften(out, edges)
+        if nape:
+            self._nape.lay_over(out, nape, target.pose, frame.skin(nape[0]))
         self._draw_eyes(out, eyes, gains)
         if inside:
             area, pixels, coverage = inside

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 _CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare skull this ellipsoid fits
 _HALF_AXES = np.array([7.9, 11.0, 9.3])
-_INNER = 0.9  # over the rest of the radius, from the person's outline inwards, the surface gives way to the outline
+# Over the rest of the radius, from the person's outline inwards, the surface gives way to the outline. On the side that
+# comes into view no more than that is stretched; on the other one hair moves as a whole, or it would be drawn out.
+_NEAR_INNER, _FAR_INNER = 0.9, 0.8
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
 # Heights in the face model: lower down the outline is that of ears, jaw and neck. On the side that comes into view the
-# skull begins where an ear ends; on the other one hair stands out behind the temple farther and farther upwards.
-_NEAR_SIDE, _FAR_SIDE = (3.5, 7.0), (2.5, 13.0)
+# skull begins where an ear ends; on the other one hair stands out behind temple and ear as well, down to the mouth.
+_NEAR_SIDE, _FAR_SIDE = (3.5, 7.0), (-4.0, 4.0)
 
 
 class _Nodes(NamedTuple):
@@ -63,9 +65,11 @@ class Skull:
         hair = smooth_step((radius - 1) / _HAIR)
         # Turned aside, the face stands out of the ellipsoid.
         beside = smooth_step(outside(face.points[:, :2].astype(np.float32), nodes) / (_FACE * face.eye_distance))
-        band = (1 - _INNER) * np.hypot(x, y) / np.maximum(radius, 1e-6)
-        share = smooth_step(1 - inside / band) * beside
-        near_share, far_share = (share * _between(face, nodes, *side) for side in (_NEAR_SIDE, _FAR_SIDE))
+        skull = np.hypot(x, y) / np.maximum(radius, 1e-6)
+        near_share, far_share = (
+            smooth_step(1 - inside / ((1 - inner) * skull)) * beside * _between(face, nodes, *side)
+            for inner, side in ((_NEAR_INNER, _NEAR_SIDE), (_FAR_INNER, _FAR_SIDE))
+        )
         # Hair lies as deep as the outline that it grows from.
         form, beyond = _form(self._shape, x, y), np.maximum(radius, 1)
         self._nodes = _Nodes(x, y, form, beyond, hair, near_share, far_share)

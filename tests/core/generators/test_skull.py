@@ -71,3 +71,15 @@ def test_on_the_side_that_turns_away_nothing_is_taken_off_the_surface(
     away = nodes[..., 0] > face.from_model(_CENTRE)[0] + face.scale
     turned = skull.outline_height(Pose(head_rotation(25, 0, 0), face.pivot), height)
     assert (turned >= height)[away].all()
+
+
+def test_on_the_side_that_turns_away_hair_stands_out_from_crown_to_ear(
+    face: FittedFace, nodes: NDArray[np.float32]
+) -> None:
+    skull = Skull(face, nodes, np.zeros(nodes.shape[:2], np.float32))
+    deep = face.from_model(_CENTRE)[2] - 2 * face.scale
+    turned = skull.outline_height(Pose(head_rotation(25, 0, 0), face.pivot), np.full(nodes.shape[:2], deep, np.float32))
+    for level in (9.0, 6.0, 3.5):
+        aside, at = face.from_model(np.array([1.5 * _HALF_AXES[0], level, 0.0]))[:2]
+        rise = turned[round(at / _STEP), round(aside / _STEP)] - deep
+        assert rise > 3 * face.scale, level
