@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .positions import Bumps
 
     Array = NDArray[np.float32]
+    _Rims = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
 _BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
@@ -43,7 +44,7 @@ class Window:
     area: Area
     unturned: Array  # (h, w, 2) positions in the unturned face
     motion: float  # pixels that the rims have moved
-    rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
+    rims: _Rims  # in the unturned face
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class _Beside:
     area: Area
     sides: Sides
     motion: float  # pixels
-    rims: tuple[NDArray[np.float64], NDArray[np.float64]]  # in the unturned face
+    rims: _Rims  # in the unturned face
 
 
 class Frame:
@@ -210,22 +211,22 @@ _OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
 
 
-def _apart(rims: tuple[NDArray[np.float64], NDArray[np.float64]], corner: NDArray[Any], size: NDArray[Any]) -> Array:
+def _apart(rims: _Rims, corner: NDArray[np.intp], size: NDArray[np.intp]) -> Array:
     """(h, w) 0 where two rims meet, 1 from one pixel between them on: OpenCV draws what has no area as a line."""
-    upper, lower = rims
-    along = upper[-1] - upper[0]
-    width = max(float(np.hypot(*along)), 1e-6)
-    along = along / width
-    down = np.array([-along[1], along[0]])
-    where = np.linspace(0, width, _PLACES)
+    first, last = rims[0][[0, -1]]
+    width = max(float(np.hypot(*(last - first))), 1e-6)
+    right = (last - first) / width
+    down = np.array([-right[1], right[0]])
+    places = np.linspace(0, width, _PLACES)
     top, bottom = (
-        np.interp(where, np.maximum.accumulate((rim - upper[0]) @ along), (rim - upper[0]) @ down) for rim in rims
+        np.asarray(np.interp(places, np.maximum.accumulate((rim - first) @ right), (rim - first) @ down), np.float32)
+        for rim in rims
     )
-    place = (_PLACES - 1) / width * np.array([[*along, (corner - upper[0]) @ along], [0, 0, 0]])
-    gap = bottom - top
-    table = np.clip(gap, 0, 1).astype(np.float32)[None]
+    apart = np.clip(bottom - top, 0, 1)[None]
+    place = (_PLACES - 1) / width * np.array([[*right, (corner - first) @ right], [0, 0, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(table, place, size.tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    spread = cv2.warpAffine(apart, place, size.tolist(), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(spread, np.float32)
 
 
 def _positions(area: Area, maps: Maps) -> Array:
