@@ -18,6 +18,7 @@ from core.generators.warp.face_field import LEFT, RIGHT
 from core.generators.warp.frame import Frame
 from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.grid import positions
+from core.generators.warp.iris import find_irises
 from core.generators.warp.lids import follow_lids, lid_shifts
 from core.landmarks.topology import EYES, LEFT_EYE, LID_PAIRS, RIGHT_EYE
 from core.motion.controls import ControlTrack
@@ -209,7 +210,7 @@ def test_the_white_behind_the_iris_goes_smoothly_from_side_to_side() -> None:
     ends = np.float32([0.3, 0.7]), np.float32([220, 120])
     picture, face = _eye(ends, iris=30)
     for eye in range(2):
-        ball = Eyeball(picture, np.zeros(2), face, eye)
+        ball = Eyeball(picture, np.zeros(2), face, eye, find_irises(picture, face)[eye])
         left, right = face.points[[EYES[eye][0], EYES[eye][3]], :2]
         middle = face.points[list(EYES[eye]), :2].mean(0)
         row = ball.white[int(middle[1]), int(left[0]) : int(right[0]), 0].astype(float)
