@@ -30,12 +30,12 @@ _LASHES = 0.06  # so close to the lids are lashes and shade
 _GLINT = 0.07  # what is brighter and no wider is a reflection
 _RADII = np.linspace(0.18, 0.26, 5)
 _USUAL_RADIUS, _RADIUS_VARIES = 0.225, 0.09  # an iris is 11.7 mm wide, 25 to 30 mm lie between the corners
-_MIDDLE_VARIES = 0.5, 0.18  # along the eye and down, the iris is about in the middle of the opening
+_MIDDLE_VARIES = 0.6, 0.18  # along the eye and down, the iris is about in the middle of the opening
 _SAME_VARIES = 0.14, 0.08  # and in the other eye about at the same place
 _SIDE = 0.7  # lids have no say: up to this sine of the angle the iris is compared with what lies beside it
 _BESIDE, _RIM = 1.35, 0.7  # of the radius: so far goes what lies beside the iris, there begins its rim
 _CENTRE = 0.65  # how much less the disc's edge counts than its centre, where the pupil is
-_ENOUGH = 0.25, 0.6  # of a side's area and of the disc's: where less is seen it counts less
+_ENOUGH = 0.5, 0.6  # of a side's area and of the disc's: where less is seen it counts less
 _LEAST_CONTRAST = 12.0  # grey values between dark and bright parts of an eye
 
 
