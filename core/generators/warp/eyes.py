@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WORK_WIDTH = 64  # pixels across the eye while filling
 _LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
 _RIM = 0.03  # and this close to any edge skin shines through
+_PALER = 0.7  # what is less pale than this share of a side of the eye is not taken for its white
 _ROUND = 0.3  # of the light that a white of the eye lacks at the corners
 _ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
 
@@ -103,11 +104,20 @@ def _upwards(outline: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _fill_white(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
-    """The eyeball without its iris: the clear white of both sides, continued smoothly under iris and lids."""
+    """The eyeball without its iris: the clear white of both sides, continued smoothly under iris and lids.
+
+    Of either side what is palest: beside it skin of the lids and the corners shows, which is redder, and shade.
+    """
     outside = (clear > 0) & (_distance(clear.shape, centre) > 1.15 * radius)
     if not outside.any():
         outside = np.ones_like(outside)
-    return membrane(np.asarray(cv2.medianBlur(small, 3), np.float32), outside.astype(np.float32))
+    calm = np.asarray(cv2.medianBlur(small, 3), np.float32)
+    pale, left = calm.min(-1), np.arange(clear.shape[1]) < centre[0]
+    white = np.zeros(outside.shape, np.bool_)
+    for side in (outside & left, outside & ~left):
+        if side.any():
+            white[side & (pale >= np.quantile(pale[side], _PALER))] = True
+    return membrane(calm, white.astype(np.float32))
 
 
 def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:

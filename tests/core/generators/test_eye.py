@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -20,7 +22,9 @@ from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.grid import positions
 from core.generators.warp.iris import find_irises
 from core.generators.warp.lids import follow_lids, lid_shifts
+from core.landmarks.detect import create_detector
 from core.landmarks.topology import EYES, LEFT_EYE, LID_PAIRS, RIGHT_EYE
+from core.media.pictures import read_picture
 from core.motion.controls import ControlTrack
 from core.motion.face_model import fit_face, load_face_model
 from core.motion.plan import plan_motion
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
     from core.generators.base import Generator
     from core.motion.face_model import FittedFace
+
+PORTRAITS = Path(__file__).parents[3] / "docs/gallery/portraits"
 
 
 def test_the_heights_of_rims() -> None:
@@ -218,3 +224,14 @@ def test_the_white_behind_the_iris_goes_smoothly_from_side_to_side() -> None:
         assert across.min() > 90  # no iris
         assert across[0] > across[-1] + 40
         assert np.abs(np.diff(across)).max() < 12  # nowhere an edge
+
+
+def test_the_white_is_no_mean_of_white_and_shade() -> None:
+    """The far eye of a drawing in black and white: beside the iris half of what is seen is black."""
+    pixels = np.ascontiguousarray(read_picture(PORTRAITS / "ada_lovelace.png")[..., :3])
+    face = fit_face(create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks)
+    face = replace(face, points=face.points + np.pad(lid_shifts(pixels, face.points), ((0, 0), (0, 1))))
+    x, y, _ = iris = find_irises(pixels, face)[0]
+    ball = Eyeball(pixels, np.zeros(2), face, 0, iris)
+    assert pixels[round(y), round(x)].max() < 60
+    assert ball.white[round(y), round(x)].min() > 180
