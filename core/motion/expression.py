@@ -44,6 +44,7 @@ _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 PRESSED = 0.5
 """Of mouthPress, both sides': from here on the lips touch."""
+_LOWER_LID = 2.0  # times as far as the model's it sinks with the gaze
 LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 
@@ -124,6 +125,10 @@ def _model_offsets(value: Mapping[str, float]) -> Array:
     for name, strength in strengths.items():
         if strength:
             offsets += strength * shapes[name]
+    for side in ("Left", "Right"):
+        lower = [pair[1] for pair in _BLINK[f"eyeBlink{side}"]]
+        looks_down = f"eyeLookDown{side}"
+        offsets[lower] += (_LOWER_LID - 1) * max(strengths[looks_down], 0) * shapes[looks_down][lower]
     # A jaw that sinks draws the scanned upper lips over their teeth; who speaks or laughs holds them up.
     opened = max(strengths["jawOpen"] - strengths["mouthClose"], 0)
     offsets[list(_UPPER_LIP), 1] -= opened * shapes["jawOpen"][_UPPER_LIP[-2], 1]

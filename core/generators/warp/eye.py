@@ -86,9 +86,9 @@ class _Place:
 
 
 class Eye:
-    """One eye of a portrait; `eye` is 0 for the subject's right one."""
+    """One eye of a portrait; `eye` is 0 for the subject's right one, `iris` one of those of `find_irises`."""
 
-    def __init__(self, pixels: NDArray[Any], face: FittedFace, eye: int) -> None:
+    def __init__(self, pixels: NDArray[Any], face: FittedFace, eye: int, iris: NDArray[np.float64]) -> None:
         """Complete the eyeball, make the skin of the closed lid, and take the lashes off the picture."""
         rims = (RIGHT, LEFT)[eye].rims(face.points[:, :2])
         self._place = _Place.of(rims)
@@ -105,7 +105,7 @@ class Eye:
         patch = pixels[low[1] : high[1], low[0] : high[0]]
         local = self._local_of(patch.shape[:2], 1)
         self._zone = self._hidden(local, SOFT)
-        self._ball = Eyeball(patch, self._corner, face, eye)
+        self._ball = Eyeball(patch, self._corner, face, eye, iris)
         skin = blend(patch, self._make_skin(patch, local), self._zone)
         below = np.asarray(local[..., 1] - np.interp(local[..., 0], TABLE, self._upper), np.float32)
         lashes = self._find_lashes(patch, skin, local[..., 0], below)

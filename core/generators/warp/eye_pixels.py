@@ -150,7 +150,7 @@ def draw(
             continue
         x, y = p[0] * along + p[1] * down + p[2], p[3] * along + p[4] * down + p[5]
         ball, hidden = _shown(covers, below, above, edge, stirred)
-        lid = value_at(zone, size, x, y) * covers * unrolled * hidden if unrolled > 0 and hidden > 0 else _ZERO
+        lid = value_at(zone, size, x, y) * unrolled * hidden if unrolled > 0 and hidden > 0 else _ZERO
         if lid == 0 and ball == 0 and not hangs:
             continue
         i, j = divmod(number, width)
@@ -174,8 +174,9 @@ def _shown(covers: Number, below: Number, above: Number, edge: Number, stirred: 
     inside = covers * _smooth(below / edge + _HALF)
     inside *= min(max((below + above) / edge - _ONE, _ZERO), _ONE)  # lids that nearly meet touch
     ball = inside * stirred
-    # Where the eyeball is not yet drawn fully, the portrait's shows through it and not the lid.
-    return ball, (_ONE - inside) / max(_ONE - ball, _FAINTEST)
+    # Where the eyeball is not yet drawn fully, the portrait's shows through it and not the lid, nor does the lid show
+    # at the lower rim, between the eyeball and the skin.
+    return ball, (covers - inside) / max(_ONE - ball, _FAINTEST)
 
 
 @compiled

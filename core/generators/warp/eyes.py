@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_WORK_WIDTH = 64  # pixels across the eye while searching and filling
-_IRIS_RADII = np.linspace(0.17, 0.25, 5)  # of the eye's width; 11.7 mm iris, about 30 mm between the corners
+_WORK_WIDTH = 64  # pixels across the eye while filling
 _LID_SHADOW = 0.06  # this close to the lids (of the eye's width) lashes and shadow are not the eyeball
 _RIM = 0.03  # and this close to any edge skin shines through
+_PALER = 0.7  # what is less pale than this share of a side of the eye is not taken for its white
 _ROUND = 0.3  # of the light that a white of the eye lacks at the corners
 _ON = 0.12  # the separate iris is faded in over this share of its radius, so that no gaze means no change
 
@@ -30,18 +30,29 @@ _ON = 0.12  # the separate iris is faded in over this share of its radius, so th
 class Eyeball:
     """One eye of a portrait."""
 
-    def __init__(self, patch: NDArray[Any], corner: NDArray[np.float64], face: FittedFace, eye: int) -> None:
-        """Find the iris and complete the eyeball on a `patch` of the portrait whose first pixel is at `corner` (x, y).
+    def __init__(
+        self,
+        patch: NDArray[Any],
+        corner: NDArray[np.float64],
+        face: FittedFace,
+        eye: int,
+        iris: NDArray[np.float64],
+    ) -> None:
+        """Complete the eyeball on a `patch` of the portrait whose first pixel is at `corner` (x, y).
 
-        `eye` is 0 for the subject's right one.
+        `eye` is 0 for the subject's right one; `iris` (3,) its centre and radius in pixels of the portrait.
         """
         corners = face.points[list(EYES[eye]), :2]
         self._width = float(np.linalg.norm(corners[3] - corners[0]))
         self._turn_radius = IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
         outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - corner
-        self._find_and_fill(patch, outline)
+        self._centre = (iris[:2] - corner).astype(np.float32)
+        self._radius = float(iris[2])
+        self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)
+        """Pixels of the patch: centre, radius, softness of the edge."""
+        self._fill(patch, outline)
 
-    def _find_and_fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
+    def _fill(self, patch: NDArray[Any], outline: NDArray[np.float64]) -> None:
         """Work on a small copy: what is filled in is smooth, what is seen keeps its pixels."""
         zoom = min(1.0, _WORK_WIDTH / self._width)
         reduced = cv2.resize(to_8bit(patch[..., :3]), None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
@@ -54,13 +65,9 @@ class Eyeball:
         clear = _within(seen, _LID_SHADOW * self._width * zoom)
         if not clear.any():  # the portrait's eye is shut: there is nothing to learn from
             clear = (seen > 0.5).astype(np.uint8)
-        centre, radius = _find_iris(small, clear, self._width * zoom)
+        centre, radius = (self._centre + 0.5) * np.float32(zoom) - 0.5, self._radius * zoom
         white = _fill_white(small, _within(below, _RIM * self._width * zoom), centre, radius)
         iris = _fill_iris(small, clear, centre, radius)
-        self._centre = ((centre + 0.5) / zoom - 0.5).astype(np.float32)
-        self._radius = radius / zoom
-        self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)
-        """Pixels of the patch: centre, radius, softness of the edge."""
         shown = polygon_mask(bare, (0, 0), patch.shape[:2], 0.02 * self._width)
         disc = smooth_step((radius - _distance(small.shape[:2], centre)) / max(0.15 * radius, 1) + 0.5)
         white *= self._shade(small.shape[:2], outline, zoom)[..., None]
@@ -96,46 +103,21 @@ def _upwards(outline: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([along[1], -along[0]]) / np.linalg.norm(along)
 
 
-def _find_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], width: float) -> tuple[Array, float]:
-    """Centre and radius of the disc that is darkest against the ring around it, judged on clear pixels only."""
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    known = clear.astype(np.float32)
-    rows, columns = np.nonzero(clear)
-    middle = np.array([columns.mean(), rows.mean()], np.float32)
-    best, found = -np.inf, (middle, float(_IRIS_RADII[2] * width))
-    for radius in _IRIS_RADII * width:
-        disc = _disc(radius)
-        ring = _disc(1.5 * radius)
-        ring -= np.pad(disc, (len(ring) - len(disc)) // 2)
-        dark, dark_area = _local_mean(grey, known, disc)
-        bright, bright_area = _local_mean(grey, known, ring)
-        # Rows above and below the opening have no say; sideways the iris stays off the corners.
-        score = (bright - dark) * np.minimum(1, bright_area / 20) * np.sqrt(np.maximum(dark_area, 0) / disc.sum())
-        score[clear == 0] = -np.inf
-        place = np.unravel_index(int(np.argmax(score)), score.shape)
-        if score[place] > best:
-            best, found = score[place], (np.array(place[::-1], np.float32), float(radius))
-    return found
-
-
-def _disc(radius: float) -> Array:
-    half = int(np.ceil(radius))
-    y, x = np.mgrid[-half : half + 1, -half : half + 1]
-    return (x * x + y * y <= radius * radius).astype(np.float32)
-
-
-def _local_mean(grey: Array, known: Array, kernel: Array) -> tuple[Array, Array]:
-    area = cv2.filter2D(known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
-    total = cv2.filter2D(grey * known, -1, kernel, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(total / np.maximum(area, 1), np.float32), np.asarray(area, np.float32)
-
-
 def _fill_white(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:
-    """The eyeball without its iris: the clear white of both sides, continued smoothly under iris and lids."""
+    """The eyeball without its iris: the clear white of both sides, continued smoothly under iris and lids.
+
+    Of either side what is palest: beside it skin of the lids and the corners shows, which is redder, and shade.
+    """
     outside = (clear > 0) & (_distance(clear.shape, centre) > 1.15 * radius)
     if not outside.any():
         outside = np.ones_like(outside)
-    return membrane(np.asarray(cv2.medianBlur(small, 3), np.float32), outside.astype(np.float32))
+    calm = np.asarray(cv2.medianBlur(small, 3), np.float32)
+    pale, left = calm.min(-1), np.arange(clear.shape[1]) < centre[0]
+    white = np.zeros(outside.shape, np.bool_)
+    for side in (outside & left, outside & ~left):
+        if side.any():
+            white[side & (pale >= np.quantile(pale[side], _PALER))] = True
+    return membrane(calm, white.astype(np.float32))
 
 
 def _fill_iris(small: NDArray[np.uint8], clear: NDArray[np.uint8], centre: Array, radius: float) -> Array:

@@ -57,6 +57,7 @@ _SMOOTH = 1e-4
 _FULL_LIP = 0.07  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
+_BROW = 0.05  # eye distances from the points of a brow to its lower edge
 _STEEPEST = 0.5  # pixels a pixel by which what an edge adds falls off towards a point that stays
 _RIM_STEPS = 3  # positions on an edge from one landmark to the next
 
@@ -135,9 +136,10 @@ class FaceField:
         self.moved = moved
         self._back = head.face.points[:, :2] - moved
         self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
-        beside_lips = _BESIDE_LIPS.reshape(-1, 68)
-        centres = np.concatenate([moved[list(BASE)], beside_lips @ moved, head.ring])
-        values = np.concatenate([self._back[list(BASE)], beside_lips @ self._back, np.zeros_like(head.ring)])
+        brows, beside_lips = [*RIGHT_BROW, *LEFT_BROW], _BESIDE_LIPS.reshape(-1, 68)
+        below_brows = moved[brows] + _below_brows(moved)
+        centres = np.concatenate([moved[list(BASE)], below_brows, beside_lips @ moved, head.ring])
+        values = np.concatenate([self._back[[*BASE, *brows]], beside_lips @ self._back, np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.
         values = self.freed(values[None], (centres + values)[None].astype(np.float32))[0]
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
@@ -194,6 +196,12 @@ class FaceField:
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
+
+
+def _below_brows(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """(2,) from a brow's points to its lower edge, which goes where they go: it is the skin below that is stretched."""
+    x, y = points[EYE_CORNERS[-1]] - points[EYE_CORNERS[0]]
+    return _BROW * np.array([-y, x])
 
 
 @compiled

@@ -24,6 +24,7 @@ from .frame import Frame
 from .glasses import find_glasses
 from .grid import is_some, overlap, positions
 from .head import Head
+from .iris import find_irises
 from .layers import Layers
 from .matte import find_head
 from .mouth import MouthInterior
@@ -84,10 +85,14 @@ class WarpGenerator:
     def _mouth(self) -> MouthInterior | CarriedMouth:
         return self._make_mouth(self._pixels, self._face)
 
+    @cached_property
+    def _irises(self) -> NDArray[np.float64]:
+        return find_irises(self._pixels, self._face)
+
     def _eye(self, number: int) -> Eye:
         eye = self._eyes[number]
         if eye is None:
-            eye = self._eyes[number] = Eye(self._pixels, self._face, number)
+            eye = self._eyes[number] = Eye(self._pixels, self._face, number, self._irises[number])
         return eye
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:

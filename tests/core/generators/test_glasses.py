@@ -52,6 +52,14 @@ def test_less_than_a_whole_frame_is_no_glasses(
     assert find_glasses(_with_frame(astronaut, astronaut_landmarks, parts), astronaut_landmarks) is None
 
 
+def test_a_pencil_drawing_is_full_of_lines_that_are_no_frame(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    large = np.asarray(cv2.resize(astronaut, (640, 640), interpolation=cv2.INTER_CUBIC), np.uint8)
+    drawn = cv2.pencilSketch(large, sigma_s=40, sigma_r=0.1, shade_factor=0.04)[0]
+    assert find_glasses(np.dstack([drawn] * 3), (astronaut_landmarks + 0.5) * 1.25 - 0.5) is None
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
 def test_a_frame_is_found_in_every_kind_of_pixels(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], kind: type
