@@ -51,7 +51,7 @@ class Job:
     portrait_id: str
     portrait_name: str
     start: int  # scene frame of the first frame drawn
-    content_start: float  # where the strip's content lay then
+    visible: tuple[int, int]  # where the strip lay then, see `strips.visible_range`
     first: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
 
 
@@ -83,7 +83,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     names = (scene.name, scene.session_uid, portrait_id, strip.name)
-    return Job(job_id, folder, data, *names, first, strips.content_start(strip), first_tasks)
+    return Job(job_id, folder, data, *names, first, (start, end), first_tasks)
 
 
 def _write_job(
@@ -182,7 +182,8 @@ def place(job: Job, task: WorkerTask) -> str:
     scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
     found = portraits.results(scene, job.portrait_id)
-    start = job.start + round(strips.content_start(portrait) - job.content_start)
+    left, right = (now - then for now, then in zip(strips.visible_range(portrait), job.visible, strict=True))
+    start = job.start + (left if left == right else 0)  # a trimmed end moves nothing
     if found:
         result = found[0]
         strips.update_result(scene, portrait, result, job.folder, task.files, start)

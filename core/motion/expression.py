@@ -44,7 +44,7 @@ _TONGUE_THICK = 0.6  # cm, between the lips
 _FURTHEST_YAW, _LEAST_ROOM = 36.0, 8.0  # degrees from frontal; and what any portrait may turn
 PRESSED = 0.5
 """Of mouthPress, both sides': from here on the lips touch."""
-_LOWER_LID = 2.0  # times as far as the model's it sinks with the gaze
+_LOWER_LID = 2.0  # times as far as the scanned one it sinks with a drawn gaze; `capture` measures people, by the scan
 LID_FOLLOWS_UP, LID_FOLLOWS_DOWN = 1 / 30, 1 / 24  # strength of the lid shapes for each degree of gaze pitch
 
 

@@ -170,6 +170,16 @@ def test_portrait_moved_meanwhile(addon: Callable[[str], ModuleType], scene: bpy
     assert result.frame_final_start == portrait.frame_final_start == 8
 
 
+def test_portrait_trimmed_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    """What a still shows does not move with its end."""
+    portrait.frame_final_duration = 2
+    job = _start(addon, scene, portrait)
+    portrait.frame_final_start += 1
+    assert (_last(addon) or _end(addon)).state == "done"
+    [result] = addon("portraits").results(scene, job.portrait_id)
+    assert (result.frame_final_start, portrait.frame_final_start) == (1, 2)
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)

@@ -160,7 +160,7 @@ class FaceField:
         for opening, (own, moved) in zip(openings, rims, strict=True):
             middle, end = start + len(moved[0]), start + len(moved[0]) + len(moved[1])
             above, below = (self.moved[list(anchors)] for anchors in (opening.upper_anchors, opening.lower_anchors))
-            if opening.round_corners:
+            if opening is MOUTH:
                 above, below = map(np.concatenate, zip((above, below), _BESIDE_LIPS @ self.moved, strict=True))
             upper = self._side(own[0], moved[0], base[start:middle], above, opening.radius)
             lower = self._side(own[1], moved[1], base[middle:end], below, opening.radius)

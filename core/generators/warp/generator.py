@@ -102,15 +102,15 @@ class WarpGenerator:
     def draw_with_confidence(self, target: FaceTarget, *, only_person: bool = False) -> tuple[NDArray[Any], Array]:
         """The frame, and (H, W) 0..1 how far its pixels are the portrait's own: see `share_of_detail`.
 
-        0 where the mouth's inside is drawn, and where the background comes out behind the head that hid it; with
-        `only_person` on all of the background.
+        0 where the mouth's inside or a neck behind the jaw is made, and where the background comes out behind the head
+        that hid it; with `only_person` on all of the background.
         """
         out, drawn = self._draw(target)
         person = self._person
         sure = person.copy() if only_person else np.ones_like(person)
         if drawn is None:
             return out, sure
-        frame, target = drawn
+        frame, target, neck = drawn
         place = self._places(frame)
         covered = self._layers.covered(place)
         for area in frame.areas():
@@ -121,6 +121,9 @@ class WarpGenerator:
         sure *= np.where(covered > 0, detail, 1)
         if (window := frame.window(MOUTH, target)) is not None:
             sure[window.area] *= 1 - self._opened(frame, window)
+        if neck:
+            area, made = neck
+            sure[area] *= 1 - made
         return out, sure
 
     @cached_property
@@ -128,8 +131,10 @@ class WarpGenerator:
         """(H, W) 0..1: how far the person hides the background in the portrait."""
         return self._layers.covered(positions(self._head.picture))
 
-    def _draw(self, target: FaceTarget) -> tuple[NDArray[Any], tuple[Frame, FaceTarget] | None]:
-        """The frame, and what it was drawn by; None: it is the portrait."""
+    def _draw(
+        self, target: FaceTarget
+    ) -> tuple[NDArray[Any], tuple[Frame, FaceTarget, tuple[Area, Array] | None] | None]:
+        """The frame, what it was drawn by, and how far the neck was made over the person; None: it is the portrait."""
         if target.is_still(self._detected):
             return self._pixels.copy(), None
         beginning = THREADS.submit(self._begin, target)
@@ -147,8 +152,7 @@ class WarpGenerator:
         for part in skin:
             part.result()
         self._layers.soften(out, edges)
-        if nape:
-            self._nape.lay_over(out, nape, target.pose, frame.skin(nape[0]))
+        neck = (nape[0], self._nape.lay_over(out, nape, target.pose, frame.skin(nape[0]))) if nape else None
         self._draw_eyes(out, eyes, gains)
         if inside:
             area, pixels, coverage = inside
@@ -156,7 +160,7 @@ class WarpGenerator:
         if target.tongue and (around := frame.around(self._mouth.tongue_reach(frame.moved, target.tongue))):
             area, unturned = around
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
-        return out, (frame, target)
+        return out, (frame, target, neck)
 
     def _begin(self, target: FaceTarget) -> tuple[NDArray[Any], Gains]:
         """The portrait to draw a frame on, and the light on its skin."""

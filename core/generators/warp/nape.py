@@ -107,17 +107,19 @@ class Nape:
         )
         return area, read_at(column.pixels, there), coverage
 
-    def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> None:
+    def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> Array:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
 
-        The outermost pixels of a person have the wall's colour, and before skin are a thread.
+        (h, w) 0..1 how far it did. A person's outermost pixels have the wall's colour, and before skin are a thread.
         """
         area, pixels, coverage = laid
         column = self._columns[np.sign(_turned(pose))]
         rows, columns = column.area
         share = coverage * read_at(column.merges, places - np.array([columns.start, rows.start], np.float32))
         part, some = out[area], np.nonzero(share)
-        part[some] = lay_on(part[some][:, None], pixels[some][:, None], share[some][:, None])[:, 0]
+        if len(some[0]):
+            part[some] = lay_on(part[some][:, None], pixels[some][:, None], share[some][:, None])[:, 0]
+        return share
 
     def _column(self, pixels: NDArray[Any], mask: Array, neck: Side, side: int) -> Column:
         """The neck on one side, up to behind the ear and a little beyond the middle of the throat, which hides it."""
@@ -154,11 +156,12 @@ class Nape:
         return self._places(np.dstack([side * (neck.half_at(below) - _FRINGE - inwards), below]))
 
     def _merging(self, mask: Array, below: Array) -> Array:
-        """(h, w) 0..1: how far the person gives way to this neck, by its mask at places that lie `below` the chin."""
+        """(h, w) 0..1: how far a person with a mask (h, w) gives way to this neck at places `below` the chin."""
         inside = np.asarray(cv2.distanceTransform((mask > _SURE).astype(np.uint8), cv2.DIST_L2, 5))
         jaw, neck = _MERGES
         width = jaw + (neck - jaw) * smooth_step(1 + below / _JAW)
-        return 1 - smooth_step(inside / self._head.eye_distance / width)
+        inside = np.minimum(inside, self._head.eye_distance)  # without any edge it is without end
+        return (mask > 0) * (1 - smooth_step(inside / self._head.eye_distance / width))
 
     def _places(self, necks: NDArray[np.floating[Any]]) -> Array:
         """The portrait's positions (..., 2) of places beside and below the chin, eye distances."""

@@ -52,4 +52,9 @@ def test_shut_eyes_and_eyes_at_the_edge_of_a_picture_have_some(astronaut_landmar
         landmarks[list(eye), 1] = landmarks[eye[0], 1]
     for shift in (0, -landmarks[EYES[0][0]]):
         face = fit_face(landmarks + shift)
-        assert np.isfinite(find_irises(np.full((512, 512, 3), 90, np.uint8), face)).all()
+        found = find_irises(np.full((512, 512, 3), 90, np.uint8), face)
+        for eye, (x, y, radius) in zip(EYES, found, strict=True):
+            corner, width = face.points[eye[0], :2], np.linalg.norm(face.points[eye[3], :2] - face.points[eye[0], :2])
+            assert 0 <= x - corner[0] <= width
+            assert abs(y - corner[1]) < width / 2
+            assert 0 < radius < width / 2

@@ -148,3 +148,12 @@ def test_a_collar_in_a_grey_picture_does_not(face: FittedFace) -> None:
         mask = (picture != 60).any(2).astype(np.float32)
         nape = Nape(picture, mask, Head(face, mask))
         assert (nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is not None) == bare
+
+
+def test_a_neck_that_has_left_the_picture_is_no_error(face: FittedFace) -> None:
+    picture, _ = _portrait(face, _SKIN)
+    landmarks = face.points[:, :2].astype(np.float32)
+    turned = {"headYaw": np.array([25.0], np.float32), "headY": np.array([-0.6], np.float32)}
+    [target] = plan_motion(landmarks, ControlTrack(Fraction(25), turned))
+    picture = picture[:322].copy()
+    assert (create_generator("warp", Portrait(picture, landmarks)).draw(target) != picture).any()
