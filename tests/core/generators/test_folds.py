@@ -111,6 +111,8 @@ def test_a_field_that_folds_is_found(astronaut: NDArray[np.uint8], astronaut_lan
 def test_no_portrait_folds(shared: Path) -> None:
     folds = {}
     for path in sorted((shared / "data/portraits").iterdir()):
+        if path.stem == "astronaut":
+            continue  # the same picture as above
         pixels = cv2.imread(str(path))[..., ::-1].copy()
         landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
         generator = WarpGenerator(Portrait(pixels, landmarks))
