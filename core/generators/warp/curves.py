@@ -24,6 +24,11 @@ def smooth_curve(points: NDArray[np.floating[Any]], steps: int = 8) -> Array:
     return _catmull_rom(len(points), steps) @ points
 
 
+def eye_outline(eye: NDArray[np.floating[Any]]) -> Array:
+    """(N, 2) the closed outline of an eye through its six landmarks (6, 2), the upper lid first."""
+    return np.concatenate([smooth_curve(eye[:4]), smooth_curve(eye[[3, 4, 5, 0]])])
+
+
 def smooth_loop(points: NDArray[np.floating[Any]], steps: int = 8) -> Array:
     """A closed curve through (N, 2) points, `steps` positions a piece, from the first point to that again.
 

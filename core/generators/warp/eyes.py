@@ -10,7 +10,7 @@ import numpy as np
 
 from ...landmarks.topology import EYES
 from ...motion.face_model import IRIS_DEPTH, FittedFace, load_face_model
-from .curves import smooth_curve
+from .curves import eye_outline
 from .plate import membrane
 from .sampling import from_8bit, polygon_mask, read_at, smooth_step, to_8bit, to_pixels
 
@@ -45,7 +45,7 @@ class Eyeball:
         corners = face.points[list(EYES[eye]), :2]
         self._width = float(np.linalg.norm(corners[3] - corners[0]))
         self._turn_radius = IRIS_DEPTH * load_face_model().eyes[eye, 3] * face.scale
-        outline = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - corner
+        outline = eye_outline(corners) - corner
         self._centre = (iris[:2] - corner).astype(np.float32)
         self._radius = float(iris[2])
         self.iris: Array = np.array([*self._centre, self._radius, max(0.15 * self._radius, 1)], np.float32)

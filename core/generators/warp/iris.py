@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ...landmarks.topology import EYES
-from .curves import smooth_curve
+from .curves import eye_outline
 from .sampling import polygon_mask, read_at, to_8bit
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class _View:
         self._axes = np.array([along, [-along[1], along[0]]])
         self.width = max(float(np.linalg.norm(along)), 1.0)
         rows, columns = round((_BOTTOM - _TOP) * _CELLS), round((_RIGHT - _LEFT) * _CELLS)
-        rims = np.concatenate([smooth_curve(corners[:4]), smooth_curve(corners[[3, 4, 5, 0]])]) - self._left
-        outline = (rims @ np.linalg.pinv(self._axes) - (_LEFT, _TOP)) * _CELLS - 0.5
+        outline = eye_outline(corners) - self._left
+        outline = (outline @ np.linalg.pinv(self._axes) - (_LEFT, _TOP)) * _CELLS - 0.5
         seen = (polygon_mask(outline, (0, 0), (rows, columns), 0) > 0.99).astype(np.uint8)
         clear = cv2.erode(seen, _ellipse(2 * round(_LASHES * _CELLS) + 1))
         self._clear = np.asarray(clear if clear.any() else seen, np.float32)
