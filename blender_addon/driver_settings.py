@@ -74,6 +74,10 @@ def _mask_names(settings: Any, _context: bpy.types.Context, _typed: str) -> list
     return [strip.name for strip in all_strips(settings.id_data) if strip.type in ("IMAGE", "MASK")]
 
 
+def _file(name: str, description: str) -> Any:
+    return StringProperty(name=name, description=description, subtype="FILE_PATH", options=FILE_OPTIONS)
+
+
 def _amount(name: str, description: str, default: float = 1.0) -> Any:
     return FloatProperty(name=name, description=description, default=default, min=0, max=1, subtype="FACTOR")
 
@@ -83,7 +87,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
     strip_name: StringProperty(name="Strip", search=_strip_names, description="The strip that drives, by its name")
-    filepath: StringProperty(name="File", subtype="FILE_PATH", options=FILE_OPTIONS, description="A capture file")
+    filepath: _file("File", "A capture file")
     clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
     mesh: PointerProperty(
         name="Object",
@@ -94,12 +98,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     preset: StringProperty(
         name="Preset", default="idle", search=_preset_names, description="A short motion that ships with Gioconda"
     )
-    preset_path: StringProperty(
-        name="Own Preset",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="A preset of yours, .json, which goes before",
-    )
+    preset_path: _file("Own Preset", "A preset of yours, .json, which goes before")
     preset_scale: FloatProperty(name="Strength", default=1, min=0, soft_max=2, description="1: as it was made")
     preset_loop: BoolProperty(name="Loop", default=True, description="Begin again until the strip ends")
 
@@ -112,18 +111,8 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
         description="Frame in which the performer's face rests: of the timeline for a strip or clip, of the file else",
     )
     face_index: IntProperty(name="Face", min=0, max=99, description="Which of several faces drives: 0 is the largest")
-    neutral_picture: StringProperty(
-        name="Neutral Picture",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="The performer's face at rest, in another picture or as its landmarks",
-    )
-    like: StringProperty(
-        name="Person",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="A picture of the performer, who is told from others by it; goes before the number",
-    )
+    neutral_picture: _file("Neutral Picture", "The performer's face at rest, in another picture or as its landmarks")
+    like: _file("Person", "A picture of the performer, who is told from others by it; goes before the number")
     missing: EnumProperty(name="Without Face", items=_WITHOUT_FACE, description="What frames without the face get")
 
     words: EnumProperty(name="Transcript", items=_WORDS, description="Where the words are that are said")
@@ -144,26 +133,13 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     )
 
     generator: EnumProperty(name="Generator", items=GENERATORS, description="What draws the frames")
-    person_path: StringProperty(
-        name="Person",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="What was learned of the portrait's person, .safetensors",
-    )
-    checkpoint: StringProperty(
-        name="Checkpoint",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="Trained networks that learning starts from, .safetensors; empty: those that ship",
-    )
+    person_path: _file("Person", "What was learned of the portrait's person, .safetensors")
+    checkpoint: _file("Checkpoint", "Trained networks that learning starts from, .safetensors; empty: those that ship")
     minutes: FloatProperty(
         name="Minutes", description="How long a person may be learned", default=4, min=0.05, soft_max=30, precision=1
     )
-    head_mask: StringProperty(
-        name="File",
-        subtype="FILE_PATH",
-        options=FILE_OPTIONS,
-        description="A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found",
+    head_mask: _file(
+        "File", "A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found"
     )
     head_mask_strip: StringProperty(
         name="Strip",
