@@ -299,6 +299,7 @@ def save_faces(path: Path, landmarks: np.ndarray, fps: int) -> Path:
     return path
 
 
+@pytest.mark.worker
 def test_the_command_line_gives_the_same_bytes_for_the_same_job(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:
