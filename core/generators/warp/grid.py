@@ -144,7 +144,9 @@ def positions(area: Area) -> Array:
     """(h, w, 2) pixel positions x, y of an area."""
     x = np.arange(area[1].start, area[1].stop, dtype=np.float32)
     y = np.arange(area[0].start, area[0].stop, dtype=np.float32)
-    return np.dstack(np.meshgrid(x, y))
+    out = np.empty((len(y), len(x), 2), np.float32)
+    out[..., 0], out[..., 1] = x, y[:, None]
+    return out
 
 
 def reduced(pixels: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:

@@ -93,6 +93,11 @@ def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
     return t * t * (3 - 2 * t)
 
 
+def mirrored(values: NDArray[np.floating[Any]], length: float) -> Array:
+    """Values from 0 to a length, those beyond it mirrored at either end."""
+    return np.asarray(length * (1 - np.abs(1 - values / length % 2)), np.float32)
+
+
 def with_alpha_in(pixels: Pixels) -> Array:
     """(h, w, 4) of (h, w, 3 or 4) pixels, on their own scale: what is invisible must not bleed into an edge."""
     four = np.zeros((*pixels.shape[:2], 4), np.float32)

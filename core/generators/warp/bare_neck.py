@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A neck that is seen to be bare skin, on one side of a portrait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from .beside import STEP
+from .sampling import sample, to_8bit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .beside import Beside
+
+    Array = NDArray[np.float32]
+
+HIDDEN = 0.2  # what reaches down behind the shoulders
+STRIP = 0.15  # the height of the skin above the collar that is sure to be seen
+
+# In eye distances, heights below the chin:
+_HIGH, _LOW, _ASIDE = -0.3, 0.7, 0.9  # where it is looked for
+_WAIST = 0.3  # so high it is narrowest
+_HALF = (0.4, 0.72)  # half of its width; what is wider is hair or a collar
+_GROWS, _BARE = 0.12, 0.15  # it is bare at least so far down, until it gets wider by this
+_RIM = 0.04  # of its edge, where colours are mixed
+_EVEN = 2  # rows over which an outline is smooth
+_CHEEKS = [2, 3, 4, 12, 13, 14, 29, 30]  # landmarks
+_SKIN, _ENOUGH = np.array([60, 14, 14]), 0.8  # L, a, b of 8 bits: so much of a row may differ from the cheeks by less
+_EDGE, _NEAR = 40, 3  # of L, within so many steps: in a grey picture a collar has the colour of skin
+
+
+class Neck(NamedTuple):
+    """Its outline on one side, in eye distances."""
+
+    below: NDArray[np.float64]  # (N,) how far below the chin, and
+    half: NDArray[np.float64]  # (N,) how wide it is there, from the middle of the chin; the ends go on
+    stop: float  # how far below the chin it is bare
+
+    def half_at(self, below: NDArray[np.floating[Any]]) -> Array:
+        """Its half width at some depths below the chin."""
+        return np.interp(below, self.below, self.half).astype(np.float32)
+
+
+def find_neck(beside: Beside) -> Neck | None:
+    """The neck, if its outline there is that of bare skin."""
+    below, out = np.arange(_HIGH, _LOW, STEP), np.arange(0, _ASIDE, STEP)
+    half = np.minimum(beside.outline(below), out[-1])
+    cheeks = _lab(beside.pixels, beside.face.points[None, _CHEEKS, :2].astype(np.float32))
+    colours = _lab(beside.pixels, beside.places(out, below[:, None]))
+    skin = (np.abs(colours - np.median(cheeks, axis=1)) < _SKIN).all(2)
+    rim = (out > half[:, None] / 2) & (out < half[:, None] - _RIM)
+    bare = (skin & rim).sum(1) > _ENOUGH * rim.sum(1)
+    waist = int(np.argmin(np.where(bare & (below < _WAIST), half, np.inf)))
+    goes_on = np.logical_and.accumulate((bare & (half < half[waist] + _GROWS))[waist:])
+    stop = float(below[waist]) + STEP * (int(goes_on.sum()) - 1)
+    if not (_HALF[0] < half[waist] < _HALF[1] and stop > _BARE):
+        return None
+    steps = np.abs(colours[:, _NEAR:, 0] - colours[:, :-_NEAR, 0]) * (rim[:, _NEAR:] & rim[:, :-_NEAR])
+    strip = (below > stop - STRIP) & (below <= stop)
+    if np.median(steps.max(1)[strip]) >= _EDGE:
+        return None
+    rows = np.arange(len(below)) >= waist
+    rows &= below < stop + HIDDEN
+    outline = cv2.GaussianBlur(np.maximum.accumulate(half[rows])[None], (0, 0), _EVEN)[0]
+    return Neck(below[rows], outline, stop)
+
+
+def _lab(pixels: NDArray[Any], places: Array) -> Array:
+    """(h, w, 3) colours at the portrait's positions (h, w, 2)."""
+    shown = to_8bit(sample(np.ascontiguousarray(pixels[..., :3]), places))
+    return cv2.cvtColor(shown, cv2.COLOR_RGB2LAB).astype(np.float32)

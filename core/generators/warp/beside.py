@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One side of a portrait's head and neck, in eye distances outwards from the middle of the chin and below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .grid import positions
+from .sampling import read_at, sample
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .grid import Area
+    from .head import Head
+
+    Array = NDArray[np.float32]
+    Numbers = NDArray[np.floating[Any]]
+
+STEP = 0.02  # eye distances, in which outlines are looked for
+_WIDEST = 2.0  # so far out
+
+
+class Beside:
+    """The left (1) or right (-1) side of a head, whatever way it is tilted in the picture."""
+
+    def __init__(self, pixels: NDArray[Any], mask: Array, head: Head, side: int) -> None:
+        """Of a portrait (H, W, C) with the head mask (H, W)."""
+        self.pixels, self.mask, self.face = pixels, mask, head.face
+        self._chin = head.face.points[8, :2]
+        self._axes = np.array([side * head.turns.aside[:2], head.turns.below[:2]])  # eye distances a pixel
+
+    def places(self, out: Numbers | float, below: Numbers | float) -> Array:
+        """The portrait's positions (h, w, 2) so far out and below, two arrays that go together (h, w)."""
+        there = np.dstack(np.broadcast_arrays(out, below))
+        return np.asarray(self._chin + there @ np.linalg.inv(self._axes).T, np.float32)
+
+    def of(self, places: Numbers) -> tuple[Array, Array]:
+        """How far out and below positions (..., 2) are."""
+        out, below = np.moveaxis((places - self._chin) @ self._axes.T, -1, 0)
+        return np.asarray(out, np.float32), np.asarray(below, np.float32)
+
+    def of_area(self, area: Area) -> tuple[Array, Array]:
+        """How far out and below the pixels of an area are."""
+        return self.of(positions(area))
+
+    def read(self, out: Numbers, below: Numbers) -> NDArray[Any]:
+        """(h, w, C) pixels so far out and below."""
+        return sample(self.pixels, self.places(out, below))
+
+    def outline(self, below: Numbers) -> Numbers:
+        """(N,) how far out the person goes without a gap, so far below."""
+        out = np.arange(0, _WIDEST, STEP)
+        seen = read_at(self.mask, self.places(out, below[:, None]), outside_zero=True) > 0.5
+        return np.cumprod(seen, axis=1).sum(1) * STEP - STEP
