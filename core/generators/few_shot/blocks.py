@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
+_QUERIES = 128  # at a time: on a CPU what so many see of all places stays in its cache
 EPSILON = 1e-4  # of the spectral norm and of instance normalisation
 
 
@@ -116,7 +117,7 @@ class SelfAttention(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> the same."""
         query, key, value = (part(features).flatten(2).mT for part in (self.query, self.key, self.value))
-        seen = functional.scaled_dot_product_attention(query, key, value, scale=1.0)
+        seen = _attended(query.contiguous(), key, value.contiguous())
         return features + self.gate * seen.mT.reshape(features.shape)
 
 
@@ -155,10 +156,9 @@ class ResidualBlock(nn.Module):
 
     def forward(self, features: Tensor, style: Tensor | None = None) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H', W'); the style is for adaptive norms."""
-        inner = _normalised(self.norm1, features, style)
-        inner = inner if self._first else functional.relu(inner)
+        inner = features if self._first else _activated(self.norm1, features, style)
         inner = self.conv1(_doubled(inner) if self._up and isinstance(self.conv1, nn.Conv2d) else inner)
-        inner = self.conv2(functional.relu(_normalised(self.norm2, inner, style)))
+        inner = self.conv2(_activated(self.norm2, inner, style))
         # A 1x1 convolution gives the same before doubling and after halving, for a quarter of the work.
         skipped = self.skip(functional.avg_pool2d(features, 2) if self._down else features)
         inner = functional.avg_pool2d(inner, 2) if self._down and isinstance(self.conv2, nn.Conv2d) else inner
@@ -191,10 +191,19 @@ def embedding_channels(width: int, size: int, most: int) -> list[int]:
     return [6, *(min(width * 2**halvings, most) for halvings in range(5)), size]
 
 
-def _normalised(norm: nn.Module | None, features: Tensor, style: Tensor | None) -> Tensor:
+def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """(N, places, C) the values (N, places, C), weighed by how queries meet keys (N, places, E)."""
+    if query.is_cuda:
+        return functional.scaled_dot_product_attention(query, key, value, scale=1.0)
+    parts = (torch.softmax(part @ key.mT, dim=2) @ value for part in torch.split(query, _QUERIES, dim=1))
+    return torch.cat(list(parts), dim=1)
+
+
+def _activated(norm: nn.Module | None, features: Tensor, style: Tensor | None) -> Tensor:
+    """ReLU of the normalised features, in place where there is a norm, which made new ones."""
     if norm is None:
-        return features
-    return norm(features, style) if isinstance(norm, AdaptiveInstanceNorm) else norm(features)
+        return functional.relu(features)
+    return functional.relu_(norm(features, style) if isinstance(norm, AdaptiveInstanceNorm) else norm(features))
 
 
 def _doubled(features: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def _statistics(network: Any, inputs: Any, style: Any) -> list[tuple[float, floa
     """Mean and spread of what every adaptive norm gives, on the first of its channels."""
     found: list[Any] = []
     hooks = [
-        norm.register_forward_hook(lambda _, __, given: found.append(given[0, 0]))
+        norm.register_forward_hook(lambda _, __, given: found.append(given[0, 0].clone()))
         for norm in blocks.adaptive_norms(network)
     ]
     with torch.no_grad():
@@ -125,3 +125,15 @@ def test_baked_networks_draw_the_same(network: Any) -> None:
         network.bake()
         assert not any("parametrizations" in name for name in network.state_dict())
         np.testing.assert_allclose(network.draw(inputs, embedding).picture, before, atol=1e-4)
+
+
+def test_self_attention_looks_at_every_place_however_many_queries_go_at_a_time() -> None:
+    torch.manual_seed(0)
+    layer = blocks.SelfAttention(16).eval()
+    layer.gate.data.fill_(0.5)
+    features = torch.randn(2, 16, 15, 13)  # 195 places: a part of the queries is left over
+    flat = features.flatten(2)
+    query, key, value = (part(features).flatten(2) for part in (layer.query, layer.key, layer.value))
+    weights = torch.einsum("nei,nej->nij", query, key).softmax(2)
+    wanted = flat + 0.5 * torch.einsum("nij,ncj->nci", weights, value)
+    assert torch.allclose(layer(features).flatten(2), wanted, atol=1e-5)
