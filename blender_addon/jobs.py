@@ -181,6 +181,7 @@ def place(job: Job, task: WorkerTask) -> str:
     """
     scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
+    portraits.store_found(portrait, job.data["portrait"], task.faces)
     found = portraits.results(scene, job.portrait_id)
     left, right = (now - then for now, then in zip(strips.visible_range(portrait), job.visible, strict=True))
     start = job.start + (left if left == right else 0)  # a trimmed end moves nothing

@@ -7,6 +7,7 @@ All of it is in ID properties, which are copied, saved and undone with the strip
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
@@ -134,15 +135,17 @@ def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:
     return strips.find_by_property(scene, SOURCE, portrait_id) if portrait_id else []
 
 
-def store_faces(strip: Any, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
-    """Keep the faces on the strip, with the picture they belong to."""
-    faces = {
-        "picture": strips.picture_path(strip).name,
-        "size": list(size),
-        "detector": detector,
-        "faces": landmarks,
-    }
+def store_faces(strip: Any, picture: Path, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
+    """Keep faces on the strip, with the picture that they belong to."""
+    faces = {"picture": picture.name, "size": list(size), "detector": detector, "faces": landmarks}
     strip[LANDMARKS] = json.dumps(faces)
+
+
+def store_found(strip: Any, portrait: dict[str, Any], told: dict[str, Any]) -> None:
+    """Keep the faces that a worker found in a job's portrait on its way and `told`; those the strip has go before."""
+    if told and stored_faces(strip) is None:
+        landmarks = [face["landmarks"] for face in told["faces"]]
+        store_faces(strip, Path(portrait["path"]), landmarks, told["size"], portrait["detector"])
 
 
 def stored_faces(strip: Any) -> Faces | None:

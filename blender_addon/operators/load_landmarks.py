@@ -33,6 +33,6 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
         portraits.prepare(scene, strip)
         path = strips.full_path(self.filepath)
         track = load_track(path)
-        portraits.store_faces(strip, [track.landmarks[0].tolist()], track.size, path.name)
+        portraits.store_faces(strip, strips.picture_path(strip), [track.landmarks[0].tolist()], track.size, path.name)
         strip[portraits.FACE_INDEX] = 0
         return f'"{strip.name}" has the landmarks of {path.name}'

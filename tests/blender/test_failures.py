@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -178,6 +180,31 @@ def test_portrait_trimmed_meanwhile(addon: Callable[[str], ModuleType], scene: b
     assert (_last(addon) or _end(addon)).state == "done"
     [result] = addon("portraits").results(scene, job.portrait_id)
     assert (result.frame_final_start, portrait.frame_final_start) == (1, 2)
+
+
+def test_portrait_with_another_picture_meanwhile(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
+) -> None:
+    """The face that the job finds is not that picture's."""
+    portrait.frame_final_duration = 2
+    del portrait["gioconda_landmarks"]
+    _start(addon, scene, portrait)
+    other = shutil.copy(astronaut, tmp_path / "other.png")
+    portrait.directory, portrait.elements[0].filename = f"{tmp_path}/", other.name
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert addon("portraits").stored_faces(portrait) is None
+
+
+def test_landmarks_loaded_meanwhile(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronauts_face: str
+) -> None:
+    """They go before those that the job finds."""
+    portrait.frame_final_duration = 2
+    del portrait["gioconda_landmarks"]
+    _start(addon, scene, portrait)
+    portrait["gioconda_landmarks"] = by_hand = json.dumps(json.loads(astronauts_face)["faces"][0])
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert portrait["gioconda_landmarks"] == by_hand
 
 
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
