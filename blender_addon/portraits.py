@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import bpy
+
 from ..core.errors import BadInputError
 from . import strips
 
 if TYPE_CHECKING:
-    import bpy
-
     from .session import Subject
 
 ID = "gioconda_portrait_id"
@@ -59,9 +59,15 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
 
 def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
     """What a task is for that is started for the strip of that name, or without a name for the active one."""
-    strip = active_portrait(scene)
-    name = name or (strip.name if strip else "")
-    return (scene.session_uid, name) if name else None
+    strip = next((s for s in strips.all_strips(scene) if s.name == name), None) if name else active_portrait(scene)
+    key = name if strip is None else strip.get(ID, strip.name)
+    return (scene.session_uid, key) if key else None
+
+
+def name_of(about: Subject) -> str:
+    """The name that the strip of a task has by now; empty if it is gone."""
+    scenes = (scene for scene in bpy.data.scenes if scene.session_uid == about[0])
+    return next((strip.name for scene in scenes for strip in strips.find_by_property(scene, ID, about[1])), "")
 
 
 def is_footage(strip: Any) -> bool:

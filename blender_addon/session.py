@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 Subject = tuple[int, str]
-"""The strip that a task is for: its scene's `session_uid` and its name."""
+"""The strip that a task is for: its scene's `session_uid`, and its id, which outlasts a new name. Before it has an id:
+its name."""
 
 
 class Outcome(NamedTuple):

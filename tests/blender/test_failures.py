@@ -207,6 +207,18 @@ def test_landmarks_loaded_meanwhile(
     assert portrait["gioconda_landmarks"] == by_hand
 
 
+def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portraits, session = addon("portraits"), addon("session").session
+    portrait.frame_final_duration = 2
+    for name in ("first", "second"):
+        session.about = portraits.subject(scene, "")
+        _start(addon, scene, portrait)
+        portrait.name = name
+        assert session.about == portraits.subject(scene, "")
+        assert (_last(addon) or _end(addon)).state == "done"
+        assert session.outcome_of(portraits.subject(scene, "")).state == "done"
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
