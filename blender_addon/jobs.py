@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from .client import Task, WorkerTask
 
-_UNSAFE = '<>:"/\\|?*'  # in names of folders, on one system or another
-
 
 @dataclass
 class Choices:
@@ -146,16 +144,11 @@ def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, in
 def new_file(preferred: str, strip_name: str, what: str) -> Path:
     """Where something that is made for a strip goes, beside its frames; `what` ends as the file does."""
     kind, dot, ending = what.partition(".")
-    return output_folder(preferred)[0] / f"{plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
-
-
-def plain_name(name: str) -> str:
-    """A strip's name as a file's or folder's."""
-    return "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
+    return output_folder(preferred)[0] / f"{strips.plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
 
 
 def _make_folder(parent: Path, name: str, job_id: str) -> Path:
-    folder = parent / f"{plain_name(name)}_{job_id}"
+    folder = parent / f"{strips.plain_name(name)}_{job_id}"
     try:
         folder.mkdir(parents=True)
         (folder / "worker.log").touch()
