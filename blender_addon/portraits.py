@@ -88,6 +88,10 @@ def named(scene: bpy.types.Scene, name: str) -> Any:
 def find(scene: bpy.types.Scene | None, portrait_id: str, name: str, made: str = "") -> Any:
     """A prepared strip again, after undo or rename; its name tells it from copies (BadInputError: gone, and `made`)."""
     found = strips.find_by_property(scene, ID, portrait_id) if scene else []
+    if scene and not found:  # undo takes an id off that was given after the last step
+        found = [strip for strip in strips.all_strips(scene) if strip.name == name and ID not in strip]
+        for strip in found:
+            strip[ID] = portrait_id
     if not found:
         raise BadInputError(f"The portrait strip is gone from the timeline.{made}")
     return next((strip for strip in found if strip.name == name), found[0])

@@ -219,6 +219,23 @@ def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: b
         assert session.outcome_of(portraits.subject(scene, "")).state == "done"
 
 
+def test_undo_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path) -> None:
+    """It takes away the id that the strip has got since the last step."""
+    strip = add_picture(scene, astronaut, length=2)
+    strip.gioconda.driven_by = "PRESET"
+    bpy.ops.ed.undo_push(message="one")
+    strip.mute = True
+    bpy.ops.ed.undo_push(message="two")
+    job = _start(addon, scene, strip)
+    assert bpy.ops.ed.undo() == {"FINISHED"}
+    strip = bpy.context.scene.sequence_editor.active_strip
+    assert (strip.mute, "gioconda_portrait_id" in strip) == (False, False)
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert strip["gioconda_portrait_id"] == job.portrait_id
+    [result] = addon("portraits").results(bpy.context.scene, job.portrait_id)
+    assert result.frame_final_start == strip.frame_final_start
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
