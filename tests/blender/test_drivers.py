@@ -351,6 +351,7 @@ def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
     assert moved.first[0].args[2:4] == (10, 12)
 
 
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
 def test_what_a_strip_plays_and_shows_is_told_by_its_name(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
 ) -> None:
