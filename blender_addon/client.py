@@ -111,7 +111,7 @@ class Task:
         self.message = title
         self.factor: float | None = None  # 0 to 1, None where nobody can tell
         self.error = ""
-        self.mend = ""  # what would help against the error: WORKER, TORCH or MODELS
+        self.mend = ""  # what would help against the error: WORKER, TORCH, MODELS, or a look into the LOG
         self.warnings: list[str] = []
         self.preview: Path | None = None  # a picture that shows how far it is
 
@@ -215,7 +215,7 @@ class WorkerTask(Task):
         if package:
             self.fail(f"The worker's Python ({self.python}) lacks the package {package}.", _mend_package(package))
         else:
-            self.fail(f"The worker was {self._child.how_it_ended()}. {tail}".rstrip())
+            self.fail(f"The worker was {self._child.how_it_ended()}. {tail}".rstrip(), "LOG")
 
     def _take(self, line: str) -> None:
         try:
@@ -234,9 +234,7 @@ class WorkerTask(Task):
         elif name in ("done", "cancelled"):
             self.state = name
         elif name == "error":
-            package = event.get("package")
-            mend = _mend_package(package) if package else "MODELS"
-            self.fail(event["message"], mend if event.get("kind") == "missing" else "")
+            self.fail(event["message"], _mend_error(event))
         else:
             self._follow(event)
 
@@ -253,6 +251,12 @@ class WorkerTask(Task):
             self.preview = Path(event["path"]) if "path" in event else None
         elif event["event"] == "warning":
             self.warnings.append(event["message"])
+
+
+def _mend_error(event: dict[str, Any]) -> str:
+    if event["kind"] == "missing":
+        return _mend_package(event["package"]) if event["package"] else "MODELS"
+    return "LOG" if event["kind"] == "internal" else ""
 
 
 def _mend_package(package: str) -> str:

@@ -87,7 +87,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
     strip_name: StringProperty(name="Strip", search=_strip_names, description="The strip that drives, by its name")
-    filepath: _file("File", "A capture file")
+    filepath: _file("File", "Live Link Face, OpenFace, a table of controls, or landmarks: .csv, .json, .npz")
     clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
     mesh: PointerProperty(
         name="Object",
@@ -98,7 +98,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     preset: StringProperty(
         name="Preset", default="idle", search=_preset_names, description="A short motion that ships with Gioconda"
     )
-    preset_path: _file("Own Preset", "A preset of yours, .json, which goes before")
+    preset_path: _file("Own Preset", "A file that Save Preset wrote, .json; goes before the preset that ships")
     preset_scale: FloatProperty(name="Strength", default=1, min=0, soft_max=2, description="1: as it was made")
     preset_loop: BoolProperty(name="Loop", default=True, description="Begin again until the strip ends")
 
@@ -136,7 +136,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     person_path: _file("Person", "What was learned of the portrait's person, .safetensors")
     checkpoint: _file("Checkpoint", "Trained networks that learning starts from, .safetensors; empty: those that ship")
     minutes: FloatProperty(
-        name="Minutes", description="How long a person may be learned", default=4, min=0.05, soft_max=30, precision=1
+        name="Minutes", description="How long learning may take", default=4, min=0.05, soft_max=30, precision=1
     )
     head_mask: _file(
         "File", "A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found"

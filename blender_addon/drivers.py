@@ -94,7 +94,7 @@ def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
     start, end = strips.visible_range(other)
     frames = _with_neutral(settings, range(max(window.start, start), min(window.end, end)), range(start, end), other)
     first, last = frames[0], frames[-1]
-    folder = window.folder / "driver"
+    folder = window.folder / "driver" / strips.plain_name(other.name)  # which is told while it is read
     driver = {"performance_path": str(folder), **_landmarks(settings, window, first), **window.timing(first)}
     return driver, partial(RenderTask, window.scene.session_uid, other.name, first, last, folder)
 
@@ -117,7 +117,7 @@ def _neutral_is_chosen(settings: Any) -> bool:
 
 def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
     other = _driving_strip(settings, window)
-    path = window.folder / "voice.wav"
+    path = window.folder / f"{strips.plain_name(other.name).removesuffix('.wav')}.wav"  # which is told, too
     driver = {
         "sound_path": str(path),
         "text": _words(settings, window),

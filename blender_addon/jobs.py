@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from .client import Task, WorkerTask
 
-_UNSAFE = '<>:"/\\|?*'  # in names of folders, on one system or another
-
 
 @dataclass
 class Choices:
@@ -146,16 +144,11 @@ def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, in
 def new_file(preferred: str, strip_name: str, what: str) -> Path:
     """Where something that is made for a strip goes, beside its frames; `what` ends as the file does."""
     kind, dot, ending = what.partition(".")
-    return output_folder(preferred)[0] / f"{plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
-
-
-def plain_name(name: str) -> str:
-    """A strip's name as a file's or folder's."""
-    return "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
+    return output_folder(preferred)[0] / f"{strips.plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
 
 
 def _make_folder(parent: Path, name: str, job_id: str) -> Path:
-    folder = parent / f"{plain_name(name)}_{job_id}"
+    folder = parent / f"{strips.plain_name(name)}_{job_id}"
     try:
         folder.mkdir(parents=True)
         (folder / "worker.log").touch()
@@ -181,6 +174,7 @@ def place(job: Job, task: WorkerTask) -> str:
     """
     scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
+    portraits.store_found(portrait, job.data["portrait"], task.faces)
     found = portraits.results(scene, job.portrait_id)
     left, right = (now - then for now, then in zip(strips.visible_range(portrait), job.visible, strict=True))
     start = job.start + (left if left == right else 0)  # a trimmed end moves nothing

@@ -7,14 +7,15 @@ All of it is in ID properties, which are copied, saved and undone with the strip
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import bpy
 
 from ..core.errors import BadInputError
 from . import strips
 
 if TYPE_CHECKING:
-    import bpy
-
     from .session import Subject
 
 ID = "gioconda_portrait_id"
@@ -58,9 +59,15 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
 
 def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
     """What a task is for that is started for the strip of that name, or without a name for the active one."""
-    strip = active_portrait(scene)
-    name = name or (strip.name if strip else "")
-    return (scene.session_uid, name) if name else None
+    strip = next((s for s in strips.all_strips(scene) if s.name == name), None) if name else active_portrait(scene)
+    key = name if strip is None else strip.get(ID, strip.name)
+    return (scene.session_uid, key) if key else None
+
+
+def name_of(about: Subject) -> str:
+    """The name that the strip of a task has by now; empty if it is gone."""
+    scenes = (scene for scene in bpy.data.scenes if scene.session_uid == about[0])
+    return next((strip.name for scene in scenes for strip in strips.find_by_property(scene, ID, about[1])), "")
 
 
 def is_footage(strip: Any) -> bool:
@@ -81,6 +88,10 @@ def named(scene: bpy.types.Scene, name: str) -> Any:
 def find(scene: bpy.types.Scene | None, portrait_id: str, name: str, made: str = "") -> Any:
     """A prepared strip again, after undo or rename; its name tells it from copies (BadInputError: gone, and `made`)."""
     found = strips.find_by_property(scene, ID, portrait_id) if scene else []
+    if scene and not found:  # undo takes an id off that was given after the last step
+        found = [strip for strip in strips.all_strips(scene) if strip.name == name and ID not in strip]
+        for strip in found:
+            strip[ID] = portrait_id
     if not found:
         raise BadInputError(f"The portrait strip is gone from the timeline.{made}")
     return next((strip for strip in found if strip.name == name), found[0])
@@ -134,15 +145,17 @@ def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:
     return strips.find_by_property(scene, SOURCE, portrait_id) if portrait_id else []
 
 
-def store_faces(strip: Any, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
-    """Keep the faces on the strip, with the picture they belong to."""
-    faces = {
-        "picture": strips.picture_path(strip).name,
-        "size": list(size),
-        "detector": detector,
-        "faces": landmarks,
-    }
+def store_faces(strip: Any, picture: Path, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
+    """Keep faces on the strip, with the picture that they belong to."""
+    faces = {"picture": picture.name, "size": list(size), "detector": detector, "faces": landmarks}
     strip[LANDMARKS] = json.dumps(faces)
+
+
+def store_found(strip: Any, portrait: dict[str, Any], told: dict[str, Any]) -> None:
+    """Keep the faces that a worker found in a job's portrait on its way and `told`; those the strip has go before."""
+    if told and stored_faces(strip) is None:
+        landmarks = [face["landmarks"] for face in told["faces"]]
+        store_faces(strip, Path(portrait["path"]), landmarks, told["size"], portrait["detector"])
 
 
 def stored_faces(strip: Any) -> Faces | None:

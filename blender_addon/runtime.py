@@ -172,7 +172,7 @@ class InstallTask(Task):
             if line is not None:
                 self._tell(line)
             elif self._child.process.returncode:
-                self.fail(f"{self._step} failed. {self._reason()}{_strange_version(self._python.parents[1])}")
+                self.fail(f"{self._step} failed. {self._reason()}{_strange_version(self._python.parents[1])}", "LOG")
             else:
                 self._next()
         return self.state != "running"
@@ -195,12 +195,12 @@ class InstallTask(Task):
             self.message = self._check.message
             return
         if self._check.ready and (missing := lacking(self._check)):
-            self.fail(f"The worker was made but still lacks {', '.join(missing)}.")
+            self.fail(f"The worker was made but still lacks {', '.join(missing)}.", "LOG")
         elif self._check.state == "failed" and self._check.ready:
             self.warnings.append(f"The first frame will take longer: {self._check.error}")
             self.state = "done"
         elif self._check.state == "failed":
-            self.fail(self._check.error)
+            self.fail(self._check.error, "LOG")
         else:
             self.state = self._check.state
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 Subject = tuple[int, str]
-"""The strip that a task is for: its scene's `session_uid` and its name."""
+"""The strip that a task is for: its scene's `session_uid`, and its id, which outlasts a new name. Before it has an id:
+its name."""
 
 
 class Outcome(NamedTuple):
@@ -28,7 +29,7 @@ class Outcome(NamedTuple):
 
     state: str  # done, cancelled or failed
     message: str
-    mend: str = ""  # what would help: WORKER, TORCH or MODELS
+    mend: str = ""  # what would help: WORKER, TORCH, MODELS or LOG
     folder: Path | None = None  # of the frames, or of the log
     warnings: tuple[str, ...] = ()
 
@@ -136,7 +137,7 @@ def _not_done(running: Running) -> Outcome:
     task = running.task
     if task.state == "cancelled":
         return Outcome("cancelled", f"{task.title}: cancelled", "", running.folder)
-    message = task.error if task.mend or not task.log.exists() else f"{task.error}\nLog: {task.log}"
+    message = f"{task.error}\nLog: {task.log}" if task.mend == "LOG" else task.error
     return Outcome("failed", message, task.mend, running.folder)
 
 

@@ -26,6 +26,8 @@ FILE_OPTIONS = {"ANIMATABLE", *(["PATH_SUPPORTS_BLEND_RELATIVE"] if bpy.app.vers
 """Of a property that holds a path, which may begin with //; 4.2 does not ask."""
 LONGEST_NAME = 63  # bytes; Blender cuts longer ones
 
+_UNSAFE = '<>:"/\\|?*'  # in names of files and folders, on one system or another
+
 # What makes a strip lie where it lies; absent names are those of another version.
 _PLACEMENT = (
     "alpha_mode",
@@ -98,6 +100,11 @@ def _show_from(strip: Any, start: int) -> None:
     else:
         strip.frame_offset_start, strip.frame_offset_end = 0, 0
         strip.frame_start = start
+
+
+def plain_name(name: str) -> str:
+    """A strip's name as a file's or folder's."""
+    return "".join("_" if c in _UNSAFE or ord(c) < 32 else c for c in name).strip(". ") or "portrait"
 
 
 def full_path(path: str) -> Path:

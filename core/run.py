@@ -47,14 +47,8 @@ def detect_faces(
     """Find every face of a picture and tell them, largest first; none is not an error here."""
     from .media.pictures import read_picture
 
-    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {picture.name}"})
     pixels = read_picture(picture)
-    faces = _detect(pixels, detector, models, allow_download=allow_download)
-    told = [
-        {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
-        for face in faces
-    ]
-    on_event({"event": "faces", "size": [pixels.shape[1], pixels.shape[0]], "faces": told})
+    _find_faces(PortraitSource(picture, detector=detector), pixels, models, on_event, allow_download=allow_download)
 
 
 def write_matte(
@@ -78,9 +72,7 @@ def write_matte(
     on_event({"event": "stage", "stage": "read", "message": f"Reading {portrait.path.name}"})
     check_writable(output.parent)
     pixels = read_picture(portrait.path)
-    if _must_find(portrait):
-        on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {portrait.path.name}"})
-    landmarks = _portrait_landmarks(portrait, pixels, models, allow_download=allow_download)
+    landmarks = _portrait_landmarks(portrait, pixels, models, on_event, allow_download=allow_download)
     on_event({"event": "stage", "stage": "matte", "message": "Finding what moves with the head"})
     mask = np.rint(255 * find_head(pixels, fit_face(landmarks))).astype(np.uint8)
     shown = np.dstack([to_rgb8(pixels), mask] if cut_out else [mask] * 3)
@@ -174,9 +166,7 @@ def _draw_picture(
         check_opaque(pixels, job.portrait.path)
     for message in _unfit(motion, pixels):
         on_event({"event": "warning", "message": message})
-    if _must_find(job.portrait):
-        begin("detect", f"Looking for faces in {job.portrait.path.name}")
-    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, allow_download=job.allow_download)
+    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, on_event, allow_download=job.allow_download)
     begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
     neutral = None if motion.found is None else motion.found.neutral
     targets = plan_motion(
@@ -200,7 +190,7 @@ def _draw_footage(
     from .footage_job import FootageJob
     from .generators import first_use_note
 
-    if _must_find(job.portrait):
+    if job.portrait.landmarks_path is None:
         begin("detect", f"Following the face in {job.portrait.path.name}")
     footage, fps = FootageJob(job, begin, on_event), motion.content.fps
     if footage.fps not in (None, fps):
@@ -248,12 +238,8 @@ def _unfit(motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
     return [f"The driver: {told}. Its points are taken as they stand."]
 
 
-def _must_find(portrait: PortraitSource) -> bool:
-    return portrait.landmarks is None and portrait.landmarks_path is None
-
-
 def _portrait_landmarks(
-    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, *, allow_download: bool
+    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, on_event: OnEvent, *, allow_download: bool
 ) -> NDArray[np.floating[Any]]:
     """The (68, 2) landmarks that are given or named, else those of the face that a detector finds."""
     if portrait.landmarks is not None:
@@ -263,7 +249,7 @@ def _portrait_landmarks(
     else:
         from .landmarks.detect import pick_face
 
-        faces = _detect(pixels, portrait.detector, models, allow_download=allow_download)
+        faces = _find_faces(portrait, pixels, models, on_event, allow_download=allow_download)
         landmarks = pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
     _check_inside(landmarks, pixels, portrait.path)
     return landmarks
@@ -314,11 +300,21 @@ def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
     return at_size(load_track(path), (pixels.shape[1], pixels.shape[0]), path).landmarks[0]
 
 
-def _detect(pixels: NDArray[Any], name: str, models: Path | None, *, allow_download: bool) -> list[Face]:
+def _find_faces(
+    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, on_event: OnEvent, *, allow_download: bool
+) -> list[Face]:
+    """The faces that the portrait's detector finds, largest first; they are told, too."""
     from .landmarks.detect import create_detector
     from .media.pictures import to_rgb8
 
-    return create_detector(name, models, allow_download=allow_download).detect(to_rgb8(pixels))
+    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {portrait.path.name}"})
+    faces = create_detector(portrait.detector, models, allow_download=allow_download).detect(to_rgb8(pixels))
+    told = [
+        {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
+        for face in faces
+    ]
+    on_event({"event": "faces", "size": [pixels.shape[1], pixels.shape[0]], "faces": told})
+    return faces
 
 
 def _is_movie(job: Job) -> bool:

@@ -42,3 +42,6 @@ CLASSES = (
     GIOCONDA_OT_save_preset,
     GIOCONDA_OT_show_head_mask,
 )
+
+for _operator in CLASSES:  # Blender would show a docstring with its line breaks
+    _operator.bl_description = " ".join(_operator.__doc__.split())

@@ -13,7 +13,7 @@ from .portrait_operator import PortraitOperator
 
 
 class GIOCONDA_OT_add_controls(PortraitOperator, bpy.types.Operator):
-    """Add the face controls to the image strip: head, eyes, brows and mouth, to be keyed like any property"""
+    """Add the face controls to the portrait's strip: head, eyes, brows and mouth, to be keyed like any property"""
 
     bl_idname = "gioconda.add_controls"
     bl_label = "Add Controls"

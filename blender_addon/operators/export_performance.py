@@ -7,30 +7,28 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from .. import strips
+from .file_writer import FileWriter
 from .task_operator import TaskOperator
 
 
-class GIOCONDA_OT_export_performance(TaskOperator, bpy.types.Operator):
+class GIOCONDA_OT_export_performance(FileWriter, TaskOperator, bpy.types.Operator):
     """Write what the portrait does, whatever drives it, as control values of every frame, .csv or .json"""
 
     bl_idname = "gioconda.export_performance"
     bl_label = "Export Performance"
+    suggested = "performance.csv"
 
-    strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
     filepath: StringProperty(subtype="FILE_PATH", description="Ends in .csv or .json")
-    check_existing: BoolProperty(default=True, options={"HIDDEN"})  # Blender asks before it overwrites
     filter_glob: StringProperty(default="*.csv;*.json", options={"HIDDEN"})
     live_link: BoolProperty(name="As Live Link Face", description="Write the table as Live Link Face does: .csv only")
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self._in_window = True
-        self.filepath = self.filepath or "performance.csv"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if getattr(self, "_in_window", False):  # the file is chosen: go on beside Blender
-            return super().invoke(context, None)
+            return TaskOperator.invoke(self, context, None)
         return super().execute(context)
 
     def begin(self, context: bpy.types.Context) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -46,18 +47,19 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
 
         def apply() -> str:
             found = portraits.find(bpy.data.scenes.get(scene_name), portrait_id, name)
-            return _keep(found, command["detector"], task.faces)
+            return _keep(found, command, task.faces)
 
         session.start(task, apply)
 
 
-def _keep(strip: Any, detector: str, event: dict) -> str:
+def _keep(strip: Any, command: dict[str, Any], event: dict[str, Any]) -> str:
     faces = event["faces"]
     if not faces:
         raise BadInputError(
             f'No face was found in "{strip.name}". Try another detector, or load landmarks that were set by hand.'
         )
-    portraits.store_faces(strip, [face["landmarks"] for face in faces], event["size"], detector)
+    landmarks = [face["landmarks"] for face in faces]
+    portraits.store_faces(strip, Path(command["picture"]), landmarks, event["size"], command["detector"])
     index = strip[portraits.FACE_INDEX]
     if index >= len(faces):
         raise BadInputError(f'{portraits.count(len(faces), "face")} found in "{strip.name}": there is no face {index}.')

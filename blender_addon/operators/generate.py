@@ -32,8 +32,10 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         name="Detector", description="dlib, face-alignment or face-alignment-3d; empty: the scene's"
     )
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
-    output_folder: StringProperty(name="Output Folder", description="Gets a folder for the job", subtype="DIR_PATH")
-    generator: StringProperty(name="Generator", description="What draws the frames; empty: what the strip says")
+    output_folder: StringProperty(
+        name="Output Folder", description="Gets a folder for the job; empty: the preferences' one", subtype="DIR_PATH"
+    )
+    generator: StringProperty(name="Generator", description="warp or few_shot; empty: the strip's")
 
     def begin(self, context: bpy.types.Context) -> None:
         from .. import jobs, runtime

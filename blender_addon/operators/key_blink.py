@@ -13,8 +13,8 @@ from .portrait_operator import PortraitOperator
 
 EYES = (
     ("BOTH", "Both Eyes", "A blink"),
-    ("LEFT", "Left Eye", "A wink of her left eye"),
-    ("RIGHT", "Right Eye", "A wink of her right eye"),
+    ("LEFT", "Left Eye", "A wink of the left eye, which is the subject's own left"),
+    ("RIGHT", "Right Eye", "A wink of the right eye, which is the subject's own right"),
 )
 
 

@@ -28,11 +28,15 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def change(self, scene: bpy.types.Scene, strip: Any) -> str:
-        from ...core.landmarks.track import load_track
+        from ...core.landmarks.track import at_size, load_track
 
         portraits.prepare(scene, strip)
-        path = strips.full_path(self.filepath)
+        path, picture = strips.full_path(self.filepath), strips.picture_path(strip)
         track = load_track(path)
-        portraits.store_faces(strip, [track.landmarks[0].tolist()], track.size, path.name)
+        width, height = strips.picture_size(strip)
+        if width:
+            lies = (width < height) != (track.size[0] < track.size[1])  # the worker turns pictures by their EXIF tag
+            track = at_size(track, (height, width) if lies else (width, height), path)
+        portraits.store_faces(strip, picture, [track.landmarks[0].tolist()], track.size, path.name)
         strip[portraits.FACE_INDEX] = 0
         return f'"{strip.name}" has the landmarks of {path.name}'

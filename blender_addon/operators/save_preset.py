@@ -10,25 +10,20 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import BadInputError
 from .. import keyframes, portraits, strips
+from .file_writer import FileWriter
 from .portrait_operator import PortraitOperator
 
 
-class GIOCONDA_OT_save_preset(PortraitOperator, bpy.types.Operator):
+class GIOCONDA_OT_save_preset(FileWriter, PortraitOperator, bpy.types.Operator):
     """Write what is keyed on the portrait's controls, from its first frame to its last, as a preset: .json"""
 
     bl_idname = "gioconda.save_preset"
     bl_label = "Save Preset"
+    suggested = "preset.json"
 
-    strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
     filepath: StringProperty(subtype="FILE_PATH", description="Ends in .json")
-    check_existing: BoolProperty(default=True, options={"HIDDEN"})  # Blender asks before it overwrites
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
     loop: BoolProperty(name="Loops", description="Its end is its beginning: it can be played on and on")
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        self.filepath = self.filepath or "preset.json"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def change(self, scene: bpy.types.Scene, strip: Any) -> str:
         import numpy as np

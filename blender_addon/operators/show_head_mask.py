@@ -64,6 +64,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
         def apply() -> str:
             now = bpy.data.scenes.get(scene_name)
             found = portraits.find(now, portrait_id, name, f" The mask is {path}")
+            portraits.store_found(found, command["portrait"], task.faces)
             driver_settings.of(found).head_mask = strips.stored_path(path)
             head_masks.show(path)
             return f"The head mask is {path}"

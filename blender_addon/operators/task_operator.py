@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import bpy
@@ -103,9 +104,14 @@ class TaskOperator:
         return True
 
     def _subject(self, context: bpy.types.Context) -> Subject | None:
-        """The strip that the operator is for; those of the worker have no `strip_name`."""
+        """The strip that the operator is for, which gets its id here; those of the worker have no `strip_name`."""
         name = getattr(self, "strip_name", None)
-        return None if name is None else portraits.subject(strips.edited_scene(context), name)
+        if name is None:
+            return None
+        scene = strips.edited_scene(context)
+        with suppress(GiocondaError):  # no portrait: `begin` says why
+            portraits.prepare(scene, portraits.portrait_strip(scene, name))
+        return portraits.subject(scene, name)
 
     def _report(self, outcome: Outcome) -> set[str]:
         for warning in outcome.warnings:

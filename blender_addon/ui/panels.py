@@ -43,7 +43,7 @@ class GIOCONDA_PT_main(SidebarPanel, bpy.types.Panel):
         about = portraits.subject(scene, "")
         if session.current:
             if session.about not in (None, about):
-                layout.label(text=session.about[1], icon="SEQUENCE")
+                layout.label(text=portraits.name_of(session.about), icon="SEQUENCE")
             progress(layout, session.current.task)
         elif outcome := session.outcome_of(about):
             outcome_box(layout, outcome)

@@ -129,15 +129,15 @@ def load_track(path: Path) -> LandmarkTrack:
         data = path.read_bytes()
         values = json.loads(data.decode("utf-8")) if path.suffix.lower() == ".json" else _arrays(data)
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise BadInputError(f"{path}: cannot be read as a landmark track, .npz or .json ({error}).") from error
+        reason = getattr(error, "strerror", None) or error
+        raise BadInputError(f"{path}: cannot be read as a landmark track, .npz or .json ({reason}).") from error
     return track_from_mapping(values, str(path))
 
 
 def _arrays(npz: bytes) -> dict[str, NDArray[Any]]:
-    archive = np.load(io.BytesIO(npz), allow_pickle=False)
-    if isinstance(archive, np.ndarray):
-        raise ValueError("it is a single array, .npy")  # noqa: TRY004 - of the file's content, not of an argument
-    with archive:
+    if not zipfile.is_zipfile(io.BytesIO(npz)):
+        raise ValueError("it is no .npz, or it is cut off")
+    with np.load(io.BytesIO(npz), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 

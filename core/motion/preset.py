@@ -46,7 +46,9 @@ def load_preset(name: str | Path, fps: Fraction, *, scale: float = 1.0, seconds:
     """
     path = name if isinstance(name, Path) else _FOLDER / f"{name}.json"
     if not isinstance(name, Path) and name not in preset_names():
-        raise BadInputError(f"There is no preset {name!r}; choose one of {', '.join(preset_names())}.")
+        raise BadInputError(
+            f"There is no preset {name!r}; choose one of {', '.join(preset_names())}, or a file ending in .json."
+        )
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

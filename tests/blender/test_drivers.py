@@ -352,12 +352,35 @@ def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
 
 
 @pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
+def test_what_a_strip_plays_and_shows_is_told_by_its_name(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
+) -> None:
+    """The worker tells the files that it reads, which are Blender's own."""
+    _silence(tmp_path / "a.wav")
+    settings = portrait.gioconda
+    read = addon("drivers").driving
+    for name, file in (("Take 2: hello", "Take 2_ hello.wav"), ("hello.wav", "hello.wav")):
+        sound = strips_of(scene).new_sound(name=name, filepath=str(tmp_path / "a.wav"), channel=3, frame_start=10)
+        settings.driven_by, settings.strip_name = "SOUND", name
+        assert read(scene, portrait, tmp_path, "dlib").data["driver"]["sound_path"] == str(tmp_path / file)
+        strips_of(scene).remove(sound)
+    performer = add_picture(scene, astronaut, start=10, channel=3, name="Take 2/3")
+    settings.driven_by, settings.strip_name = "MOVIE", performer.name
+    shown = read(scene, portrait, tmp_path, "dlib").data["driver"]["performance_path"]
+    assert Path(shown).name == "Take 2_3"
+
+
+def _silence(path: Path) -> None:
+    with wave.open(str(path), "wb") as voice:
+        voice.setparams((1, 2, 8000, 0, "NONE", ""))
+        voice.writeframes(bytes(16000))
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
 def test_a_transcript_reaches_the_job(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:
-    with wave.open(str(tmp_path / "voice.wav"), "wb") as voice:
-        voice.setparams((1, 2, 8000, 0, "NONE", ""))
-        voice.writeframes(bytes(16000))
+    _silence(tmp_path / "voice.wav")
     strips_of(scene).new_sound(name="voice", filepath=str(tmp_path / "voice.wav"), channel=3, frame_start=10)
     settings = portrait.gioconda
     settings.driven_by, settings.strip_name, settings.words = "SOUND", "voice", "STRIPS"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -180,6 +182,60 @@ def test_portrait_trimmed_meanwhile(addon: Callable[[str], ModuleType], scene: b
     assert (result.frame_final_start, portrait.frame_final_start) == (1, 2)
 
 
+def test_portrait_with_another_picture_meanwhile(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
+) -> None:
+    """The face that the job finds is not that picture's."""
+    portrait.frame_final_duration = 2
+    del portrait["gioconda_landmarks"]
+    _start(addon, scene, portrait)
+    other = shutil.copy(astronaut, tmp_path / "other.png")
+    portrait.directory, portrait.elements[0].filename = f"{tmp_path}/", other.name
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert addon("portraits").stored_faces(portrait) is None
+
+
+def test_landmarks_loaded_meanwhile(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronauts_face: str
+) -> None:
+    """They go before those that the job finds."""
+    portrait.frame_final_duration = 2
+    del portrait["gioconda_landmarks"]
+    _start(addon, scene, portrait)
+    portrait["gioconda_landmarks"] = by_hand = json.dumps(json.loads(astronauts_face)["faces"][0])
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert portrait["gioconda_landmarks"] == by_hand
+
+
+def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portraits, session = addon("portraits"), addon("session").session
+    portrait.frame_final_duration = 2
+    for name in ("first", "second"):
+        session.about = portraits.subject(scene, "")
+        _start(addon, scene, portrait)
+        portrait.name = name
+        assert session.about == portraits.subject(scene, "")
+        assert (_last(addon) or _end(addon)).state == "done"
+        assert session.outcome_of(portraits.subject(scene, "")).state == "done"
+
+
+def test_undo_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path) -> None:
+    """It takes away the id that the strip has got since the last step."""
+    strip = add_picture(scene, astronaut, length=2)
+    strip.gioconda.driven_by = "PRESET"
+    bpy.ops.ed.undo_push(message="one")
+    strip.mute = True
+    bpy.ops.ed.undo_push(message="two")
+    job = _start(addon, scene, strip)
+    assert bpy.ops.ed.undo() == {"FINISHED"}
+    strip = bpy.context.scene.sequence_editor.active_strip
+    assert (strip.mute, "gioconda_portrait_id" in strip) == (False, False)
+    assert (_last(addon) or _end(addon)).state == "done"
+    assert strip["gioconda_portrait_id"] == job.portrait_id
+    [result] = addon("portraits").results(bpy.context.scene, job.portrait_id)
+    assert result.frame_final_start == strip.frame_final_start
+
+
 def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
@@ -202,8 +258,9 @@ def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -
     add_picture(scene, tmp_path / "broken.png")
     bpy.ops.gioconda.add_controls()
     for operator in (bpy.ops.gioconda.find_face, bpy.ops.gioconda.generate):
-        with pytest.raises(RuntimeError, match=r"broken\.png"):
+        with pytest.raises(RuntimeError, match=r"broken\.png") as told:
             operator()
+        assert "Log: " not in str(told.value)  # which tells no more
 
 
 @pytest.mark.usefixtures("portrait")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.landmarks.track import load_track
 from tests.blender.timeline import add_picture, pixels, save_picture
@@ -82,6 +83,39 @@ def test_landmarks_come_from_a_file_where_no_face_is_found(
     assert load_track(tmp_path / "statue.json").frames == 1
     bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "statue.json"))
     assert addon("portraits").chosen_landmarks(strip, 0) == points
+
+
+def test_landmarks_of_a_smaller_copy_are_enlarged_and_those_of_another_shape_refused(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+) -> None:
+    strip = add_picture(scene, astronaut)
+    points = [[float(x), float(x) / 2] for x in range(68)]
+    track = {"landmarks": [points], "confidence": [[1.0] * 68], "fps": [25, 1], "size": [256, 256]}
+    (tmp_path / "half.json").write_text(json.dumps(track), encoding="utf-8")
+    bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "half.json"))
+    assert addon("portraits").stored_faces(strip).size == (512, 512)
+    assert np.allclose(addon("portraits").chosen_landmarks(strip, 0), 2 * np.array(points) + 0.5)
+    (tmp_path / "other.json").write_text(json.dumps({**track, "size": [256, 200]}), encoding="utf-8")
+    with pytest.raises(RuntimeError, match=r"other\.json: .* 256 x 200 pixels; .*\(512 x 512\)"):
+        bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "other.json"))
+
+
+def test_landmarks_of_a_picture_that_its_exif_tag_turns(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
+) -> None:
+    """They are those of the upright picture, which Blender shows lying."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(astronaut) as picture:
+        picture.crop((0, 0, 400, 512)).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "lies.png", exif=exif)
+    strip = add_picture(scene, tmp_path / "lies.png")
+    points = [[float(x), float(x) / 2] for x in range(68)]
+    track = {"landmarks": [points], "confidence": [[1.0] * 68], "fps": [25, 1], "size": [400, 512]}
+    (tmp_path / "upright.json").write_text(json.dumps(track), encoding="utf-8")
+    bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "upright.json"))
+    assert addon("portraits").chosen_landmarks(strip, 0) == points
+    bpy.ops.gioconda.find_face()
+    assert addon("portraits").stored_faces(strip).size == (400, 512)
 
 
 def test_a_file_that_is_no_track_is_told(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:

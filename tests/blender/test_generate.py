@@ -86,6 +86,18 @@ def test_result_tells_where_it_comes_from(
     assert settings["worker"]["packages"]
 
 
+def test_the_face_that_a_job_finds_is_kept_on_the_strip(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronauts_face: str
+) -> None:
+    for find in (bpy.ops.gioconda.generate, bpy.ops.gioconda.show_head_mask):
+        del portrait["gioconda_landmarks"]
+        find()
+        assert json.loads(portrait["gioconda_landmarks"]) == json.loads(astronauts_face)
+    bpy.ops.gioconda.generate()
+    folder = _files(_result(addon, scene, portrait))[0].parent
+    assert json.loads((folder / "job.json").read_text())["portrait"]["landmarks"]  # it is not looked for again
+
+
 @pytest.mark.parametrize("how", ["placed", "cropped and flipped", "faded"])
 def test_result_lies_as_the_portrait_lies(scene: bpy.types.Scene, portrait: Any, tmp_path: Path, how: str) -> None:
     if how == "placed":

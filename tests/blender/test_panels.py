@@ -267,9 +267,10 @@ def test_each_strip_tells_of_its_own_tasks(
         assert draw().count("Nothing moves") == 1
         assert f'Nothing moves "{strip.name}"' in draw()
     task = addon("client").Task("Generating", tmp_path / "log")
-    session.about = (scene.session_uid, one.name)
+    session.about = addon("portraits").subject(scene, one.name)
     session.start(task, str)
-    assert f"{one.name}\nGenerating\n" in draw()  # whose it is, beside the strip that is active
+    one.name = "renamed"
+    assert "renamed\nGenerating\n" in draw()  # whose it is, beside the strip that is active
     session.current = None
     assert f'Nothing moves "{other.name}"' in draw()
     session.about = None

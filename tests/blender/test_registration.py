@@ -4,9 +4,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import bpy
+import pytest
 
 from tests.blender.conftest import MODULE, PROFILE
 
@@ -50,6 +53,38 @@ def test_import_and_register_do_without_numpy() -> None:
     command = [sys.executable, "-c", ENABLE, MODULE]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "numpy False" in told
+
+
+def test_every_button_and_setting_has_a_tooltip_in_one_piece() -> None:
+    operators = [getattr(bpy.ops.gioconda, name).get_rna_type() for name in dir(bpy.ops.gioconda)]
+    groups = bpy.types.PropertyGroup, bpy.types.AddonPreferences
+    settings = [cls.bl_rna for cls in sys.modules[f"{MODULE}.blender_addon"].CLASSES if issubclass(cls, groups)]
+    told = {operator.identifier: operator.description for operator in operators}
+    for owner in (*operators, *settings):
+        for known in owner.properties:
+            if known.is_hidden or known.identifier in ("rna_type", "name", "bl_idname"):
+                continue
+            told[f"{owner.identifier} {known.identifier}"] = known.description
+            if known.type == "ENUM" and known.identifier != "landmark":  # whose names say all
+                told |= {f"{owner.identifier} {known.identifier} {i.name}": i.description for i in known.enum_items}
+    assert len(told) > 100
+    assert not {name: text for name, text in told.items() if not text or "\n" in text}
+
+
+@pytest.mark.parametrize("name", ["GIOCONDA_OT_save_preset", "GIOCONDA_OT_export_performance"])
+def test_a_file_dialog_gives_a_name_its_ending(name: str) -> None:
+    operator = next(cls for cls in sys.modules[f"{MODULE}.blender_addon"].CLASSES if cls.__name__ == name)
+    glob = getattr(bpy.ops.gioconda, name.partition("OT_")[2]).get_rna_type().properties["filter_glob"].default
+    ending = Path(operator.suggested).suffix
+    assert ending in glob
+    for typed, changed, named in (
+        ("folder/take 1.5", True, f"folder/take 1.5{ending}"),
+        ("folder/take.JSON", False, "folder/take.JSON"),
+        ("folder/", False, "folder/"),
+    ):
+        dialog = SimpleNamespace(filepath=typed, filter_glob=glob, suggested=operator.suggested)
+        assert operator.check(dialog, bpy.context) == changed
+        assert dialog.filepath == named
 
 
 def test_file_dialogs_ask_before_they_overwrite_and_hide_what_is_for_scripts() -> None:

@@ -314,6 +314,18 @@ def test_all_faces_of_a_picture_are_told(portrait: Path, landmarks: NDArray[np.f
     assert json.loads(json.dumps(told)) == told
 
 
+def test_a_job_tells_the_faces_that_it_looks_for(job: MakeJob, run: Run, portrait: Path) -> None:
+    data = job(1)
+    found: list[Event] = []
+    del data["portrait"]["landmarks"]
+    events = run(data)
+    assert [event.get("stage", event["event"]) for event in events] == [
+        "read", "detect", "faces", "prepare", "draw", "frame", "done"
+    ]  # fmt: skip
+    detect_faces(portrait, "dlib", None, found.append)
+    assert events[1:3] == found
+
+
 def test_no_face_is_not_an_error_when_all_are_asked_for(portrait: Path) -> None:
     cv2.imwrite(str(portrait), np.full((64, 64, 3), 90, np.uint8))
     events: list[Event] = []

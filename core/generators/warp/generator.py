@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 
 _TREMBLES = 0.006  # of an eye's width: a jaw that opens moves the model's lids by less
 _STIRRED = 0.02  # eye distances of motion after which the mouth's inside is drawn
+
+
+class _Drawn(NamedTuple):
+    """A frame, and what it was drawn by."""
+
+    pixels: NDArray[Any]
+    frame: Frame
+    target: FaceTarget  # for the edges that are seen
+    neck: tuple[Area, Array] | None  # (h, w) 0..1 how far it was made over the person in an area
 
 
 class WarpGenerator:
@@ -97,7 +106,8 @@ class WarpGenerator:
 
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
-        return self._draw(target)[0]
+        drawn = self._draw(target)
+        return self._pixels.copy() if drawn is None else drawn.pixels
 
     def draw_with_confidence(self, target: FaceTarget, *, only_person: bool = False) -> tuple[NDArray[Any], Array]:
         """The frame, and (H, W) 0..1 how far its pixels are the portrait's own: see `share_of_detail`.
@@ -105,12 +115,12 @@ class WarpGenerator:
         0 where the mouth's inside or a neck behind the jaw is made, and where the background comes out behind the head
         that hid it; with `only_person` on all of the background.
         """
-        out, drawn = self._draw(target)
+        drawn = self._draw(target)
         person = self._person
         sure = person.copy() if only_person else np.ones_like(person)
         if drawn is None:
-            return out, sure
-        frame, target, neck = drawn
+            return self._pixels.copy(), sure
+        frame = drawn.frame
         place = self._places(frame)
         covered = self._layers.covered(place)
         for area in frame.areas():
@@ -119,24 +129,22 @@ class WarpGenerator:
         # Between the nodes of the grid the map is linear: over whole cells its derivative has no stripes.
         detail = cv2.blur(share_of_detail(place), (self._head.grid.cell,) * 2)
         sure *= np.where(covered > 0, detail, 1)
-        if (window := frame.window(MOUTH, target)) is not None:
+        if (window := frame.window(MOUTH, drawn.target)) is not None:
             sure[window.area] *= 1 - self._opened(frame, window)
-        if neck:
-            area, made = neck
+        if drawn.neck:
+            area, made = drawn.neck
             sure[area] *= 1 - made
-        return out, sure
+        return drawn.pixels, sure
 
     @cached_property
     def _person(self) -> Array:
         """(H, W) 0..1: how far the person hides the background in the portrait."""
         return self._layers.covered(positions(self._head.picture))
 
-    def _draw(
-        self, target: FaceTarget
-    ) -> tuple[NDArray[Any], tuple[Frame, FaceTarget, tuple[Area, Array] | None] | None]:
-        """The frame, what it was drawn by, and how far the neck was made over the person; None: it is the portrait."""
+    def _draw(self, target: FaceTarget) -> _Drawn | None:
+        """The frame; None: it is the portrait."""
         if target.is_still(self._detected):
-            return self._pixels.copy(), None
+            return None
         beginning = THREADS.submit(self._begin, target)
         target = self._with_edges(target)
         frame = Frame(self._head, target)
@@ -160,7 +168,7 @@ class WarpGenerator:
         if target.tongue and (around := frame.around(self._mouth.tongue_reach(frame.moved, target.tongue))):
             area, unturned = around
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
-        return out, (frame, target, neck)
+        return _Drawn(out, frame, target, neck)
 
     def _begin(self, target: FaceTarget) -> tuple[NDArray[Any], Gains]:
         """The portrait to draw a frame on, and the light on its skin."""

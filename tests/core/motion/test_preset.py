@@ -95,5 +95,5 @@ def test_a_users_file_and_wrong_names(tmp_path: Path) -> None:
     assert load_preset(path, Fraction(25)).frames == 26
     with pytest.raises(BadInputError, match="does not loop"):
         load_preset(path, Fraction(25), seconds=3)
-    with pytest.raises(BadInputError, match="no preset 'jump'; choose one of ah_ee_oo"):
+    with pytest.raises(BadInputError, match=r"no preset 'jump'; choose one of ah_ee_oo, .* or a file ending in \.json"):
         load_preset("jump", Fraction(25))
