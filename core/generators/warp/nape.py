@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 # In eye distances, heights below the chin:
 _SOFT = 0.015  # of the edge of what is drawn
-_MERGES = 0.01, 0.15  # so far inwards from the fringe the jaw, and skull and neck, go over into what is drawn
+_MERGES = 0.15  # so far inwards from the fringe skull and neck go over into what is drawn
+_EDGE = 0.01  # and jaw and ears, which have an edge, over this
 _JAW = 0.15  # from so far above the chin on downwards the outline is more and more that of the neck
+_CORNER = 0.18  # below the level where ears end at the latest, in the corner above an ear, masks have wall
 _MIDDLE = 0.2  # beyond the middle, behind the throat, it ends
 _TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 
@@ -114,10 +116,10 @@ class Nape:
     def _merging(self, mask: Array, below: Array, ear: float) -> Array:
         """(h, w) 0..1: how far a person with a mask (h, w) gives way to this neck at places `below` the chin."""
         inside = np.asarray(cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5))
-        jaw, neck = _MERGES
-        width = jaw + (neck - jaw) * np.maximum(smooth_step(1 + below / _JAW), smooth_step(0.5 + (ear - below) / _JAW))
+        soft = np.maximum(smooth_step(1 + below / _JAW), smooth_step((ear - below + _CORNER) / _JAW))
+        fringe, width = (edge + (skin - edge) * soft for edge, skin in ((_EDGE, FRINGE), (_EDGE, _MERGES)))
         inside = np.minimum(inside, self._head.eye_distance)  # without any edge it is without end
-        return (mask > 0) * (1 - smooth_step((inside / self._head.eye_distance - FRINGE) / width))
+        return (mask > 0) * (1 - smooth_step((inside / self._head.eye_distance - fringe) / width))
 
 
 def _turned(pose: Pose) -> float:

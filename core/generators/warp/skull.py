@@ -28,6 +28,7 @@ _HALF_AXES = np.array([7.9, 11.0, 9.3])
 # Over the rest of the radius, from the person's outline inwards, the surface gives way to the outline. On the side that
 # comes into view no more than that is stretched; on the other one hair moves as a whole, or it would be drawn out.
 _NEAR_INNER, _FAR_INNER = 0.9, 0.8
+_REACH = np.float32(5)  # so many times as far as the outline moves away from the centre's depth a node moves at most
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
 # Heights in the face model: lower down the outline is that of ears, jaw and neck. On the side that comes into view the
@@ -114,11 +115,11 @@ def _changed(height: Array, centre: Number, nodes: _Nodes, directions: tuple[Num
             missing = (along_x * x + along_y * y) * grown - (squeezed_x * x + squeezed_y * y)
             nearer = missing / squared / nodes.beyond[i, j]
             # On the side that turns away the surface seen is the outline itself; only hair stands out behind it.
+            most = _REACH * abs(nearer)  # or the outline would leap where one side becomes the other
             if nearer < zero:
-                out[i, j] = height[i, j] + (nearer - own) * nodes.near_share[i, j]
+                out[i, j] = height[i, j] + min(max(nearer - own, -most), most) * nodes.near_share[i, j]
             else:
-                wanted = max(nearer * nodes.hair[i, j], own)
-                out[i, j] = height[i, j] + (wanted - own) * nodes.far_share[i, j]
+                out[i, j] = height[i, j] + min(max(nearer * nodes.hair[i, j] - own, zero), most) * nodes.far_share[i, j]
     return out
 
 

@@ -83,3 +83,14 @@ def test_on_the_side_that_turns_away_hair_stands_out_from_crown_to_ear(
         aside, at = face.from_model(np.array([1.5 * _HALF_AXES[0], level, 0.0]))[:2]
         rise = turned[round(at / _STEP), round(aside / _STEP)] - deep
         assert rise > 3 * face.scale, level
+
+
+def test_the_outline_does_not_leap_as_the_head_turns(face: FittedFace, nodes: NDArray[np.float32]) -> None:
+    """Hair that lies deeper than the skull's middle, all around: no step where one side becomes the other."""
+    inside = np.full(nodes.shape[:2], 0.01, np.float32)  # all of it at the outline
+    skull = Skull(face, nodes, inside)
+    own = np.full(nodes.shape[:2], face.from_model(_CENTRE)[2] - 4 * _SCALE, np.float32)
+    turns = [Pose(head_rotation(yaw, 12, 0), face.pivot) for yaw in np.arange(4, 12, 0.1)]
+    heights = np.array([skull.outline_height(turn, own) for turn in turns])
+    assert np.ptp(heights, axis=0).max() > _SCALE
+    assert np.abs(np.diff(heights, axis=0)).max() < 0.2 * _SCALE
