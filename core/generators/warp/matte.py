@@ -23,26 +23,29 @@ if TYPE_CHECKING:
 
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
-_ROUNDS = 2
 _NO_BOX = (0, 0, 0, 0)
 _UNCLEAR, _ENOUGH = 255, 200  # no label of GrabCut's; pixels of either kind
+_KINDS, _COLOURS = 5, 3  # Gaussians in a model of GrabCut's, and the axes of each
+_ROUNDING, _NOBODYS = 2.0, 1e-300  # variance that any colour has, of 255; a density that is none
+_LARGEST, _STEPS, _FLATNESS = 16.0, 2, 1e6  # of the log odds, and their steps; variance of an axis without a say
+_TRUST = 2.0  # the odds count so many times, against the length of the cut
+_CLOSE_BY, _FADING, _DOUBTLESS = 0.5, 3.0, 4.0  # log odds at the bare head, how they fall with distance; the most
+_SIDE, _SHOULDERS = 0.4, 1.8  # at the chin the body is probably so wide, and wider by this slope
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
-_HAIR, _FURTHEST = 0.1, 1.6  # so far outside it there is probably hair; and certainly background
-_CHEST, _SLOPE = 0.4, 1.6  # below the chin the body grows wider by this slope from this depth on
-_CHIN = 0.2  # lower down the body may be that wide
-_NECK = 0.45  # half of the neck's width
+_FURTHEST, _CHIN = 1.6, 0.2  # so far outside it is certainly background, unless it is that far below the chin
+_JAW = -0.2  # examples of the background lie higher: lower down there may be shoulders or long hair
 _AWAY, _THROAT = (
     0.4,
     0.3,
 )  # so far outside there is mostly background; and this far beside it the throat, then the chest
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
+_TIP = 0.3  # what is thin and differs belongs to the person if it reaches out less: leaves, locks
 _GAP = 0.4  # gaps of the body are narrower
-_FOLD = 0.05  # a gap of one pixel of the copy parts nothing from the person that is so wide
-_WIDE = 0.1  # what only learnt colours add is narrower
+_FOLD, _GAP_PIXELS = 0.05, 2  # what is so wide is the person's over a gap of so many pixels of the copy
 _CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
-_UNLIKE, _GRAIN = 3.5, 20 / 255  # deviations that are a difference, and the least that one is
+_UNLIKE, _GRAIN = 3.0, 20 / 255  # deviations that are a difference, and the least that one is
 _DARK = 0.3  # of that in the dark, where less is seen
 _SHADES, _RARE = 3, 2e-3  # bits of a colour that say nothing; what is rarer on the head is none of its colours
 _LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
@@ -54,8 +57,8 @@ _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     """(H, W) how much of every pixel of (H, W, C) is person, 0..1; farther away from the head its edge is repeated.
 
-    GrabCut (Rother et al. 2004) on a small copy, started from the fitted head model, then a guided filter
-    (He et al. 2010) that lets the edge follow the picture's.
+    A graph cut by colour and place on a small copy (as in GrabCut, Rother et al. 2004), led by the fitted head model,
+    then a guided filter (He et al. 2010) that lets the edge follow the picture's.
     """
     height, width = pixels.shape[:2]
     points = face.points[:, :2]
@@ -69,7 +72,7 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     # Lower down the model has ears, neck and shoulders that need not be this person's.
     bare = np.concatenate([surface[surface[:, 1] < points[33, 1]], points])
     where = _measure((bare - corner + 0.5) * scale - 0.5, (points - corner + 0.5) * scale - 0.5, coarse.shape)
-    labels, examples = _guess(where), _examples(where)
+    labels, examples = _certain(where), _examples(where)
     if invisible.any():
         wall = coarse[(examples == cv2.GC_BGD) & ~invisible]
         if 2 * len(wall) < np.count_nonzero(examples == cv2.GC_BGD):
@@ -78,15 +81,16 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         # What is invisible has no colour that could be learnt from.
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
-    guess, wide = labels.copy(), _WIDE * eye_distance
-    _cut(coarse, labels, examples, wide)
+    certain, place = labels.copy(), _odds_of_place(where)
+    _cut(coarse, labels, examples, place)
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
-        labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), guess), cv2.GC_BGD
-        _cut(coarse, labels, examples, wide)
-    found = _thick(labels, eye_distance)
+        labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
+        _cut(coarse, labels, examples, place)
+    found = _thick(labels, where.below > _CHEEKS, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
+    found |= _near(_open(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
     person = _with_body(_one_piece(found, (points[30] - corner) * scale), where.below >= 0, _GAP * eye_distance)
     person |= invisible & (_distance(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
     mask = _follow_edges(part, person, face.eye_distance) * (part[..., 3:] > 0).all(2)
@@ -122,21 +126,25 @@ def _measure(bare: NDArray[np.floating[Any]], points: NDArray[np.floating[Any]],
     return _Where(outside, inside, (y - points[8, 1]) / distance, np.abs(x - points[8, 0]) / distance)
 
 
-def _guess(where: _Where) -> NDArray[np.uint8]:
-    """GrabCut's labels before it starts."""
-    outside, inside, below, beside = where
-    labels = np.full(outside.shape, cv2.GC_PR_BGD, np.uint8)
-    labels[(outside > _FURTHEST) & (below < _CHIN)] = cv2.GC_BGD
-    labels[outside < _HAIR] = cv2.GC_PR_FGD
-    labels[(below > 0) & (beside < _NECK + np.maximum(below - _CHEST, 0) * _SLOPE)] = cv2.GC_PR_FGD
-    labels[inside > _SURE] = cv2.GC_FGD
+def _certain(where: _Where) -> NDArray[np.uint8]:
+    """GrabCut's labels (h, w): deep in the head is the person, far outside the background, all else is open."""
+    labels = np.full(where.outside.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[(where.outside > _FURTHEST) & (where.below < _CHIN)] = cv2.GC_BGD
+    labels[where.inside > _SURE] = cv2.GC_FGD
     return labels
+
+
+def _odds_of_place(where: _Where) -> Array:
+    """(h, w) the log odds that a pixel is the person's by its place: near the bare head, or between shoulders."""
+    head = _CLOSE_BY - _FADING * where.outside
+    body = np.where(where.below > 0, _FADING * (_SIDE + _SHOULDERS * where.below - where.beside), -_DOUBTLESS)
+    return np.clip(np.maximum(head, body), -_DOUBTLESS, _DOUBTLESS).astype(np.float32)
 
 
 def _examples(where: _Where) -> NDArray[np.uint8]:
     """(h, w) whose colours are a person's for certain, and a background's; the others are unclear."""
     examples = np.full(where.outside.shape, _UNCLEAR, np.uint8)
-    around = (where.outside > 0) & (where.below < _CHIN)
+    around = (where.outside > 0) & (where.below < _JAW)
     if around.any():
         away = np.clip(np.median(where.outside[around]), _AWAY, _FURTHEST)
         examples[around & (where.outside >= away)] = cv2.GC_BGD
@@ -144,37 +152,63 @@ def _examples(where: _Where) -> NDArray[np.uint8]:
     return examples
 
 
-def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], wide: float) -> None:
-    """Cut the person out, in place.
+def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], place: Array) -> None:
+    """Cut the person out, in place, by the examples' colours and the odds of the place.
 
-    Left alone GrabCut learns from its first guess, and the wall beside a neck becomes a colour of the person. So it
-    cuts by the colours of the examples first, and learns from what that gives. What only the second cut has and is as
-    wide as this, pixels, is wall that edges shut in; what is narrower is a veil's or a hat's rim.
+    Where somebody wears the wall's colour (and in a grey picture everybody does) colours say little: the place decides.
+    Nothing is learnt from what was cut, as GrabCut does: a wall that was taken in would be the person's colour.
     """
-    models = _cut_by(picture, labels, examples)
-    if models is None:
-        models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-        return
-    wall = labels == cv2.GC_PR_BGD
-    cv2.grabCut(picture, labels, _NO_BOX, *models, _ROUNDS, cv2.GC_EVAL)
-    added = wall & (labels == cv2.GC_PR_FGD)
-    labels[added & grown(_open(added, wide), 1)] = cv2.GC_PR_BGD
+    odds = place
+    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
+        odds = odds + _odds_of_colour(picture, examples)
+    _divide(picture, labels, odds)
 
 
-def _cut_by(
-    picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Cut by the colours of the examples, in place; gives the models of both colours, None of too few examples."""
+def _odds_of_colour(picture: NDArray[np.uint8], examples: NDArray[np.uint8]) -> Array:
+    """(h, w) how much likelier the person has a colour (h, w, 3) than the background has it, as a logarithm."""
     cv2.setRNGSeed(1)
-    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) <= _ENOUGH:
-        return None
     models = np.zeros((1, 65)), np.zeros((1, 65))
     clear = examples != _UNCLEAR
     line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
     cv2.grabCut(line, known, _NO_BOX, *models, 1, cv2.GC_INIT_WITH_MASK)
-    cv2.grabCut(picture, labels, _NO_BOX, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
-    return models
+    background, person = (_density(picture, model[0]) + _NOBODYS for model in models)
+    return np.log(person / background).astype(np.float32)
+
+
+def _density(picture: NDArray[np.uint8], model: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(h, w) the density of colours (h, w, 3) in a model of GrabCut's: weights, means and covariances of Gaussians."""
+    weights, means, covariances = np.split(model, [_KINDS, _KINDS * (1 + _COLOURS)])
+    covariances = covariances.reshape(_KINDS, _COLOURS, _COLOURS) + _ROUNDING * np.eye(_COLOURS)
+    means = means.reshape(_KINDS, _COLOURS)
+    total = np.zeros(picture.shape[:2])
+    for kind in range(_KINDS):
+        away = picture - means[kind]
+        inverse = np.asarray(np.linalg.inv(covariances[kind]), np.float64)
+        squared = np.asarray((away @ inverse * away).sum(2), np.float64)
+        total += weights[kind] / np.sqrt(np.linalg.det(2 * np.pi * covariances[kind])) * np.exp(-squared / 2)
+    return total
+
+
+def _divide(picture: NDArray[np.uint8], labels: NDArray[np.uint8], odds: Array) -> None:
+    """Divide what is open in the labels (h, w), in place, by the log odds (h, w) and along the picture's edges.
+
+    OpenCV's graph cut goes by colours only. So the odds become one: they stand instead of the weakest axis of the
+    picture's colours, and the two models differ in nothing else.
+    """
+    shown = picture.reshape(-1, _COLOURS).astype(np.float32)
+    shown -= shown.mean(0)
+    axes = np.linalg.eigh((shown.T @ shown).astype(np.float64))[1][:, 1:]
+    main = shown @ axes.astype(np.float32)
+    main *= 127 / max(127.0, float(np.abs(main).max()))
+    top = 2 * _LARGEST * _STEPS
+    score = (np.clip(odds, -_LARGEST, _LARGEST) + _LARGEST) * _STEPS
+    coded = np.rint(np.dstack([main.reshape(*labels.shape, 2) + 128, score])).astype(np.uint8)
+    models = np.zeros((2, 1, 65))
+    models[..., 0] = 1  # one Gaussian each, background and person
+    models[:, 0, _KINDS : _KINDS + _COLOURS] = [(128, 128, 0), (128, 128, top)]
+    covariance = np.diag([_FLATNESS, _FLATNESS, top * _STEPS / _TRUST])
+    models[:, 0, _KINDS * (1 + _COLOURS) :][:, : _COLOURS**2] = covariance.ravel()
+    cv2.grabCut(coded, labels, _NO_BOX, models[0], models[1], 1, cv2.GC_EVAL_FREEZE_MODEL)
 
 
 def _wall_beside(
@@ -203,15 +237,26 @@ def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_dist
     difference = ((picture / np.float32(255) - mean) ** 2).sum(2) / (variance + grain**2)
     other = (outside > 0) & (difference > _UNLIKE**2)
     # The dark edge of hair may part a veil from it.
-    gap = (outside > 0) & grown(person, 1) & grown(_open(other, _FOLD * eye_distance), 1)
+    gap = (outside > 0) & grown(person, _GAP_PIXELS) & grown(_open(other, _FOLD * eye_distance), _GAP_PIXELS)
     return _near(other | gap, person, _BESIDE * eye_distance)
 
 
-def _thick(labels: NDArray[np.uint8], eye_distance: float) -> NDArray[np.bool_]:
-    """The person without what is thin and long: the edge of a shelf, a rope. Earrings and locks are short."""
+def _thick(labels: NDArray[np.uint8], low: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
+    """The person without what is thin and long: the edge of a shelf, a rope. Earrings and locks are short.
+
+    Where it is low what the person surrounds is theirs, else a collar's rim would be thin.
+    """
     person = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    person |= low & _holes(person)
     kept = _open(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
     return kept | _near(person & ~kept, kept, _SHORT * eye_distance)
+
+
+def _holes(person: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What the person surrounds; a gap of a pixel does not lead out."""
+    closed = cv2.morphologyEx(np.pad(person, 2).view(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    pieces = np.asarray(cv2.connectedComponents(1 - np.asarray(closed), connectivity=4)[1])
+    return (pieces != pieces[0, 0])[2:-2, 2:-2]
 
 
 def _near(parts: NDArray[np.bool_], person: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:

@@ -231,3 +231,34 @@ def test_a_wall_in_the_shirts_colour_is_no_part_of_the_person(
     mask = find_head(picture, near)
     assert mask[strip].mean() < 0.1
     assert _overlap(mask, there, near) > 0.97
+
+
+def test_a_suit_as_dark_as_the_wall_is_the_persons_in_a_grey_picture(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    """Colours cannot tell it from the wall: what lies between shoulders is the person's by its place."""
+    there = drawn[1]
+    grey = np.asarray(cv2.cvtColor(drawn[0], cv2.COLOR_RGB2GRAY), np.float32)
+    suit = there & (grey < 80)
+    suit[: int(face.points[8, 1])] = False
+    noise = np.random.default_rng(7).normal(0, 4, grey.shape)
+    grey[~there | suit] = 60
+    picture = np.repeat(np.clip(np.rint(grey + noise), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    mask = find_head(picture, face)
+    (left, top), (right, bottom) = _corners(face.points[8, :2], (-1.0, 1.0, 1.0, 1.4), face)
+    assert mask[top:bottom, left:right].mean() > 0.9
+    assert mask[:10].max() == 0
+
+
+def test_a_thin_ring_around_the_neck_is_the_persons(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
+) -> None:
+    """A collar's rim stands on the shoulders, and the wall's colour is inside."""
+    picture = drawn[0].copy()
+    centre, width = face.points[8, :2] + [0, 0.6 * face.eye_distance], round(0.1 * face.eye_distance)
+    ring = np.zeros(drawn[1].shape, np.uint8)
+    cv2.ellipse(ring, _box(centre, (2.4, 1.6), face), (1,), width)
+    rim = (ring > 0) & ~drawn[1]
+    picture[rim] = SHIRT
+    rim[: int(face.points[8, 1])] = False
+    assert find_head(picture, face)[rim].mean() > 0.9
