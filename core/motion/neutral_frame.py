@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ..landmarks.track import LandmarkTrack
 
 _Y_DOWN: NDArray[np.float64] = np.array([1.0, -1.0, 1.0])
-# What counts as much as each other: shares of the eye distance, of an open eye, and degrees.
-_LIPS, _CORNERS, _BROWS, _LIDS, _TURN = 0.04, 0.12, 0.1, 0.15, 8.0
+# Errors of the rest that are seen as soon as each other, since all that is drawn counts from there: shares of the eye
+# distance, of an open eye (its lids are off by about as much as lips then), and degrees.
+_LIPS, _CORNERS, _BROWS, _LIDS, _TURN = 0.02, 0.12, 0.05, 0.15, 8.0
 
 
 def find_neutral_frame(track: LandmarkTrack) -> int:
@@ -35,13 +36,13 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
     brows, eyes = landmarks[:, [*RIGHT_BROW, *LEFT_BROW]].mean(1), landmarks[:, list(EYE_OUTER_CORNERS)].mean(1)
     raised = _distances(brows[:, None], eyes[:, None], sizes)
     usual = np.median(angles, axis=0) * (0, 1, 0)  # a camera may look from above or below
-    wide = np.quantile(openings, 0.8, axis=0)  # lids hang for long when somebody looks down
+    wide = np.quantile(openings, 0.7, axis=0)  # lids hang for long when somebody looks down
     low = np.quantile(raised, 0.3)  # brows go up more often than down
     unrest = (
         ((lips - lips.min()) / _LIPS) ** 2
         + ((corners - np.median(corners)) / _CORNERS) ** 2
         + ((raised - low) / _BROWS) ** 2
-        + ((openings / np.maximum(wide, 1e-6) - 1) ** 2).sum(1) / _LIDS**2
+        + ((openings / np.maximum(wide, 1e-6) - 1) ** 2).mean(1) / _LIDS**2
         + ((angles - usual) ** 2).sum(1) / _TURN**2
     )
     return int(frames[np.argmin(unrest)])

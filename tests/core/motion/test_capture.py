@@ -137,6 +137,17 @@ def test_another_still_of_the_driver_is_its_neutral_face(
     assert shift[57, 1] > 5  # the mouth is open in the track's first frame
 
 
+def test_shut_lips_are_the_neutral_frame_even_of_a_turned_head_with_hanging_lids() -> None:
+    """A talker whose lips are shut in one frame only, and a little apart in one that rests otherwise."""
+    jaw = np.array([0.5, 0, 0.4, 0.6, 0.13, 0.5, 0.7, 0.4], np.float32)
+    shut = np.arange(len(jaw)) == 1
+    lids = np.where(shut, np.float32(0.13), np.float32(0))
+    head = {"headYaw": np.float32(5) * shut, "headPitch": np.float32(-7) * shut}
+    face = (load_face_model().landmarks[:, :2] * [9, -9] + [225, 130]).astype(np.float32)
+    track = _track(face, ControlTrack(FPS, {"jawOpen": jaw, "eyeBlinkLeft": lids, "eyeBlinkRight": lids, **head}))
+    assert find_neutral_frame(track) == 1
+
+
 def test_a_frame_without_a_face_is_not_the_neutral_one(astronaut_landmarks: NDArray[np.float32]) -> None:
     track = _track(astronaut_landmarks, ControlTrack(FPS, {"jawOpen": np.linspace(0, 1, 5, dtype=np.float32)}))
     track.confidence[0] = 0
