@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a tracker calls a closed eye, and how to close the lids of its landmarks for good.
 
-Trackers put a gap between the lids of shut eyes: the opening of a blink ends at 0.1 to 0.3 of the open eye's. Drawn as
-it stands, half of every blink would be lost.
+Trackers put a gap between the lids of shut eyes: the opening of a blink ends at 0.1 to 0.5 of the open eye's. Drawn as
+it stands, half of every blink would be lost. Half open eyes they see as they are, those that look down as well.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _OPEN_SHARE = 0.8  # quantile of a track's openings that stands for its open eye: eyes are open most of the time
-_SHUT, _KNEE = 0.2, 0.7  # of the open eye: closed where a track shows no blink; above the knee nothing is changed
-_HIGHEST_SHUT = 0.42  # a dip that ends higher is no closed eye
+_SHUT = 0.2  # of the open eye: closed where a track shows no blink
+_STRETCHED = 0.15  # what is further above the closed level than this, as a share of the open eye, stays what it is
+_WINK = 0.7  # up to here an eye that is less open than the other one is closing: who looks down lowers both lids
 _MARGIN = 1.15  # shut eyes tremble too: what is this near to the level is shut
 _DIP, _DIP_OVER, _LONGEST_DIP = 0.5, 0.6, 0.8  # a blink falls below and rises above, of the open eye, in seconds
 _UPPER_SHARE = 0.85  # of the way that the lids still have to go; the lower lid goes the rest
@@ -37,8 +38,10 @@ def close_lids(
     """
     openings, at_rest = lid_openings(landmarks), lid_openings(neutral[None])[0]
     wide = np.maximum(np.quantile(openings, _OPEN_SHARE, axis=0), 1e-6)
-    shut = wide * np.stack([_shut_shares(share, float(fps)) for share in (openings / wide).T], axis=1)
-    knee = np.minimum(wide * _KNEE, at_rest)
+    shares = openings / wide
+    levels = np.stack([_shut_shares(share, float(fps)) for share in shares.T], axis=1)
+    knees = np.maximum(levels + _STRETCHED, np.minimum(shares[:, ::-1], _WINK))
+    shut, knee = wide * levels, np.minimum(wide * knees, at_rest)
     rising = np.clip((openings - shut) / np.maximum(knee - shut, 1e-6), 0, 1)
     wanted = np.where((openings < knee) & (knee > shut), knee * rising, openings)
     missing = 1 - wanted / np.maximum(openings, 1e-6)
@@ -60,16 +63,21 @@ def lid_openings(landmarks: NDArray[np.floating[Any]]) -> Array:
 def _shut_shares(shares: Array, fps: float) -> Array:
     """(F,) the share of the open eye that means closed: that at which a track's blinks end.
 
-    Only short dips are blinks, so that squints are not. A tracker ends some blinks higher than others, with the head's
-    turn and the light: a blink's own end counts where it is higher.
+    Only short dips are blinks, so that squints are not; but an eye that stays narrower than they end tells that they
+    were not seen at their lowest. A tracker ends some blinks higher than others, with the head's turn and the light:
+    a blink's own end counts where it is higher.
     """
-    blinks = [run for run in _dips(shares, fps) if shares[run].min() <= _HIGHEST_SHUT]
+    blinks = _dips(shares, fps)
+    if not blinks:
+        return np.full(len(shares), _SHUT)
+    ends = np.array([shares[run].min() for run in blinks])
+    between = np.delete(shares, np.concatenate([np.arange(len(shares))[run] for run in blinks]))
     # The lower quarter: a camera does not catch every blink at its lowest.
-    level = _MARGIN * float(np.quantile([shares[run].min() for run in blinks], 0.25)) if blinks else _SHUT
+    level = min(float(np.quantile(ends, 0.25)), float(between.min()))
     levels = np.full(len(shares), level)
-    for run in blinks:
-        levels[run] = max(level, _MARGIN * float(shares[run].min()))
-    return levels
+    for run, end in zip(blinks, ends, strict=True):
+        levels[run] = max(level, end)
+    return _MARGIN * levels
 
 
 def _dips(shares: Array, fps: float) -> list[slice]:
