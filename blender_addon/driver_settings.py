@@ -49,7 +49,7 @@ OF_THE_PORTRAIT = (
     "only_changes",
 )
 """Settings that say what is moved and how it is drawn, not what moves it."""
-SPEECH = ("loudness", "blinks", "brows", "head")
+SPEECH = ("loudness", "blinks", "gaze", "brows", "head")
 
 
 def _preset_names(_settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
@@ -119,6 +119,7 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     text: PointerProperty(name="Text", type=bpy.types.Text, description="What is said, in English")
     loudness: _amount("Loudness", "How far loud speech opens the jaw more than quiet speech", Amounts.loudness)
     blinks: _amount("Blinks", "How often the eyes blink", Amounts.blinks)
+    gaze: _amount("Gaze", "How far the eyes jump aside while the voice speaks", Amounts.gaze)
     brows: _amount("Brows", "How far the brows rise where the voice stresses", Amounts.brows)
     head: _amount("Head", "How far the head moves with the voice", Amounts.head)
 

@@ -30,7 +30,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, help="so many, from the first on")
     options = parser.parse_args()
     with open_video(options.movie) as (fps, _, _):
-        driver = SoundDriver(options.voice, fps, frames=options.frames, amounts=Amounts(blinks=0, brows=0, head=0))
+        mouth_only = Amounts(blinks=0, gaze=0, brows=0, head=0)
+        driver = SoundDriver(options.voice, fps, frames=options.frames, amounts=mouth_only)
     job = Job(PortraitSource(options.movie), driver, options.output, replace=("mouth",))
     run_job(job, lambda event: print(event.get("message", event.get("path", event["event"]))))
 

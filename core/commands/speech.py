@@ -19,6 +19,7 @@ HELP = "make controls from a voice: the mouth speaks what is heard"
 _AMOUNTS = {
     "loudness": "how far loud speech opens the jaw more than quiet speech",
     "blinks": "how many of them",
+    "gaze": "how far it jumps aside",
     "brows": "how far they rise with the accents",
     "head": "how far it moves",
 }

@@ -12,5 +12,6 @@ class Amounts:
 
     loudness: float = 0.5  # how far loud speech opens the jaw more than quiet speech
     blinks: float = 0.7
+    gaze: float = 0.5
     brows: float = 0.5
     head: float = 0.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a speaking face does besides its mouth: blinks, brows and a head that moves, each by an amount.
+"""What a speaking face does besides its mouth: blinks, gaze, brows and a head that moves, each by an amount.
 
 The same sound gives the same motion: what is by chance comes from a seed, and what emphasises from the loudness.
 """
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_BLINK_GAP = (2.0, 6.0)  # seconds from one blink to the next, at amount 1: who speaks blinks 15 to 20 times a minute
+_FIRST_BLINK = (1.0, 2.0)  # seconds: nobody should wait for the first sign of life, whatever the amount
+_BLINK_GAP = (1.0, 4.0)  # seconds from one blink to the next, at amount 1: who talks blinks some 26 times a minute
 _BLINK_AT_PAUSE = 1.0  # seconds that a blink is put off for a pause, in which people like to blink
+_GAZE_HELD = (0.8, 2.4), (0.4, 1.0)  # seconds that eyes rest on who listens, and aside
+_GAZE_OFF = (0.0, 1.5), (3.0, 8.0)  # degrees that they are off the middle then, at amount 1
+_GAZE_PITCH = 0.5  # of these degrees, up and down: eyes wander sideways more
+_SACCADE = 0.05  # seconds of a jump
 _ACCENT_GAP = 1.2  # seconds: the loudest moment within so much of it on both sides is an accent
 _ACCENT_WIDTH = 0.12  # seconds over which its loudness is smoothed: a syllable
 _ACCENT_LOUD, _ACCENT_LEAST = 6.0, 0.4  # decibels of a full accent, and the strength of the weakest
@@ -44,7 +49,7 @@ def blinks(speech: Speech, fps: Fraction, frames: int, amount: float, seed: int)
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     pauses = [phone.start for phone in speech.phones if phone.name == SILENCE]
     curve, lids = blink_curve(fps), np.zeros(frames)
-    time = chance.uniform(*_BLINK_GAP) / amount
+    time = chance.uniform(*_FIRST_BLINK)
     while time < speech.seconds:
         time = next((pause for pause in pauses if time <= pause < time + _BLINK_AT_PAUSE), time)
         first = round(time * fps)
@@ -52,6 +57,23 @@ def blinks(speech: Speech, fps: Fraction, frames: int, amount: float, seed: int)
         part[:] = np.maximum(part, curve[: len(part)])
         time += chance.uniform(*_BLINK_GAP) / amount
     return {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
+
+
+def gaze(speech: Speech, times: Array, amount: float, seed: int) -> dict[str, Array]:
+    """Jumps, and rests in between: on who listens and aside by turns, and in the middle at both ends."""
+    chance = random.Random(seed)  # noqa: S311 - nothing secret
+    shifts: list[tuple[float, Array]] = []
+    time, is_aside = 0.0, False
+    while (time := time + chance.uniform(*_GAZE_HELD[is_aside])) < speech.seconds - _SACCADE:
+        is_aside = not is_aside
+        off, way = amount * chance.uniform(*_GAZE_OFF[is_aside]), chance.uniform(0, 2 * np.pi)
+        shifts.append((time, off * np.array([np.cos(way), _GAZE_PITCH * np.sin(way)])))
+    degrees, was = np.zeros((2, len(times))), np.zeros(2)
+    for number, (time, wanted) in enumerate(shifts, start=1):
+        to = wanted * (number < len(shifts))  # the last one goes back to the middle
+        degrees += (to - was)[:, None] * ease((times - time) / _SACCADE)
+        was = to
+    return {"gazeYaw": degrees[0], "gazePitch": degrees[1]}
 
 
 def brows(speech: Speech, times: Array, amount: float) -> dict[str, Array]:

@@ -38,7 +38,7 @@ _FADES = {
 }
 _REACH = 3  # times those seconds: further away there is nothing left
 _SHORT_PAUSE = 0.25  # seconds; the mouth does not go to rest in a shorter one
-_CLOSING, _OPENING = 0.06, 0.045  # seconds in which lips come together and part
+_CLOSING, _OPENING = 0.10, 0.08  # seconds in which lips come together and part, however far: wide ones go faster
 _CLOSED_JAW = 0.5  # share of its opening that the jaw keeps under closed lips
 _CLOSED_PUCKER = 0.5  # share of their rounding that closed lips keep: round ones do not quite meet
 _MEET, _PRESS = 1.0, 0.5  # mouthClose for each jawOpen, and the pressure, with which lips surely touch
@@ -53,8 +53,9 @@ def mouth_channels(speech: Speech, times: Array, loudness: float) -> dict[str, A
     value = _blend(speech.phones, times)
     value["jaw"] *= 1 + loudness * _emphasis(speech, times)
     teeth = _held(lip_on_teeth(speech.phones), times)
-    shut = _held(lips_shut(speech.phones), times)
-    apart = 1 - shut
+    # What parts the lips shrinks with it, and the press draws together what is left: the gap is its square.
+    apart = np.sqrt(1 - _held(lips_shut(speech.phones), times))
+    shut = 1 - apart
     jaw = value["jaw"] + teeth * np.minimum(_BITE - value["jaw"], 0)
     jaw *= 1 - _CLOSED_JAW * shut
     lower = value["lower"] * apart * (1 - teeth)

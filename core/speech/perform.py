@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A voice -> controls: the mouth, and by choice blinks, brows and the head."""
+"""A voice -> controls: the mouth, and by choice blinks, gaze, brows and the head."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..motion.controls import ControlTrack
-from .liveliness import blinks, brows, head
+from .liveliness import blinks, brows, gaze, head
 from .mouth import mouth_channels
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def perform(speech: Speech, fps: Fraction, amounts: Amounts) -> ControlTrack:
     channels = mouth_channels(speech, times, amounts.loudness)
     if amounts.blinks:
         channels |= blinks(speech, fps, frames, amounts.blinks, seed)
+    if amounts.gaze:
+        channels |= gaze(speech, times, amounts.gaze, seed)
     if amounts.brows:
         channels |= brows(speech, times, amounts.brows)
     if amounts.head:

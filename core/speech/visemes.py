@@ -34,18 +34,18 @@ class Viseme:
 
 REST = Viseme(0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 1.0, 0.6)
 _LIPS_SHUT = Viseme(0.03, 0.00, 0.00, 0.00, 0.00, 0.00, 0.8, 0.1)  # A: P B M, see `lips_shut`
-_TEETH_TOGETHER = Viseme(0.03, 0.00, 0.06, 0.12, 0.25, 0.12, 0.9, 0.3)  # B: S Z
-_NARROW = Viseme(0.08, 0.00, 0.00, 0.30, 0.18, 0.10, 0.7, 0.9)  # B: the vowel of "bee"
-_HALF = Viseme(0.17, 0.00, 0.00, 0.12, 0.12, 0.06, 0.8, 0.6)  # C
-_HALF_WIDE = Viseme(0.23, 0.00, 0.00, 0.20, 0.12, 0.10, 1.0, 0.8)  # C: the vowel of "bat"
-_WIDE_OPEN = Viseme(0.30, 0.00, 0.00, 0.05, 0.08, 0.04, 1.0, 0.8)  # D
-_ROUND_OPEN = Viseme(0.22, 0.10, 0.35, 0.00, 0.00, 0.00, 1.0, 0.9)  # E
-_ROUND = Viseme(0.11, 0.25, 0.25, 0.00, 0.05, 0.00, 0.7, 0.7)  # E, smaller: ER R
-_PUCKERED = Viseme(0.06, 0.90, 0.25, 0.00, 0.00, 0.00, 0.9, 1.0)  # F
-_PUSHED = Viseme(0.04, 0.40, 0.20, 0.00, 0.10, 0.05, 0.9, 0.7)  # B or F: SH ZH CH JH
+_TEETH_TOGETHER = Viseme(0.05, 0.00, 0.06, 0.12, 0.32, 0.16, 0.9, 0.3)  # B: S Z
+_NARROW = Viseme(0.14, 0.00, 0.00, 0.30, 0.24, 0.14, 0.7, 0.9)  # B: the vowel of "bee"
+_HALF = Viseme(0.31, 0.00, 0.00, 0.12, 0.16, 0.09, 0.8, 0.6)  # C
+_HALF_WIDE = Viseme(0.40, 0.00, 0.00, 0.20, 0.18, 0.14, 1.0, 0.8)  # C: the vowel of "bat"
+_WIDE_OPEN = Viseme(0.50, 0.00, 0.00, 0.05, 0.12, 0.06, 1.0, 0.8)  # D
+_ROUND_OPEN = Viseme(0.38, 0.10, 0.35, 0.00, 0.00, 0.00, 1.0, 0.9)  # E
+_ROUND = Viseme(0.17, 0.25, 0.25, 0.00, 0.07, 0.00, 0.7, 0.7)  # E, smaller: ER R
+_PUCKERED = Viseme(0.10, 0.90, 0.25, 0.00, 0.00, 0.00, 0.9, 1.0)  # F
+_PUSHED = Viseme(0.07, 0.40, 0.20, 0.00, 0.14, 0.07, 0.9, 0.7)  # B or F: SH ZH CH JH
 _LIP_ON_TEETH = Viseme(0.05, 0.00, 0.00, 0.00, 0.00, 0.20, 0.9, 0.3)  # G: F V, see `lip_on_teeth`
-_TONGUE_UP = Viseme(0.10, 0.00, 0.00, 0.05, 0.10, 0.05, 0.5, 0.15)  # H, and B: L N T D TH DH
-_TONGUE_BACK = Viseme(0.11, 0.00, 0.00, 0.05, 0.05, 0.00, 0.25, 0.05)  # what its neighbours do: K G NG
+_TONGUE_UP = Viseme(0.15, 0.00, 0.00, 0.05, 0.14, 0.07, 0.5, 0.15)  # H, and B: L N T D TH DH
+_TONGUE_BACK = Viseme(0.18, 0.00, 0.00, 0.05, 0.07, 0.00, 0.25, 0.05)  # what its neighbours do: K G NG
 
 _VISEMES = {
     "AA": _WIDE_OPEN, "AE": _HALF_WIDE, "AO": _ROUND_OPEN, "EH": _HALF, "IY": _NARROW, "IH": _NARROW, "UW": _PUCKERED,

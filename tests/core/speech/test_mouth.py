@@ -65,6 +65,16 @@ def test_lips_touch_in_a_frame_however_short_the_sound_is(fps: Fraction, phone: 
         assert apart.max() > 0.5, "the vowels beside it are open"
 
 
+@pytest.mark.parametrize("vowel", ["AA", "EH", "IY", "AO"])
+def test_lips_do_not_snap(vowel: str) -> None:
+    """At 25 fps they need two frames to meet and two to part, wherever frames fall."""
+    for length in (0.07, 0.1, 0.15):
+        speech = _speech(f"{vowel} {vowel} P {vowel} {vowel}", length)
+        for shift in range(8):
+            apart = _lips_apart(speech, np.arange(shift / 200, float(speech.seconds), 0.04))
+            assert np.abs(np.diff(apart)).max() < 0.7 * apart.max()
+
+
 def test_every_phone_moves_the_mouth_within_its_range_and_rest_ends_it() -> None:
     speech = _speech(" ".join(PHONES))
     channels = mouth_channels(speech, _times(speech), 1)

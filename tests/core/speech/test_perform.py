@@ -15,7 +15,7 @@ from core.speech.listen import Speech
 from core.speech.perform import perform
 from core.speech.phones import SILENCE, Phone
 
-MOUTH_ONLY = Amounts(blinks=0, brows=0, head=0)
+MOUTH_ONLY = Amounts(blinks=0, gaze=0, brows=0, head=0)
 FPS = Fraction(30000, 1001)
 
 
@@ -44,7 +44,7 @@ def test_frames_cover_the_sound_exactly(speech: Speech) -> None:
 def test_a_layer_without_an_amount_is_not_there(speech: Speech) -> None:
     names = perform(speech, FPS, MOUTH_ONLY).channels
     assert {CONTROLS[name].region for name in names} == {"mouth"}
-    for layer, region in (("blinks", "eyes"), ("brows", "brows"), ("head", "head")):
+    for layer, region in (("blinks", "eyes"), ("gaze", "eyes"), ("brows", "brows"), ("head", "head")):
         more = perform(speech, FPS, replace(MOUTH_ONLY, **{layer: 0.5})).channels
         assert {CONTROLS[name].region for name in more} == {"mouth", region}
         assert all((more[name] == names[name]).all() for name in names)
@@ -55,6 +55,7 @@ def test_the_same_sound_gives_the_same_and_another_something_else(speech: Speech
     assert all((first[name] == again[name]).all() for name in first)
     other = perform(replace(speech, loudness=speech.loudness + 1), FPS, Amounts()).channels
     assert (first["eyeBlinkLeft"] != other["eyeBlinkLeft"]).any()
+    assert (first["gazeYaw"] != other["gazeYaw"]).any()
     assert (first["headYaw"] != other["headYaw"]).any()
 
 
@@ -66,8 +67,34 @@ def test_blinks_are_whole_and_the_amount_is_how_many(speech: Speech) -> None:
         assert set(lids[np.flatnonzero((lids[1:-1] > lids[:-2]) & (lids[1:-1] >= lids[2:])) + 1]) == {1.0}
         return int((lids == 1).sum())
 
-    assert 10 <= count(1) <= 24
+    assert 10 <= count(1) <= 32
     assert count(0.3) < count(1) / 2
+
+
+def test_the_first_blink_comes_early_however_few_there_are(speech: Speech) -> None:
+    for number in range(20):
+        other = replace(speech, loudness=speech.loudness + number)
+        for amount in (0.1, 0.7, 1.0):
+            lids = perform(other, FPS, replace(MOUTH_ONLY, blinks=amount)).channels["eyeBlinkLeft"]
+            assert 0.9 < int(np.argmax(lids == 1)) / FPS < 3.2
+
+
+def test_the_gaze_jumps_a_little_and_rests_in_between(speech: Speech) -> None:
+    def looked(amount: float, fps: Fraction = FPS) -> np.ndarray:
+        channels = perform(speech, fps, replace(MOUTH_ONLY, gaze=amount)).channels
+        return np.array([channels["gazeYaw"], channels["gazePitch"]])
+
+    degrees = looked(1)
+    assert 3 < np.abs(degrees[0]).max() <= 8
+    assert 1 < np.abs(degrees[1]).max() <= 4
+    assert degrees[:, [0, -1]] == pytest.approx(0, abs=1e-6)
+    moves = np.abs(np.diff(degrees)).max(axis=0) > 1e-6
+    jumps = np.count_nonzero(np.diff(moves.astype(int)) == 1)
+    assert 30 <= jumps <= 100, "in a minute"
+    assert np.count_nonzero(moves) <= 3 * jumps, "no jump is longer than 50 ms"
+    assert (np.hypot(*degrees) <= 1.5).mean() > 0.5, "who listens is looked at more than not"
+    assert looked(0.5) == pytest.approx(degrees / 2, abs=1e-5)
+    assert looked(1, 2 * FPS)[:, ::2] == pytest.approx(degrees, abs=1e-5)
 
 
 def test_brows_rise_at_accents(speech: Speech) -> None:
