@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OPEN_SHARE = 0.8  # quantile of a track's openings that stands for its open eye: eyes are open most of the time
 _SHUT = 0.2  # of the open eye: closed where a track shows no blink
-_STRETCHED = 0.15  # what is further above the closed level than this, as a share of the open eye, stays what it is
+_STRETCHED = 0.25  # what is further above the closed level than this, as a share of the open eye, stays what it is
 _WINK = 0.7  # up to here an eye that is less open than the other one is closing: who looks down lowers both lids
 _MARGIN = 1.15  # shut eyes tremble too: what is this near to the level is shut
 _DIP, _DIP_OVER, _LONGEST_DIP = 0.5, 0.6, 0.8  # a blink falls below and rises above, of the open eye, in seconds
