@@ -59,7 +59,7 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
 
 def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
     """What a task is for that is started for the strip of that name, or without a name for the active one."""
-    strip = next((s for s in strips.all_strips(scene) if s.name == name), None) if name else active_portrait(scene)
+    strip = strips.by_name(scene, name) if name else active_portrait(scene)
     key = name if strip is None else strip.get(ID, strip.name)
     return (scene.session_uid, key) if key else None
 
@@ -79,7 +79,7 @@ def is_footage(strip: Any) -> bool:
 
 def named(scene: bpy.types.Scene, name: str) -> Any:
     """The strip of that name (BadInputError: there is none)."""
-    strip = next((s for s in strips.all_strips(scene) if s.name == name), None)
+    strip = strips.by_name(scene, name)
     if strip is None:
         raise BadInputError(f'There is no strip named "{name}" in the scene "{scene.name}".')
     return strip
@@ -151,11 +151,15 @@ def store_faces(strip: Any, picture: Path, landmarks: list[Any], size: tuple[int
     strip[LANDMARKS] = json.dumps(faces)
 
 
+def store_told(strip: Any, picture: Path, told: dict[str, Any], detector: str) -> None:
+    """Keep the faces on the strip that a worker found in the picture and `told`."""
+    store_faces(strip, picture, [face["landmarks"] for face in told["faces"]], told["size"], detector)
+
+
 def store_found(strip: Any, portrait: dict[str, Any], told: dict[str, Any]) -> None:
     """Keep the faces that a worker found in a job's portrait on its way and `told`; those the strip has go before."""
     if told and stored_faces(strip) is None:
-        landmarks = [face["landmarks"] for face in told["faces"]]
-        store_faces(strip, Path(portrait["path"]), landmarks, told["size"], portrait["detector"])
+        store_told(strip, Path(portrait["path"]), told, portrait["detector"])
 
 
 def stored_faces(strip: Any) -> Faces | None:

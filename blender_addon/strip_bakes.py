@@ -126,12 +126,12 @@ class MixdownTask(StripTask):
 def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, Any]]:
     """A copy of the scene that shows and plays one strip only, and that strip in it."""
     scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
-    if scene is None or all(strip.name != strip_name for strip in strips.all_strips(scene)):
+    if scene is None or strips.by_name(scene, strip_name) is None:
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
     copy = scene.copy()
     action = strips.own_action(copy)
     try:
-        found = next(strip for strip in strips.all_strips(copy) if strip.name == strip_name)
+        found = strips.by_name(copy, strip_name)
         strips.mute_others(copy, found)
         yield copy, found
     finally:

@@ -75,6 +75,11 @@ def active_strip(scene: bpy.types.Scene) -> Any | None:
     return scene.sequence_editor.active_strip if scene.sequence_editor else None
 
 
+def by_name(scene: bpy.types.Scene, name: str) -> Any | None:
+    """The strip of that name, wherever it is; None if there is none."""
+    return next((strip for strip in all_strips(scene) if strip.name == name), None)
+
+
 def find_by_property(scene: bpy.types.Scene, name: str, value: object) -> list[Any]:
     """Strips whose ID property `name` holds `value`: how strips are found again after undo, rename or load."""
     return [strip for strip in all_strips(scene) if strip.get(name) == value]

@@ -58,8 +58,7 @@ def _keep(strip: Any, command: dict[str, Any], event: dict[str, Any]) -> str:
         raise BadInputError(
             f'No face was found in "{strip.name}". Try another detector, or load landmarks that were set by hand.'
         )
-    landmarks = [face["landmarks"] for face in faces]
-    portraits.store_faces(strip, Path(command["picture"]), landmarks, event["size"], command["detector"])
+    portraits.store_told(strip, Path(command["picture"]), event, command["detector"])
     index = strip[portraits.FACE_INDEX]
     if index >= len(faces):
         raise BadInputError(f'{portraits.count(len(faces), "face")} found in "{strip.name}": there is no face {index}.')

@@ -71,7 +71,7 @@ def _shut_shares(shares: Array, fps: float) -> Array:
     if not blinks:
         return np.full(len(shares), _SHUT)
     ends = np.array([shares[run].min() for run in blinks])
-    between = np.delete(shares, np.concatenate([np.arange(len(shares))[run] for run in blinks]))
+    between = np.delete(shares, np.r_[tuple(blinks)])
     # The lower quarter: a camera does not catch every blink at its lowest.
     level = min(float(np.quantile(ends, 0.25)), float(between.min()))
     levels = np.full(len(shares), level)

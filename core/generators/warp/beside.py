@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .grid import positions
 from .sampling import read_at, sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .grid import Area
     from .head import Head
 
     Array = NDArray[np.float32]
@@ -31,20 +29,17 @@ class Beside:
         self.pixels, self.mask, self.face = pixels, mask, head.face
         self._chin = head.face.points[8, :2]
         self._axes = np.array([side * head.turns.aside[:2], head.turns.below[:2]])  # eye distances a pixel
+        self._pixels = np.linalg.inv(self._axes)  # an eye distance
 
     def places(self, out: Numbers | float, below: Numbers | float) -> Array:
         """The portrait's positions (h, w, 2) so far out and below, two arrays that go together (h, w)."""
         there = np.dstack(np.broadcast_arrays(out, below))
-        return np.asarray(self._chin + there @ np.linalg.inv(self._axes).T, np.float32)
+        return np.asarray(self._chin + there @ self._pixels.T, np.float32)
 
     def of(self, places: Numbers) -> tuple[Array, Array]:
         """How far out and below positions (..., 2) are."""
         out, below = np.moveaxis((places - self._chin) @ self._axes.T, -1, 0)
         return np.asarray(out, np.float32), np.asarray(below, np.float32)
-
-    def of_area(self, area: Area) -> tuple[Array, Array]:
-        """How far out and below the pixels of an area are."""
-        return self.of(positions(area))
 
     def read(self, out: Numbers, below: Numbers) -> NDArray[Any]:
         """(h, w, C) pixels so far out and below."""

@@ -106,7 +106,7 @@ class Nape:
         levels = np.array([[back.begins[0]], [neck.stop + HIDDEN]])
         corners = beside.places(np.array([-_MIDDLE, widest]), levels)
         area = overlap(area_around(corners.reshape(-1, 2)), self._head.picture)
-        out, below = beside.of_area(area)
+        out, below = beside.of(positions(area))
         inwards = np.maximum(neck.half_at(below), back.half_at(below)) - out
         coverage = back.coverage(below) * (below < neck.stop + HIDDEN)
         coverage *= np.clip(inwards / _SOFT, 0, 1) * smooth_step(1 + out / _MIDDLE)
@@ -117,7 +117,7 @@ class Nape:
         """(h, w) 0..1: how far a person with a mask (h, w) gives way to this neck at places `below` the chin."""
         inside = np.asarray(cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5))
         soft = np.maximum(smooth_step(1 + below / _JAW), smooth_step((ear - below + _CORNER) / _JAW))
-        fringe, width = (edge + (skin - edge) * soft for edge, skin in ((_EDGE, FRINGE), (_EDGE, _MERGES)))
+        fringe, width = _EDGE + (FRINGE - _EDGE) * soft, _EDGE + (_MERGES - _EDGE) * soft
         inside = np.minimum(inside, self._head.eye_distance)  # without any edge it is without end
         return (mask > 0) * (1 - smooth_step((inside / self._head.eye_distance - fringe) / width))
 
