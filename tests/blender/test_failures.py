@@ -37,11 +37,14 @@ def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_
 
 @pytest.fixture
 def running(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> Any:
-    """A job that draws, as the panel's button starts it: its first frame is done."""
-    return _start(addon, scene, portrait)
+    """A job that draws: its first frame is done."""
+    job = _start(addon, scene, portrait)
+    _first_frame(addon)
+    return job
 
 
 def _start(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, **choices: Any) -> Any:
+    """Start a job as the panel's button does. Its result is not placed before it is polled."""
     jobs, session = addon("jobs"), addon("session").session
     output, _ = jobs.output_folder("")
     job = jobs.prepare(scene, portrait, jobs.Choices(output=output, **choices))
@@ -49,8 +52,12 @@ def _start(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait:
     command = {"command": "run", "job": job.data}
     task = addon("client").WorkerTask("Generating", python, command, job.folder / "worker.log")
     session.start(task, lambda: jobs.place(job, task), job.folder)
-    _poll(addon, lambda: task.files or session.current is None)
     return job
+
+
+def _first_frame(addon: Callable[[str], ModuleType]) -> None:
+    task = addon("session").session.current.task
+    _poll(addon, lambda: task.files)
 
 
 def _poll(addon: Callable[[str], ModuleType], until: Callable[[], object], seconds: float = 180) -> Any:
@@ -137,7 +144,7 @@ def test_strips_wait_for_a_render_to_end(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
 ) -> None:
     session, handlers = addon("session"), bpy.app.handlers
-    portrait.frame_final_duration = 30  # so many that the job does not end between two polls
+    portrait.frame_final_duration = 2
     for begin, end in (("render_init", "render_complete"), ("render_init", "render_cancel"), ("save_pre", "save_post")):
         before = len(addon("strips").all_strips(scene))
         _call(getattr(handlers, begin), session)
@@ -147,6 +154,7 @@ def test_strips_wait_for_a_render_to_end(
         assert before == len(addon("strips").all_strips(scene))
     _start(addon, scene, portrait)
     _call(handlers.render_init, session)
+    _first_frame(addon)
     with pytest.raises(AssertionError):
         _poll(addon, lambda: session.session.current is None, seconds=2)
     assert len(addon("strips").all_strips(scene)) == 1
@@ -167,7 +175,7 @@ def test_portrait_moved_meanwhile(addon: Callable[[str], ModuleType], scene: bpy
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
     portrait.frame_start += 7
-    assert (_last(addon) or _end(addon)).state == "done"
+    assert _end(addon).state == "done"
     [result] = addon("portraits").results(scene, job.portrait_id)
     assert result.frame_final_start == portrait.frame_final_start == 8
 
@@ -177,7 +185,7 @@ def test_portrait_trimmed_meanwhile(addon: Callable[[str], ModuleType], scene: b
     portrait.frame_final_duration = 2
     job = _start(addon, scene, portrait)
     portrait.frame_final_start += 1
-    assert (_last(addon) or _end(addon)).state == "done"
+    assert _end(addon).state == "done"
     [result] = addon("portraits").results(scene, job.portrait_id)
     assert (result.frame_final_start, portrait.frame_final_start) == (1, 2)
 
@@ -191,7 +199,7 @@ def test_portrait_with_another_picture_meanwhile(
     _start(addon, scene, portrait)
     other = shutil.copy(astronaut, tmp_path / "other.png")
     portrait.directory, portrait.elements[0].filename = f"{tmp_path}/", other.name
-    assert (_last(addon) or _end(addon)).state == "done"
+    assert _end(addon).state == "done"
     assert addon("portraits").stored_faces(portrait) is None
 
 
@@ -203,7 +211,7 @@ def test_landmarks_loaded_meanwhile(
     del portrait["gioconda_landmarks"]
     _start(addon, scene, portrait)
     portrait["gioconda_landmarks"] = by_hand = json.dumps(json.loads(astronauts_face)["faces"][0])
-    assert (_last(addon) or _end(addon)).state == "done"
+    assert _end(addon).state == "done"
     assert portrait["gioconda_landmarks"] == by_hand
 
 
@@ -215,7 +223,7 @@ def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: b
         _start(addon, scene, portrait)
         portrait.name = name
         assert session.about == portraits.subject(scene, "")
-        assert (_last(addon) or _end(addon)).state == "done"
+        assert _end(addon).state == "done"
         assert session.outcome_of(portraits.subject(scene, "")).state == "done"
 
 
@@ -230,7 +238,7 @@ def test_undo_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Sce
     assert bpy.ops.ed.undo() == {"FINISHED"}
     strip = bpy.context.scene.sequence_editor.active_strip
     assert (strip.mute, "gioconda_portrait_id" in strip) == (False, False)
-    assert (_last(addon) or _end(addon)).state == "done"
+    assert _end(addon).state == "done"
     assert strip["gioconda_portrait_id"] == job.portrait_id
     [result] = addon("portraits").results(bpy.context.scene, job.portrait_id)
     assert result.frame_final_start == strip.frame_final_start
@@ -241,7 +249,7 @@ def test_portrait_deleted_meanwhile(addon: Callable[[str], ModuleType], scene: b
     job = _start(addon, scene, portrait)
     editor = scene.sequence_editor
     (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(portrait)
-    outcome = _last(addon) or _end(addon)
+    outcome = _end(addon)
     assert outcome.state == "failed"
     assert f"gone from the timeline. The frames are in {job.folder}" in outcome.message
 
