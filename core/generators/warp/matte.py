@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .exemplars import grown
+from .graph_cut import UNCLEAR, cut_out
 from .grid import area_of, overlap
 from .head import project_points
 from .plate import surroundings
@@ -23,22 +24,14 @@ if TYPE_CHECKING:
 
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
-_NO_BOX = (0, 0, 0, 0)
-_UNCLEAR, _ENOUGH = 255, 200  # no label of GrabCut's; pixels of either kind
-_KINDS, _COLOURS = 5, 3  # Gaussians in a model of GrabCut's, and the axes of each
-_ROUNDING, _NOBODYS = 2.0, 1e-300  # variance that any colour has, of 255; a density that is none
-_LARGEST, _STEPS, _FLATNESS = 16.0, 2, 1e6  # of the log odds, and their steps; variance of an axis without a say
-_TRUST = 2.0  # the odds count so many times, against the length of the cut
 _CLOSE_BY, _FADING, _DOUBTLESS = 0.5, 3.0, 4.0  # log odds at the bare head, how they fall with distance; the most
 _SIDE, _SHOULDERS = 0.4, 1.8  # at the chin the body is probably so wide, and wider by this slope
 # All in eye distances:
 _SURE = 0.12  # so far inside the bare head everything is person
 _FURTHEST, _CHIN = 1.6, 0.2  # so far outside it is certainly background, unless it is that far below the chin
 _JAW = -0.2  # examples of the background lie higher: lower down there may be shoulders or long hair
-_AWAY, _THROAT = (
-    0.4,
-    0.3,
-)  # so far outside there is mostly background; and this far beside it the throat, then the chest
+_AWAY = 0.4  # so far outside there is mostly background
+_THROAT = 0.3  # so far beside the chin, below it, is the throat, then the chest
 _CLEAR, _BESIDE = 0.3, 0.4  # so far out is background; what differs from it and reaches out farther is another thing
 _TIP = 0.3  # what is thin and differs belongs to the person if it reaches out less: leaves, locks
 _GAP = 0.4  # gaps of the body are narrower
@@ -77,16 +70,16 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         wall = coarse[(examples == cv2.GC_BGD) & ~invisible]
         if 2 * len(wall) < np.count_nonzero(examples == cv2.GC_BGD):
             return (pixels[..., 3] > 0).astype(np.float32)  # cut out already
-        labels[invisible], examples[invisible] = cv2.GC_BGD, _UNCLEAR
+        labels[invisible], examples[invisible] = cv2.GC_BGD, UNCLEAR
         # What is invisible has no colour that could be learnt from.
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
     certain, place = labels.copy(), _odds_of_place(where)
-    _cut(coarse, labels, examples, place)
+    cut_out(coarse, labels, examples, place)
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
-        _cut(coarse, labels, examples, place)
+        cut_out(coarse, labels, examples, place)
     found = _thick(labels, where.below > _CHEEKS, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
@@ -143,72 +136,13 @@ def _odds_of_place(where: _Where) -> Array:
 
 def _examples(where: _Where) -> NDArray[np.uint8]:
     """(h, w) whose colours are a person's for certain, and a background's; the others are unclear."""
-    examples = np.full(where.outside.shape, _UNCLEAR, np.uint8)
+    examples = np.full(where.outside.shape, UNCLEAR, np.uint8)
     around = (where.outside > 0) & (where.below < _JAW)
     if around.any():
         away = np.clip(np.median(where.outside[around]), _AWAY, _FURTHEST)
         examples[around & (where.outside >= away)] = cv2.GC_BGD
     examples[(where.inside > _SURE) | ((where.below > 0) & (where.beside < _THROAT))] = cv2.GC_FGD
     return examples
-
-
-def _cut(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], place: Array) -> None:
-    """Cut the person out, in place, by the examples' colours and the odds of the place.
-
-    Where somebody wears the wall's colour (and in a grey picture everybody does) colours say little: the place decides.
-    Nothing is learnt from what was cut, as GrabCut does: a wall that was taken in would be the person's colour.
-    """
-    odds = place
-    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
-        odds = odds + _odds_of_colour(picture, examples)
-    _divide(picture, labels, odds)
-
-
-def _odds_of_colour(picture: NDArray[np.uint8], examples: NDArray[np.uint8]) -> Array:
-    """(h, w) how much likelier the person has a colour (h, w, 3) than the background has it, as a logarithm."""
-    cv2.setRNGSeed(1)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    clear = examples != _UNCLEAR
-    line, known = np.ascontiguousarray(picture[clear])[None], examples[clear][None]
-    cv2.grabCut(line, known, _NO_BOX, *models, 1, cv2.GC_INIT_WITH_MASK)
-    background, person = (_density(picture, model[0]) + _NOBODYS for model in models)
-    return np.log(person / background).astype(np.float32)
-
-
-def _density(picture: NDArray[np.uint8], model: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(h, w) the density of colours (h, w, 3) in a model of GrabCut's: weights, means and covariances of Gaussians."""
-    weights, means, covariances = np.split(model, [_KINDS, _KINDS * (1 + _COLOURS)])
-    covariances = covariances.reshape(_KINDS, _COLOURS, _COLOURS) + _ROUNDING * np.eye(_COLOURS)
-    means = means.reshape(_KINDS, _COLOURS)
-    total = np.zeros(picture.shape[:2])
-    for kind in range(_KINDS):
-        away = picture - means[kind]
-        inverse = np.asarray(np.linalg.inv(covariances[kind]), np.float64)
-        squared = np.asarray((away @ inverse * away).sum(2), np.float64)
-        total += weights[kind] / np.sqrt(np.linalg.det(2 * np.pi * covariances[kind])) * np.exp(-squared / 2)
-    return total
-
-
-def _divide(picture: NDArray[np.uint8], labels: NDArray[np.uint8], odds: Array) -> None:
-    """Divide what is open in the labels (h, w), in place, by the log odds (h, w) and along the picture's edges.
-
-    OpenCV's graph cut goes by colours only. So the odds become one: they stand instead of the weakest axis of the
-    picture's colours, and the two models differ in nothing else.
-    """
-    shown = picture.reshape(-1, _COLOURS).astype(np.float32)
-    shown -= shown.mean(0)
-    axes = np.linalg.eigh((shown.T @ shown).astype(np.float64))[1][:, 1:]
-    main = shown @ axes.astype(np.float32)
-    main *= 127 / max(127.0, float(np.abs(main).max()))
-    top = 2 * _LARGEST * _STEPS
-    score = (np.clip(odds, -_LARGEST, _LARGEST) + _LARGEST) * _STEPS
-    coded = np.rint(np.dstack([main.reshape(*labels.shape, 2) + 128, score])).astype(np.uint8)
-    models = np.zeros((2, 1, 65))
-    models[..., 0] = 1  # one Gaussian each, background and person
-    models[:, 0, _KINDS : _KINDS + _COLOURS] = [(128, 128, 0), (128, 128, top)]
-    covariance = np.diag([_FLATNESS, _FLATNESS, top * _STEPS / _TRUST])
-    models[:, 0, _KINDS * (1 + _COLOURS) :][:, : _COLOURS**2] = covariance.ravel()
-    cv2.grabCut(coded, labels, _NO_BOX, models[0], models[1], 1, cv2.GC_EVAL_FREEZE_MODEL)
 
 
 def _wall_beside(
