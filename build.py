@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 OUT = ROOT / "out"
 NO_TESTS = 5  # pytest's exit code when its filters leave nothing
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")  # two files of tests at a time
-NO_WORKER = ("-m", "not worker")  # see the marker in pyproject.toml
+SHORT = ("-m", "not main_only")  # see the marker in pyproject.toml
 
 
 def setup(*, fresh: bool) -> int:
@@ -94,7 +94,7 @@ def test(only: str | None, arguments: list[str]) -> int:
             continue
         python = ensure(bpy_environment(version))
         say(f"tests/blender, with Blender {version}")
-        code = run([python, "-m", "pytest", *SIDE_BY_SIDE, *NO_WORKER, *chosen], cwd=ROOT, env=env)
+        code = run([python, "-m", "pytest", *SIDE_BY_SIDE, *SHORT, *chosen], cwd=ROOT, env=env)
         results[version] = 0 if code == NO_TESTS and arguments else code
     say("Result")
     for version, code in results.items():

@@ -55,6 +55,12 @@ class _Candidate:
 
 
 @cache
+def _load_hog() -> Any:  # noqa: ANN401
+    """Once for all detectors: it takes a second."""
+    return dlib.get_frontal_face_detector()
+
+
+@cache
 def _load_cnn() -> Any:  # noqa: ANN401
     return dlib.cnn_face_detection_model_v1(models.cnn_face_detector_model_location())
 
@@ -63,7 +69,7 @@ class DlibDetector:
     """dlib's HOG detector, its CNN detector where that finds nothing, and its 68-point predictor."""
 
     def __init__(self) -> None:
-        self._hog = dlib.get_frontal_face_detector()
+        self._hog = _load_hog()
 
     def detect(self, rgb8: NDArray[np.uint8], *, thorough: bool = True) -> list[Face]:
         """All faces of an (H, W, 3) picture, largest first; an empty list if there is none.

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,13 +22,14 @@ os.environ.setdefault("GIOCONDA_WORKER_PYTHON", sys.executable)
 import bpy  # noqa: E402
 
 import build  # noqa: E402
-from tests.blender.timeline import add_picture  # noqa: E402
+from tests.blender.timeline import add_picture, filmed  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
 MODULE = "bl_ext.user_default.gioconda"
+FRAMES = 8  # of the portrait
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,6 +77,22 @@ def astronauts_face(astronaut: Path) -> str:
 def scene() -> bpy.types.Scene:
     """An empty timeline of 25 frames per second at the astronaut's size, in plain colours."""
     return _new_scene()
+
+
+@pytest.fixture
+def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
+    """The astronaut on frames 10 to 17, in a saved file."""
+    strip = add_picture(scene, astronaut, start=10, length=FRAMES)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    strip["gioconda_landmarks"] = astronauts_face
+    return strip
+
+
+@pytest.fixture
+def movie(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Path:
+    """Four frames of the astronaut."""
+    still = add_picture(scene, astronaut, length=4, channel=9)
+    return filmed(addon, scene, still, tmp_path / "movie")
 
 
 def _new_scene() -> bpy.types.Scene:

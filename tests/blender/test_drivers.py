@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import json
-import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,35 +15,12 @@ import pytest
 
 from core.landmarks.topology import MARKS
 from core.motion.preset import load_preset
-from tests.blender.timeline import add_picture, add_text, curve_of, filmed, key, pixels, span, strips_of
+from tests.blender.conftest import FRAMES
+from tests.blender.timeline import add_picture, curve_of, key, pixels, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-
-FRAMES = 8
-SPEECH = Path(__file__).parents[2].parent / "shared/data/speech/librivox"
-
-
-@pytest.fixture
-def movie(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> Path:
-    """Four frames of the astronaut."""
-    still = add_picture(scene, astronaut, length=4, channel=9)
-    return filmed(addon, scene, still, tmp_path / "movie")
-
-
-@pytest.fixture
-def portrait(scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path) -> Any:
-    """The astronaut on frames 10 to 17, in a saved file."""
-    strip = add_picture(scene, astronaut, start=10, length=FRAMES)
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    strip["gioconda_landmarks"] = astronauts_face
-    return strip
-
-
-def _curve(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, strip: Any, control: str) -> np.ndarray:
-    curve = curve_of(addon, scene, strip, control)
-    return np.array([curve.evaluate(frame) for frame in range(*span(strip))])
 
 
 def _result(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, strip: Any) -> Any:
@@ -77,7 +53,7 @@ def test_a_strip_drives_as_the_timeline_shows_it(
     settings.find_neutral, settings.neutral_frame = False, 12
     bpy.ops.gioconda.bake_keys(tolerance=0)
     assert settings.driven_by == "KEYS"
-    yaw = _curve(addon, scene, portrait, "headYaw")
+    yaw = values_of(addon, scene, portrait, "headYaw")
     asked = -np.array([0, 0, 0, 3, 6, 9, 12, 15])
     assert np.allclose(yaw[:3], 0, atol=0.2)
     assert np.corrcoef(yaw, asked)[0, 1] > 0.98
@@ -107,15 +83,15 @@ def test_a_preset_drives_and_keys_are_added_to_it(
 ) -> None:
     bpy.ops.gioconda.add_controls()
     key(portrait, "headYaw", [(10, 0), (17, 14)])
-    turned = _curve(addon, scene, portrait, "headYaw")
+    turned = values_of(addon, scene, portrait, "headYaw")
     settings = portrait.gioconda
     settings.driven_by, settings.preset, settings.preset_scale = "PRESET", "nod", 0.5
     bpy.ops.gioconda.generate()
     driven = [pixels(path) for path in _frames(_result(addon, scene, portrait))]
     bpy.ops.gioconda.bake_keys(tolerance=0)
     nod = load_preset("nod", Fraction(25), scale=0.5).channels["headPitch"][:FRAMES]
-    assert np.allclose(_curve(addon, scene, portrait, "headPitch"), nod, atol=1e-4)
-    assert np.allclose(_curve(addon, scene, portrait, "headYaw"), turned, atol=1e-3)
+    assert np.allclose(values_of(addon, scene, portrait, "headPitch"), nod, atol=1e-4)
+    assert np.allclose(values_of(addon, scene, portrait, "headYaw"), turned, atol=1e-3)
     bpy.ops.gioconda.generate()
     baked = [pixels(path) for path in _frames(_result(addon, scene, portrait))]
     for one, other in zip(driven, baked, strict=True):
@@ -133,7 +109,7 @@ def test_amounts_keep_regions_still(addon: Callable[[str], ModuleType], scene: b
     session = addon("session").session
     assert session.outcome_of(session.about).message.endswith(f" on {len(paths)} controls")
     laugh = load_preset("laugh", Fraction(25)).channels["jawOpen"][:FRAMES]
-    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), laugh / 2, atol=0.01)
+    assert np.allclose(values_of(addon, scene, portrait, "jawOpen"), laugh / 2, atol=0.01)
 
 
 def test_a_preset_is_saved_and_played_again(
@@ -141,14 +117,14 @@ def test_a_preset_is_saved_and_played_again(
 ) -> None:
     bpy.ops.gioconda.add_controls()
     key(portrait, "jawOpen", [(10, 0), (13, 0.8), (17, 0)])
-    before = _curve(addon, scene, portrait, "jawOpen")
+    before = values_of(addon, scene, portrait, "jawOpen")
     bpy.ops.gioconda.save_preset(filepath=str(tmp_path / "mine.json"))
     settings = portrait.gioconda
     settings.driven_by, settings.preset_path, settings.preset_loop = "PRESET", str(tmp_path / "mine.json"), False
     addon("strips").fcurves(scene).remove(curve_of(addon, scene, portrait, "jawOpen"))
     portrait["jawOpen"] = 0.0
     bpy.ops.gioconda.bake_keys(tolerance=0)
-    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), before, atol=0.02)
+    assert np.allclose(values_of(addon, scene, portrait, "jawOpen"), before, atol=0.02)
     settings.driven_by, settings.preset_path = "PRESET", str(tmp_path / "none.json")
     with pytest.raises(RuntimeError, match="preset is missing"):
         bpy.ops.gioconda.bake_keys()
@@ -161,7 +137,7 @@ def test_a_capture_file_drives_from_the_strip_s_first_frame(
     (tmp_path / "c.json").write_text(json.dumps(values))
     portrait.gioconda.driven_by, portrait.gioconda.filepath = "FILE", str(tmp_path / "c.json")
     bpy.ops.gioconda.bake_keys(tolerance=0)
-    assert np.allclose(_curve(addon, scene, portrait, "jawOpen"), np.arange(FRAMES) / 20, atol=1e-6)
+    assert np.allclose(values_of(addon, scene, portrait, "jawOpen"), np.arange(FRAMES) / 20, atol=1e-6)
     (tmp_path / "c.json").unlink()
     portrait.gioconda.driven_by = "FILE"
     with pytest.raises(RuntimeError, match="capture file is missing"):
@@ -221,7 +197,7 @@ def test_tracks_of_a_clip_drive_the_landmarks_they_name(
     settings.driven_by, settings.clip = "CLIP", clip
     settings.find_neutral, settings.neutral_frame = False, 10
     bpy.ops.gioconda.bake_keys(tolerance=0)
-    jaw = _curve(addon, scene, portrait, "jawOpen")
+    jaw = values_of(addon, scene, portrait, "jawOpen")
     assert jaw[0] == pytest.approx(0, abs=0.02)
     assert jaw[-1] > 0.3
     assert (np.diff(jaw) > -0.02).all()
@@ -262,7 +238,7 @@ def test_shape_keys_of_a_mesh_drive_a_portrait_and_are_driven(
         bpy.ops.gioconda.bake_keys()
     settings.mesh = character
     bpy.ops.gioconda.bake_keys(tolerance=0)
-    jaw = _curve(addon, scene, portrait, "jawOpen")
+    jaw = values_of(addon, scene, portrait, "jawOpen")
     assert (jaw[0], jaw[-1]) == (0, pytest.approx(0.7))
     assert scene.frame_current == 1
 
@@ -275,62 +251,6 @@ def test_shape_keys_of_a_mesh_drive_a_portrait_and_are_driven(
         assert blocks["JawOpen"].value == pytest.approx(jaw[frame - 10], abs=1e-5)
     assert blocks["mouthSmileLeft"].value == pytest.approx(1)
     assert blocks["browInnerUp"].value == 0, "what the portrait does not move rests"
-
-
-def test_a_performance_is_copied_in_time_with_the_strips(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path
-) -> None:
-    bpy.ops.gioconda.add_controls()
-    key(portrait, "headYaw", [(10, 0), (17, 14)])
-    portrait["jawOpen"] = 0.3
-    portrait.gioconda.driven_by, portrait.gioconda.preset = "PRESET", "wink"
-    other = add_picture(scene, astronaut, start=110, channel=2, length=FRAMES, name="other")
-    scene.sequence_editor.active_strip = portrait
-    portrait.select = other.select = True
-    portrait.gioconda.person_path, portrait.gioconda.head_mask = "her.safetensors", "her.png"
-    bpy.ops.gioconda.copy_performance()
-    assert (other.gioconda.person_path, other.gioconda.head_mask) == ("", "")  # of another picture
-    assert np.allclose(_curve(addon, scene, other, "headYaw"), _curve(addon, scene, portrait, "headYaw"))
-    assert other["jawOpen"] == pytest.approx(0.3)
-    assert (other.gioconda.driven_by, other.gioconda.preset) == ("PRESET", "wink")
-    assert other["gioconda_portrait_id"] != portrait["gioconda_portrait_id"]
-    other.select = False
-    with pytest.raises(RuntimeError, match="Select the image or movie strips"):
-        bpy.ops.gioconda.copy_performance()
-
-
-def test_a_performance_is_copied_to_movies_but_not_to_the_one_that_drives(
-    scene: bpy.types.Scene, portrait: Any, movie: Path
-) -> None:
-    driver, other = (
-        strips_of(scene).new_movie(name=name, filepath=str(movie), channel=channel, frame_start=10)
-        for name, channel in (("driver", 3), ("other", 4))
-    )
-    scene.sequence_editor.active_strip = portrait
-    portrait.select = driver.select = other.select = True
-    portrait.gioconda.driven_by, portrait.gioconda.strip_name = "MOVIE", "driver"
-    bpy.ops.gioconda.copy_performance()
-    assert (other.gioconda.driven_by, driver.gioconda.driven_by) == ("MOVIE", "KEYS")
-
-
-def test_a_copy_without_a_result_is_keyed_itself(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path
-) -> None:
-    bpy.ops.gioconda.add_controls()
-    copy = add_picture(scene, astronaut, start=10, length=FRAMES, channel=3, name="copy")
-    for name in portrait.keys():  # noqa: SIM118 - a strip is no dictionary
-        if name.startswith("gioconda_"):
-            copy[name] = portrait[name]
-    copy["gioconda_face_index"] = 1
-    copy.gioconda.driven_by, copy.gioconda.preset = "PRESET", "nod"
-    original = portrait["gioconda_portrait_id"]
-    bpy.ops.gioconda.bake_keys()
-    assert {curve.data_path.partition("]")[0] for curve in addon("strips").fcurves(scene)} == {
-        addon("strips").curve_path(copy, "x").partition("]")[0]
-    }
-    assert portrait["gioconda_portrait_id"] == original != copy["gioconda_portrait_id"]
-    copy["gioconda_portrait_id"] = original
-    assert addon("portraits").find(scene, original, "copy").name == "copy"
 
 
 def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
@@ -349,63 +269,6 @@ def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
     moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")
     assert moved.data["driver"]["neutral_frame"] is None
     assert moved.first[0].args[2:4] == (10, 12)
-
-
-@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
-def test_what_a_strip_plays_and_shows_is_told_by_its_name(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
-) -> None:
-    """The worker tells the files that it reads, which are Blender's own."""
-    _silence(tmp_path / "a.wav")
-    settings = portrait.gioconda
-    read = addon("drivers").driving
-    for name, file in (("Take 2: hello", "Take 2_ hello.wav"), ("hello.wav", "hello.wav")):
-        sound = strips_of(scene).new_sound(name=name, filepath=str(tmp_path / "a.wav"), channel=3, frame_start=10)
-        settings.driven_by, settings.strip_name = "SOUND", name
-        assert read(scene, portrait, tmp_path, "dlib").data["driver"]["sound_path"] == str(tmp_path / file)
-        strips_of(scene).remove(sound)
-    performer = add_picture(scene, astronaut, start=10, channel=3, name="Take 2/3")
-    settings.driven_by, settings.strip_name = "MOVIE", performer.name
-    shown = read(scene, portrait, tmp_path, "dlib").data["driver"]["performance_path"]
-    assert Path(shown).name == "Take 2_3"
-
-
-def _silence(path: Path) -> None:
-    with wave.open(str(path), "wb") as voice:
-        voice.setparams((1, 2, 8000, 0, "NONE", ""))
-        voice.writeframes(bytes(16000))
-
-
-@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
-def test_a_transcript_reaches_the_job(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
-) -> None:
-    _silence(tmp_path / "voice.wav")
-    strips_of(scene).new_sound(name="voice", filepath=str(tmp_path / "voice.wav"), channel=3, frame_start=10)
-    settings = portrait.gioconda
-    settings.driven_by, settings.strip_name, settings.words = "SOUND", "voice", "STRIPS"
-    offered = addon("driver_settings")._strip_names
-    assert offered(settings, bpy.context, "") == ["voice"]
-    settings.driven_by = "MOVIE"
-    assert not offered(settings, bpy.context, "")  # neither a voice nor the portrait itself
-    settings.driven_by = "SOUND"
-    for channel, (said, start, end) in enumerate((("two", 14, 40), ("one", 1, 11), ("late", 18, 30), ("muted", 1, 40))):
-        add_text(scene, said, 5 + channel, start, end).mute = said == "muted"
-
-    def words() -> str:
-        choices = addon("jobs").Choices(output=tmp_path / "out")
-        job = addon("jobs").prepare(scene, portrait, choices)
-        return json.loads((job.folder / "job.json").read_text())["driver"]["text"]
-
-    assert words() == "one\ntwo"
-    settings.words = "TEXT"
-    before = list((tmp_path / "out").iterdir())
-    with pytest.raises(addon("strips").BadInputError, match="No text is chosen"):
-        words()
-    assert list((tmp_path / "out").iterdir()) == before, "what is refused leaves no folder"
-    settings.text = bpy.data.texts.new("said")
-    settings.text.write("hello")
-    assert words() == "hello"
 
 
 def test_baking_leaves_no_folder(portrait: Any) -> None:
@@ -438,24 +301,3 @@ def test_a_performance_is_written_for_other_programs(portrait: Any, tmp_path: Pa
     assert {"Timecode", "BlendShapeCount", "EyeBlinkLeft", "JawOpen"} <= rows[0].keys()
     with pytest.raises(RuntimeError, match=r"\.json or \.csv"):
         bpy.ops.gioconda.export_performance(filepath=str(tmp_path / "wink.txt"))
-
-
-@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender is built without sound")
-@pytest.mark.skipif(not SPEECH.is_dir(), reason=f"{SPEECH} is missing: there is no voice to hear")
-def test_a_sound_strip_speaks_as_the_timeline_plays_it(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
-) -> None:
-    """A voice that begins half a second later, and its words as text strips."""
-    sound = next(iter(sorted(SPEECH.glob("*.wav"))))
-    portrait.frame_final_duration = 50
-    strips_of(scene).new_sound(name="voice", filepath=str(sound), channel=3, frame_start=22)
-    settings = portrait.gioconda
-    settings.driven_by, settings.strip_name, settings.blinks, settings.head = "SOUND", "voice", 0, 0
-    bpy.ops.gioconda.bake_keys(tolerance=0)
-    jaw = _curve(addon, scene, portrait, "jawOpen")
-    assert np.allclose(jaw[:10], 0, atol=0.01)
-    assert jaw[12:].max() > 0.1
-    assert not any("headYaw" in curve.data_path for curve in addon("strips").fcurves(scene))
-    settings.driven_by, settings.words = "SOUND", "STRIPS"
-    with pytest.raises(RuntimeError, match="No text strip"):
-        bpy.ops.gioconda.bake_keys()

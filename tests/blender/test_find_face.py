@@ -48,6 +48,7 @@ def test_no_face_is_told(scene: bpy.types.Scene, tmp_path: Path) -> None:
     assert "gioconda_landmarks" not in strip
 
 
+@pytest.mark.main_only
 def test_face_index_picks_among_several(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, two_astronauts: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_landmarks_of_a_smaller_copy_are_enlarged_and_those_of_another_shape_ref
         bpy.ops.gioconda.load_landmarks(filepath=str(tmp_path / "other.json"))
 
 
+@pytest.mark.main_only
 def test_landmarks_of_a_picture_that_its_exif_tag_turns(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:

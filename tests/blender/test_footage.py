@@ -80,7 +80,7 @@ def test_a_movie_strip_is_re_performed_as_it_is_trimmed(
     assert np.abs(seen[~opaque][..., :3] - picture[~opaque][..., :3]).mean() < 0.02
 
 
-@pytest.mark.worker
+@pytest.mark.main_only
 def test_two_faces_of_a_picture_are_driven_each_by_its_own_strip(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:

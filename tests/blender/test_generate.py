@@ -86,6 +86,7 @@ def test_result_tells_where_it_comes_from(
     assert settings["worker"]["packages"]
 
 
+@pytest.mark.main_only
 def test_the_face_that_a_job_finds_is_kept_on_the_strip(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronauts_face: str
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_picture_with_alpha_is_not_seen_twice(scene: bpy.types.Scene, astronau
     assert np.array_equal(render(scene, 1, tmp_path / "after.png"), before)
 
 
+@pytest.mark.main_only
 @pytest.mark.parametrize("name", ["turned by its EXIF tag.png", "photograph.jpg", "deep.png"])
 def test_neutral_controls_keep_other_kinds_of_pictures(
     scene: bpy.types.Scene, astronaut: Path, astronauts_face: str, tmp_path: Path, name: str
@@ -177,8 +179,17 @@ def _save_deep(path: Path, values: np.ndarray) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("depth", ["16", "32"])
-@pytest.mark.parametrize("space", ["Linear Rec.709", "sRGB", "Non-Color"])
+@pytest.mark.parametrize(
+    ("space", "depth"),
+    [
+        ("Linear Rec.709", "16"),
+        ("sRGB", "32"),
+        pytest.param("Linear Rec.709", "32", marks=pytest.mark.main_only),
+        pytest.param("sRGB", "16", marks=pytest.mark.main_only),
+        pytest.param("Non-Color", "16", marks=pytest.mark.main_only),
+        pytest.param("Non-Color", "32", marks=pytest.mark.main_only),
+    ],
+)
 def test_an_exr_portrait_gets_exr_frames_that_render_the_same(
     addon: Callable[[str], ModuleType],
     scene: bpy.types.Scene,
@@ -277,6 +288,7 @@ def test_scripts_choose_strip_frames_folder_and_face(
         bpy.ops.gioconda.generate(strip_name="astronaut", frame_start=11, frame_end=13)
 
 
+@pytest.mark.main_only
 def test_a_trimmed_portrait_reads_its_track_from_there(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, tmp_path: Path
 ) -> None:
@@ -311,7 +323,7 @@ def save_faces(path: Path, landmarks: np.ndarray, fps: int) -> Path:
     return path
 
 
-@pytest.mark.worker
+@pytest.mark.main_only
 def test_the_command_line_gives_the_same_bytes_for_the_same_job(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:

@@ -67,7 +67,7 @@ def portrait(
     return strip
 
 
-@pytest.mark.worker
+@pytest.mark.main_only
 def test_a_person_is_learned_from_the_selected_strips_and_drawn(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, checkpoint: Path
 ) -> None:

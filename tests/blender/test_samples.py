@@ -46,7 +46,7 @@ def test_the_talking_portrait_talks(extension_zip: Path, astronaut: Path, tmp_pa
     assert movie.with_suffix(".blend").exists()
 
 
-@pytest.mark.worker
+@pytest.mark.main_only
 def test_a_preset_becomes_keys_that_two_portraits_play(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:
     runpy.run_path(str(build.ROOT / "samples/09_drive_in_blender.py"))["main"](
         astronaut, astronaut, tmp_path / "drive.blend", length=8

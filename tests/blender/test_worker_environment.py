@@ -84,7 +84,7 @@ def test_environment_is_made_from_wheels_without_a_network(
     assert runtime.worker_python("") == runtime.environment_python()
 
 
-@pytest.mark.worker
+@pytest.mark.main_only
 def test_an_environment_that_was_left_half_made_is_made_anew(
     addon: Callable[[str], ModuleType], no_worker: Path, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,12 @@ def curve_of(addon: Any, scene: bpy.types.Scene, strip: Any, control: str) -> An
     return next(curve for curve in addon("strips").fcurves(scene) if curve.data_path == path)
 
 
+def values_of(addon: Any, scene: bpy.types.Scene, strip: Any, control: str) -> NDArray[np.float64]:
+    """What the keys of a control say in each of the strip's frames."""
+    curve = curve_of(addon, scene, strip, control)
+    return np.array([curve.evaluate(frame) for frame in range(*span(strip))])
+
+
 def pixels(path: Path) -> NDArray[np.float32]:
     """A picture's values as stored, (height, width, 4), bottom row first, 8 bits as value / 255."""
     image = bpy.data.images.load(str(path))
