@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -160,7 +161,12 @@ class Worker:
 
     def next(self) -> Event:
         """The next event: every line of stdout has to be one."""
-        line = self._lines.get(timeout=SECONDS)
+        try:
+            line = self._lines.get(timeout=SECONDS)
+        except queue.Empty:
+            self.process.send_signal(signal.SIGABRT)  # now it tells where its threads are
+            self.process.wait(SECONDS)
+            pytest.fail(f"no event in {SECONDS} s: {self.log.read_text()}")
         assert line is not None, f"the worker ended: {self.log.read_text()}"
         return json.loads(line)
 
@@ -201,7 +207,7 @@ def start_worker(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
 
     def start(*options: str) -> Worker:
         program = () if "-c" in options else ("-m", "core")
-        command = [sys.executable, *options, *program, "worker"]
+        command = [sys.executable, "-X", "faulthandler", *options, *program, "worker"]
         started.append(Worker(command, tmp_path / f"worker_{len(started)}.log"))
         return started[-1]
 
