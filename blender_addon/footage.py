@@ -31,7 +31,7 @@ def portrait_data(
     if strip.type == "IMAGE":
         paths = [strips.picture_path(strip, frame) for frame in range(start, end)]
     else:
-        source = folder / "source"
+        source = folder / "source" / strips.plain_name(strip.name)  # which is told while it is read
         paths = [source / picture_name(frame) for frame in range(start, end)]
         reading = (partial(RenderTask, scene.session_uid, strip.name, start, end - 1, source, as_pictures=True),)
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index

@@ -64,7 +64,7 @@ class FootageJob:
         self._drawn: NDArray[np.bool_] = seen
         for run in runs_of(~seen):
             which = f"the frames {run.start + 1}-{run.stop}"
-            message = f"{portrait.path.name}: no face is seen in {which}; they stay as they are."
+            message = f"{portrait.name}: no face is seen in {which}; they stay as they are."
             on_event({"event": "warning", "message": message})
         rest = find_neutral_frame(track) if portrait.rest_frame is None else portrait.rest_frame
         if not 0 <= rest < track.frames:

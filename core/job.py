@@ -71,6 +71,11 @@ class PortraitSource:
     first_frame: int = 0  # of the footage, from 0: where it starts
     rest_frame: int | None = None  # of the footage, from 0: it shows the face at rest; found when None
 
+    @property
+    def name(self) -> str:
+        """What it is called to people: a file's name, or that of the folder of an image sequence."""
+        return self.path.parent.name if self.paths else self.path.name
+
 
 @dataclass(frozen=True)
 class Job:

@@ -123,7 +123,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     def begin(stage: str, message: str) -> None:
         tell({"event": "stage", "stage": stage, "message": message})
 
-    begin("read", f"Reading {job.portrait.path.name}")
+    begin("read", f"Reading {job.portrait.name}")
     if job.only_changes and _is_movie(job):
         raise BadInputError(f"{job.output}: a movie cannot be transparent: only changes are written to a folder.")
     check_writable(job.output.parent if _is_movie(job) else job.output)
@@ -191,7 +191,7 @@ def _draw_footage(
     from .generators import first_use_note
 
     if job.portrait.landmarks_path is None:
-        begin("detect", f"Following the face in {job.portrait.path.name}")
+        begin("detect", f"Following the face in {job.portrait.name}")
     footage, fps = FootageJob(job, begin, on_event), motion.content.fps
     if footage.fps not in (None, fps):
         told = f"it has {footage.fps} frames a second, the driver {fps}; they are taken one by one."

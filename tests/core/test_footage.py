@@ -92,7 +92,10 @@ def test_neutral_controls_give_back_every_frame(clip: Clip, footage_job: Callabl
         np.testing.assert_array_equal(frame, plate)
     paths = [str(clip[0] / f"plate.{number}.png") for number in (10, 8)]
     landmarks = _saved(clip[0].parent / "two.npz", clip[1][[2, 0]])
-    run({**job, "portrait": {"paths": paths, "landmarks_path": str(landmarks), "first_frame": 1}, "frames": [1, 1]})
+    events = run(
+        {**job, "portrait": {"paths": paths, "landmarks_path": str(landmarks), "first_frame": 1}, "frames": [1, 1]}
+    )
+    assert events[0]["message"] == f"Reading {clip[0].name}", "a number says little of a sequence"
     np.testing.assert_array_equal(read_picture(clip[0].parent / "out/frame_000001.png"), plates[0])
 
 
