@@ -51,7 +51,7 @@ _JAW_HIGHER = (
 )
 _LOWER_BACK = 6.6  # cm, z: farther back lower teeth are left out, the far ones of a turned head would be a thin line
 _LIP_ON_TEETH = 0.2  # cm that lower teeth stand behind the upper ones: the lower lip lies on them
-_LIP_FOLLOWS = 0.2, 0.75  # of their way back the lower lip goes with them; beside teeth that the portrait shows
+_LIP_FOLLOWS = 0.2, 0.4  # of their way back the lower lip goes with them; beside teeth that the portrait shows
 _GUM_NEAR = 1.0  # cm behind the lower teeth: what lies there is less and less their gum
 _EXPOSURE = 1.0
 _BOUNCED = 0.03  # light that comes through the cheeks and from wall to wall
