@@ -44,13 +44,17 @@ _LIGHT_CELL = 0.16  # cm
 _LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
 _COARSEST = 16  # cells of the last of them in one
 _LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.8  # the light comes down this much for each centimetre inwards
+_FROM_ABOVE = 0.9  # the light comes down this much for each centimetre inwards
 _TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
 _JAW_HIGHER = (
     0.2  # cm, lower teeth and tongue: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
 )
+_LOWER_BACK = 6.6  # cm, z: farther back lower teeth are left out, the far ones of a turned head would be a thin line
+_LIP_ON_TEETH = 0.2  # cm that lower teeth stand behind the upper ones: the lower lip lies on them
+_LIP_FOLLOWS = 0.2, 0.4  # of their way back the lower lip goes with them; beside teeth that the portrait shows
+_GUM_NEAR = 1.0  # cm behind the lower teeth: what lies there is less and less their gum
 _EXPOSURE = 1.0
-_BOUNCED = 0.04  # light that comes through the cheeks and from wall to wall
+_BOUNCED = 0.03  # light that comes through the cheeks and from wall to wall
 _POUT = 1.1  # of what the mouth gets narrower: 1.0 in the model's `mouthPucker`, 1.1 in its `mouthFunnel`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
@@ -101,11 +105,11 @@ class MouthInterior:
         self._finish = (scale, blur, palette.paint)
         upper, lower = model.mouth_origins + np.array([[0, -_TEETH_LOWER], [0, _JAW_HIGHER]])
         self._upper, self._teeth, self._tongue = (
-            Relief(*of_model(picture), origin, model.mouth_step, *self._finish)
-            for picture, origin in (
-                (model.mouth_upper, upper),
-                (model.mouth_teeth, lower),
-                (model.mouth_tongue, lower),
+            Relief(*of_model(picture, model.mouth_step, back), origin, model.mouth_step, *self._finish)
+            for picture, origin, back in (
+                (model.mouth_upper, upper, 0.0),
+                (model.mouth_teeth, lower, _LOWER_BACK),
+                (model.mouth_tongue, lower, 0.0),
             )
         )
         gum = from_8bit(255 * palette.gum, pixels.dtype) if palette.shows_teeth else None
@@ -166,7 +170,12 @@ class MouthInterior:
         wall = self._cheek(look, moved)
         behind = np.empty((PARTS + 1, *look.lips.shape), np.float32)
         behind[0], behind[1:] = wall, look.lips - _LIP_THICK + np.float32(self._pout(moved)) - in_head
-        lights = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, behind))
+        back = np.float32(self._lower_lip_back(opened))
+        behind[3] -= back * smooth_step(1 - (behind[3] - behind[2]) / _GUM_NEAR)
+        behind[2] -= back
+        light = _Light(moved, self._face.scale).at(look.nodes, behind)
+        lights = self._palette.tinted(light)
+        lights[1:3] = self._palette.tinted(light[1:3], teeth=True)
         near = (1 - wall / _LIGHT_DEPTHS[-1])[..., None]
         nodes[..., -3:] = (self._palette.throat + near * (self._palette.gum - self._palette.throat)) * lights[0]
         for part in range(PARTS):
@@ -305,10 +314,19 @@ class MouthInterior:
         way = moved[:, 0] @ _ASIDE - self._lips[:, 0] @ _ASIDE
         return min(max(float(opened), 0.0), 1.3), float(way) / self._face.scale
 
+    def _lower_lip_back(self, opened: float) -> float:
+        """Centimetres that the lower lip lies behind the upper one when the jaw is `opened`: light has less far to go.
+
+        Rendered mouths want less of it than jaws go back; but shown teeth want lower ones beside them that are as lit.
+        """
+        way = _LIP_ON_TEETH - opened * float(self._model.expressions["jawOpen"][66, 2])
+        return _LIP_FOLLOWS[self._palette.shows_teeth] * way
+
     def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
-        """Centimetres that the lips stand out: a mouth gets narrow by rounding them."""
-        before, now = (np.hypot(*np.subtract(*lips[list(MOUTH_CORNERS)])) for lips in (self._lips, moved))
-        return _POUT * max(float(before - now) / self._face.scale, 0.0)
+        """Centimetres that the lips stand out: a mouth gets narrow by rounding them, once its smile has gone."""
+        unsmiling = self._lips - self._face.expression[:, :2]
+        own, neutral, now = (_width(lips) for lips in (self._lips, unsmiling, moved))
+        return _POUT * max((min(own, neutral) - now) / self._face.scale, 0.0)
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:
         """(2,) pixels by which the lower teeth have moved in the unturned face since the portrait."""
@@ -362,6 +380,11 @@ class _Light:
         places = (positions - self._corner) / np.float32(self._cell)
         light = light_at(self._levels, np.array(_LIGHT_DEPTHS, np.float32), places, _FROM_ABOVE / _LIGHT_CELL, behind)
         return np.asarray(np.clip(_BOUNCED + _EXPOSURE * light, 0, 1) ** _DISPLAY, np.float32)
+
+
+def _width(lips: NDArray[np.floating[Any]]) -> float:
+    """Pixels between the corners of a mouth, of (68, 2) landmarks."""
+    return float(np.hypot(*np.subtract(*lips[list(MOUTH_CORNERS)])))
 
 
 def _nodes(positions: Array, step: int) -> Array:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 _EYE_WHITE = 85, 95  # percentiles of an eye's brightness: between them it is white and no glint
 _TEETH_SEEN = 0.6  # an open mouth this bright against the skin shows teeth
-_TOOTH_CHROMA = 0.5, 0.9  # of the skin's, at least and at most
+_TOOTH_CHROMA = 0.5, 0.7  # of the skin's, at least and at most
 _FACING = 0.35  # of the light comes from everywhere: a side that is turned away is not black
 _CRIMSON = (0.0, 0.45, 0.2)  # less red, green and blue, for lips of full saturation
 _THROAT = 0.6  # of the gum's brightness
 _TINT = 0.6  # light that lips and gums have thrown about: their tint to this power
+_TOOTH_TINT = 2.0  # light that teeth have thrown about: their own tint to this power
 _GRAIN_COARSE = 0.03  # eye distances: what is wider than this is shading, not grain
 _GRAIN_TILE = 64
 _SEED = 7
@@ -63,8 +64,9 @@ class Palette:
             self.shows_teeth = bool(own.mean() > _TEETH_SEEN * bright.mean())
             if self.shows_teeth:
                 self.tooth = own.astype(np.float32)
-        tint = np.maximum(lip, 0.02) / max(float(lip.max()), 0.02)
+        tint = _tint(lip)
         self.tint = (tint**_TINT).astype(np.float32)
+        self._tooth_tint = (_tint(self.tooth) ** _TOOTH_TINT).astype(np.float32)
         # Inside they are more crimson than lips, as far as the picture has colours.
         redder = 1 - (1 - tint.min()) * np.array(_CRIMSON)
         self.gum = (lip * redder).astype(np.float32)
@@ -82,10 +84,13 @@ class Palette:
         )
         return other
 
-    def tinted(self, light: Array) -> Array:
-        """Factors (..., 3) of `light` (...): the less comes in straight, the redder what lips and gums throw about."""
-        light = light[..., None]
-        return light * (self.tint + (1 - self.tint) * light)
+    def tinted(self, light: Array, *, teeth: bool = False) -> Array:
+        """Factors (..., 3) of `light` (...): the less comes in straight, the redder what lips and gums throw about.
+
+        Rows of `teeth` throw it at one another.
+        """
+        light, tint = light[..., None], self._tooth_tint if teeth else self.tint
+        return light * (tint + (1 - tint) * light)
 
     def paint(self, planes: Array, start: tuple[int, int] = (0, 0)) -> Array:
         """(h, w, 3) colours in full light, of tooth share, coverage and shade (h, w, 3).
@@ -118,6 +123,11 @@ def _white(eye: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     # Brightness of pixels that are there: of an eye of few pixels none lies between two percentiles.
     low, high = (float(np.percentile(brightness, percent, method="nearest")) for percent in _EYE_WHITE)
     return np.asarray(eye[(brightness >= low) & (brightness <= high)].mean(0))
+
+
+def _tint(colour: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """A colour (3,) against its brightest primary one."""
+    return np.maximum(colour, 0.02) / max(float(colour.max()), 0.02)
 
 
 def _saturation(colour: NDArray[np.floating[Any]]) -> float:

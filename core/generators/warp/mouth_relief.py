@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _DEPTH_STEPS = 20  # a centimetre, in the model's pictures
 _BACK_TEETH, _FADE = 5.0, 4.0  # cm: z from which teeth are as bright as the front ones come
+_CROWN = 0.24  # cm, standard deviation of what is taken for the shade of crowns around
+_CROWN_SHADE, _TOLD_APART = 0.8, 2.0  # of the light, in that shade; how much more than the model's crowns differ in it
+_LEFT_OUT = 1.0  # cm before the depth at which teeth are left out
 _LEVELS = 10  # depths at which a line of sight is compared with the relief
 _TOOTH, _THERE = 255, 128
 
@@ -62,13 +65,29 @@ class Sight:
         return cls(np.array([[1, ax, bx - aside], [0, ay, by]]), slope, depth)
 
 
-def of_model(picture: NDArray[np.uint8]) -> tuple[Array, Array]:
-    """Planes (h, w, 3) and depth (h, w) for a `Relief`, of one of the model's pictures."""
+def of_model(picture: NDArray[np.uint8], step: float, back: float = 0.0) -> tuple[Array, Array]:
+    """Planes (h, w, 3) and depth (h, w) for a `Relief`, of one of the model's pictures.
+
+    Its cells are `step` centimetres; teeth behind z = `back`, centimetres, are left out.
+    """
     depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
-    there = picture[..., 0] >= _THERE
+    crown = np.asarray(picture[..., 0] == _TOOTH, np.float32)
+    there = (picture[..., 0] >= _THERE) * (1 - crown * (1 - smooth_step((depth - back) / _LEFT_OUT)))
     # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
-    tooth = (picture[..., 0] == _TOOTH) * smooth_step((depth - _BACK_TEETH) / _FADE)
-    return np.dstack([tooth, there, picture[..., 1] / 255.0]).astype(np.float32), depth
+    tooth = crown * smooth_step((depth - _BACK_TEETH) / _FADE)
+    shade = picture[..., 1] / np.float32(255)
+    shade += (_told_apart(shade, crown, _CROWN / step) - shade) * crown
+    return np.dstack([tooth * there, there, shade * there]).astype(np.float32), depth
+
+
+def _told_apart(shade: Array, crown: Array, width: float) -> Array:
+    """Shade (h, w) of crowns against that of those around, `width` cells wide.
+
+    How the whole row is lit is another matter: the model's lower one is turned to the floor, because its jaw is open.
+    """
+    around, share = (cv2.GaussianBlur(plane, (0, 0), width) for plane in (shade * crown, crown))
+    against = shade * share / np.maximum(around, np.float32(1e-3))
+    return np.clip(_CROWN_SHADE * against**_TOLD_APART, 0, 1).astype(np.float32)
 
 
 class Relief:

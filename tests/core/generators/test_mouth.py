@@ -16,7 +16,7 @@ from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.mouth import MouthInterior, _level
 from core.generators.warp.mouth_driver import measure
 from core.generators.warp.mouth_palette import Palette
-from core.generators.warp.mouth_relief import Sight
+from core.generators.warp.mouth_relief import Sight, of_model
 from core.generators.warp.mouth_tongue import STEP, TongueShape, form
 from core.landmarks.topology import EYES, INNER_LIP, OUTER_LIP
 from core.motion.controls import ControlTrack
@@ -137,7 +137,7 @@ def test_teeth_have_the_skins_colour_as_far_as_the_white_of_the_eyes_has(face: F
 
     skin = SKIN[2] / SKIN[0]
     assert skin < blue(SKIN) < skin + 0.1
-    assert blue((230, 228, 226)) > blue(SKIN) + 0.1
+    assert blue((230, 228, 226)) > blue(SKIN) + 0.05
 
 
 @pytest.mark.parametrize("blur", [1.0, 2.5])
@@ -219,6 +219,38 @@ def test_the_models_teeth_go_on_where_shown_ones_end(
     for place in (beside, below):
         column, row = np.rint(place).astype(int)
         assert drawn[row - 1 : row + 4, column - 1 : column + 2].max() > 0.49 * own
+
+
+@pytest.mark.parametrize("jaw", [0.3, 0.5, 0.8])
+def test_lower_teeth_beside_shown_ones_are_nearly_as_bright_and_told_apart(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], jaw: float
+) -> None:
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([jaw], np.float32)}))[0]
+    drawn = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
+    lip, rim, middle = *target.landmarks[[62, 66], 1].astype(int), int(target.landmarks[62, 0])
+    rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
+    lower = 6 + int(rows[6:].argmax())
+    assert 0.8 * rows[:6].max() < rows[lower] < rows[:6].max()
+
+
+def test_a_smile_that_goes_is_no_rounding(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    face = fit_face(astronaut_landmarks)
+    unsmiling = face.points[:, :2] - face.expression[:, :2]
+    assert np.ptp(unsmiling[[48, 54], 0]) < np.ptp(face.points[[48, 54], 0]) - 1
+    assert MouthInterior(astronaut, face)._pout(unsmiling) == pytest.approx(0, abs=1e-6)
+
+
+def test_lower_crowns_are_lit_evenly_and_the_far_ones_left_out() -> None:
+    model = load_face_model()
+    planes, depth = of_model(model.mouth_teeth, model.mouth_step, 6.6)
+    whole, _ = of_model(model.mouth_teeth, model.mouth_step)
+    there = planes[..., 1] > 0.99
+    assert (whole[..., 1] > planes[..., 1])[depth < 6.5].any()
+    assert not planes[depth < 6.5, 1].any()
+    shade = planes[there, 2]
+    assert shade.mean() > 1.2 * (model.mouth_teeth[there, 1] / 255).mean()
 
 
 def test_the_inside_stays_between_the_lips(
