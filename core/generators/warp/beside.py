@@ -26,7 +26,7 @@ class Beside:
 
     def __init__(self, pixels: NDArray[Any], mask: Array, head: Head, side: int) -> None:
         """Of a portrait (H, W, C) with the head mask (H, W)."""
-        self.pixels, self.mask, self.face = pixels, mask, head.face
+        self.pixels, self.mask, self.face, self._side = pixels, mask, head.face, side
         self._chin = head.face.points[8, :2]
         self._axes = np.array([side * head.turns.aside[:2], head.turns.below[:2]])  # eye distances a pixel
         self._pixels = np.linalg.inv(self._axes)  # an eye distance
@@ -40,6 +40,12 @@ class Beside:
         """How far out and below positions (..., 2) are."""
         out, below = np.moveaxis((places - self._chin) @ self._axes.T, -1, 0)
         return np.asarray(out, np.float32), np.asarray(below, np.float32)
+
+    def of_model(self, out: float, up: float, forwards: float) -> tuple[float, float]:
+        """How far out and below a place in the face model is, given in centimetres from the model's origin."""
+        there = self.face.from_model(np.array([-self._side * out, up, forwards], np.float64))
+        aside, below = self.of(there[:2])
+        return float(aside), float(below)
 
     def read(self, out: Numbers, below: Numbers) -> NDArray[Any]:
         """(h, w, C) pixels so far out and below."""

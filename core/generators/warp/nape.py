@@ -2,7 +2,8 @@
 """The neck and the back of the head behind the jaw: no portrait from the front shows them, a head that turns does.
 
 A bare neck goes on behind jaw and ears, as wide as it is below them, up to the skull, and spreads to the shoulders as
-it is seen to. Like a column it follows the tilt of the head and not its turn.
+it is seen to. One that a collar hides goes down behind that. Like a column it follows the tilt of the head and not its
+turn; only the skull nods.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from .bare_neck import HIDDEN, Neck, find_neck
+from .bare_neck import Neck, find_neck
 from .beside import Beside
+from .covered_neck import find_covered_neck
 from .grid import Grid, area_around, overlap, positions, within
 from .nape_skin import FRINGE, nape_skin
 from .occiput import find_occiput
 from .sampling import lay_on, read_at, smooth_step
+from .skull import CENTRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,12 +32,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-# In eye distances, heights below the chin:
+# In eye distances, heights below the chin, where nothing else is said:
 _SOFT = 0.015  # of the edge of what is drawn
 _MERGES = 0.15  # so far inwards from the fringe skull and neck go over into what is drawn
 _EDGE = 0.01  # and jaw and ears, which have an edge, over this
 _JAW = 0.15  # from so far above the chin on downwards the outline is more and more that of the neck
 _CORNER = 0.18  # below the level where ears end at the latest, in the corner above an ear, masks have wall
+_NODS, _OVER = -0.5, 0.6  # from here upwards it nods with the skull, fully so much higher
+_LOBE, _LEVEL = -0.75, 0.1  # from about here on an ear does not hide the jaw
+_STEPS = 2  # pixels, over which an edge has no steps
 _MIDDLE = 0.2  # beyond the middle, behind the throat, it ends
 _TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 
@@ -45,17 +51,19 @@ class Column(NamedTuple):
     area: Area
     pixels: NDArray[Any]  # (h, w, C)
     coverage: Array  # (h, w) 0..1
-    merges: Array  # (h, w) 0..1: how far the person at a place gives way to it
+    around: Area  # of the portrait, where the person may hide it,
+    merges: Array  # (h', w') 0..1: and how far the person at a place gives way to it
 
 
 class Nape:
     """What of a portrait's neck goes on behind its head."""
 
     def __init__(self, pixels: NDArray[Any], mask: Array, head: Head) -> None:
-        """Look for a bare neck in the portrait (H, W, C) with the head mask (H, W)."""
-        self._head = head
+        """Look for a neck in the portrait (H, W, C) with the head mask (H, W)."""
+        self._head, self._skull = head, head.face.from_model(CENTRE)
         self._sides = {side: Beside(pixels, mask, head, side) for side in (-1, 1)}
-        self._necks = {side: neck for side, beside in self._sides.items() if (neck := find_neck(beside))}
+        necks = {side: find_neck(beside) or find_covered_neck(beside) for side, beside in self._sides.items()}
+        self._necks = {side: neck for side, neck in necks.items() if neck}
         self._columns: dict[int, Column] = {}  # each is made when the head first turns so
 
     def read(self, pose: Pose) -> tuple[Area, NDArray[Any], Array] | None:
@@ -71,12 +79,13 @@ class Nape:
         rows, columns = column.area
         corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
-        both = np.concatenate([corners, seen])
-        area = overlap(area_around(both), head.picture)
+        beside, nod = self._sides[side], self._nod(pose, upright)
+        area = overlap(area_around(np.concatenate([corners, seen, seen + nod @ pose.roll().T])), head.picture)
         grid = Grid.over(area, head.grid.cell)
         flat = np.full((head.fine.rows, head.fine.columns), upright.pivot[2], np.float32)
         still = np.zeros((*flat.shape, 2), np.float32)
         way, _ = head.ways(head.seen_by(upright, flat, still), grid.nodes)
+        way -= smooth_step((_NODS - beside.of(grid.nodes + way)[1]) / _OVER)[..., None] * nod
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(within(area, column.area))
         there += grid.enlarge_to(every, way)[within(area, every.whole)]
@@ -85,6 +94,12 @@ class Nape:
         )
         return area, read_at(column.pixels, there), coverage
 
+    def _nod(self, pose: Pose, upright: Pose) -> Array:
+        """(2,) pixels in the portrait by which a pose lowers the skull, beside the same pose without nod and turn."""
+        moved = pose.roll().T @ (pose.apply(self._skull) - upright.apply(self._skull))
+        down = self._head.turns.below[:2]
+        return np.asarray(down * (moved @ down) / (down @ down), np.float32)
+
     def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> Array:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
 
@@ -92,7 +107,7 @@ class Nape:
         """
         area, pixels, coverage = laid
         column = self._columns[int(np.sign(_turned(pose)))]
-        rows, columns = column.area
+        rows, columns = column.around
         share = coverage * read_at(column.merges, places - np.array([columns.start, rows.start], np.float32))
         part, some = out[area], np.nonzero(share)
         if len(some[0]):
@@ -102,22 +117,30 @@ class Nape:
     def _column(self, beside: Beside, neck: Neck) -> Column:
         """The neck and head on one side, up to a little beyond the middle of the throat, which hides it."""
         back = find_occiput(beside, neck)
-        widest = float(max(neck.half.max(), back.half.max()))
-        levels = np.array([[back.begins[0]], [neck.stop + HIDDEN]])
-        corners = beside.places(np.array([-_MIDDLE, widest]), levels)
-        area = overlap(area_around(corners.reshape(-1, 2)), self._head.picture)
+        levels = np.array([[back.begins[0]], [neck.ends]])
+        area, around = (
+            overlap(area_around(beside.places(np.array([-_MIDDLE, most]), levels).reshape(-1, 2)), self._head.picture)
+            for most in (max(neck.outline.half.max(), back.half.max()), max(neck.outline.half.max(), back.own.max()))
+        )
         out, below = beside.of(positions(area))
-        inwards = np.maximum(neck.half_at(below), back.half_at(below)) - out
-        coverage = back.coverage(below) * (below < neck.stop + HIDDEN)
+        inwards = np.maximum(neck.outline.half_at(below), back.half_at(below)) - out
+        coverage = back.coverage(below) * (below < neck.ends)
         coverage *= np.clip(inwards / _SOFT, 0, 1) * smooth_step(1 + out / _MIDDLE)
         skin = nape_skin(beside, neck, back, inwards, below)
-        return Column(area, skin, coverage, self._merging(beside.mask[area], below, back.ear))
+        return Column(area, skin, coverage, around, self._merging(beside, around, back.ear, neck))
 
-    def _merging(self, mask: Array, below: Array, ear: float) -> Array:
-        """(h, w) 0..1: how far a person with a mask (h, w) gives way to this neck at places `below` the chin."""
+    def _merging(self, beside: Beside, area: Area, ear: float, neck: Neck) -> Array:
+        """(h, w) 0..1: how far the person gives way to this neck over an area of the portrait."""
+        mask, below = beside.mask[area], beside.of(positions(area))[1]
         inside = np.asarray(cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5))
-        soft = np.maximum(smooth_step(1 + below / _JAW), smooth_step((ear - below + _CORNER) / _JAW))
-        fringe, width = _EDGE + (FRINGE - _EDGE) * soft, _EDGE + (_MERGES - _EDGE) * soft
+        soft = rim = smooth_step((ear - below + _CORNER) / _JAW)
+        if neck.collar is None:
+            soft = rim = np.maximum(soft, smooth_step(1 + below / _JAW))
+        else:  # it has an edge, and so has the jaw down to it, but within the wall's colour
+            jaw = smooth_step((below - _LOBE) / _LEVEL) * smooth_step((neck.collar - below) / _LEVEL + 1)
+            rim = np.maximum(rim, jaw)
+        fringe, width = (_EDGE + (most - _EDGE) * share for most, share in ((FRINGE, rim), (_MERGES, soft)))
+        width = np.maximum(width, _STEPS / self._head.eye_distance)
         inside = np.minimum(inside, self._head.eye_distance)  # without any edge it is without end
         return (mask > 0) * (1 - smooth_step((inside / self._head.eye_distance - fringe) / width))
 

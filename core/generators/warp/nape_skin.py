@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The skin of the neck and head that come out behind the jaw: that of the throat's side goes on."""
+"""The skin of the neck and head that come out behind the jaw: that of the throat's side, or of the jaw, goes on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .scatter import scattered
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .bare_neck import Neck
+    from .bare_neck import Neck, Outline
     from .beside import Beside
     from .occiput import Occiput
 
@@ -30,7 +30,8 @@ _ACROSS = 0.14  # width of the skin that goes on: farther inwards the chin shade
 _THROAT = 0.9  # of all that is seen of the neck
 _WIDE = 0.6  # of its grain, before that is mirrored
 _SHADE = 0.03  # what is smoother than this is light and shade
-_EARS, _FADES = -0.9, 0.3  # so far below the chin ears end; so far above it skin has the colours of the head
+_EARS, _FADES = -0.7, 0.2  # so far below the chin ears end; so far above that skin has the colours of the head
+_SHADED = 0.88  # in the jaw's shadow
 _BESIDE = 0.1  # width of the skin beside the back of the head that gives it those
 _EVEN = 2  # steps over which they are smooth
 
@@ -43,20 +44,21 @@ def nape_skin(beside: Beside, neck: Neck, back: Occiput, inwards: Array, below: 
     for channel, values in enumerate(tones.T):
         tone[..., channel] = np.interp(below, back.below, values)
     share = smooth_step((_EARS - below) / _FADES)[..., None]
-    return to_pixels(skin * (1 + (tone - 1) * share), beside.pixels.dtype)
+    shade = np.float32(_SHADED if neck.collar is not None else 1)
+    return to_pixels(skin * (shade + (tone - shade) * share), beside.pixels.dtype)
 
 
 def _neck_skin(beside: Beside, neck: Neck, inwards: Array, below: Array) -> NDArray[Any]:
-    """The neck's own where it is bare, and above that its light, as far from the edge as it is seen, and its grain.
+    """The neck's own where it is bare, and elsewhere its light, as far from the edge as it is seen, and its grain.
 
     At the edge a neck turns away from the light. What shades it from top to bottom would be seen again and again.
     """
     zoom = beside.face.eye_distance
     up, across = (np.arange(round(length * zoom) + 1) / zoom for length in (STRIP, _THROAT))
-    stop = neck.stop - 2 * STEP  # nothing of the collar
-    strip = _beside_edge(beside, neck, across, stop - up[:, None]).astype(np.float32)
+    lowest = neck.lowest - 2 * STEP  # nothing of the collar
+    strip = _beside_edge(beside, neck.skin, across, lowest - up[:, None]).astype(np.float32)
     shade = np.asarray(cv2.GaussianBlur(strip, (0, 0), _SHADE * zoom))
-    above = np.maximum(stop - below, np.float32(0))
+    above = np.maximum((lowest if neck.collar is None else neck.ends + STRIP) - below, np.float32(0))
     own = read_at(shade, _pixels(zoom, inwards, mirrored(above, STRIP)))
     even = read_at(shade.mean(0, keepdims=True), _pixels(zoom, np.minimum(inwards, _ACROSS), 0 * inwards))
     light = own + (even - own) * smooth_step(above / STRIP)[..., None]
@@ -64,16 +66,16 @@ def _neck_skin(beside: Beside, neck: Neck, inwards: Array, below: Array) -> NDAr
     width, height = (int(there[..., axis].max()) + 2 for axis in range(2))
     bare = np.s_[:, : round(_ACROSS * zoom) + 1]
     skin = light + read_at(scattered((strip - shade)[bare], height, width), there)
-    return np.where((above > 0)[..., None], skin, _beside_edge(beside, neck, inwards, below))
+    return np.where((above > 0)[..., None], skin, _beside_edge(beside, neck.outline, inwards, below))
 
 
 def _pixels(zoom: float, x: Array, y: Array) -> Array:
     return np.asarray(zoom * np.dstack([x, y]), np.float32)
 
 
-def _beside_edge(beside: Beside, neck: Neck, inwards: Numbers, below: Numbers) -> NDArray[Any]:
+def _beside_edge(beside: Beside, outline: Outline, inwards: Numbers, below: Numbers) -> NDArray[Any]:
     """(h, w, C) pixels so far inwards from where the wall's colour ends."""
-    return beside.read(neck.half_at(below) - FRINGE - inwards, below)
+    return beside.read(outline.half_at(below) - FRINGE - inwards, below)
 
 
 def _tones(beside: Beside, neck: Neck, back: Occiput) -> Array:
@@ -81,6 +83,7 @@ def _tones(beside: Beside, neck: Neck, back: Occiput) -> Array:
     across = np.arange(0, _BESIDE, STEP)
     half, heights = back.seen()
     head = beside.read(half[:, None] - FRINGE - across, heights[:, None])
-    own = _beside_edge(beside, neck, across, np.arange(neck.stop - STRIP, neck.stop - STEP, STEP)[:, None])
+    rows = np.arange(neck.lowest - STRIP, neck.lowest - STEP, STEP)
+    own = _beside_edge(beside, neck.skin, across, rows[:, None])
     even = np.asarray(cv2.GaussianBlur(np.median(head, axis=1)[None].astype(np.float32), (0, 0), _EVEN), np.float32)
     return even[0] / np.maximum(np.median(own, axis=(0, 1)), 1e-6).astype(np.float32)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Heights in the face model: it begins, all of it is there, ears end, it goes over into the neck.
 _LEVELS = 9.0, 7.0, 4.5, -3.5
+_BALD = 7.9, 4.5, 0.7  # beside the ear a bald skull is as wide; hair that is wider moves by itself
 _EVEN = 4  # steps over which it does
 
 
@@ -40,7 +41,7 @@ class Occiput(NamedTuple):
 
     def half_at(self, below: Numbers) -> Array:
         """Its half width at heights."""
-        return np.interp(below, self.below, self.half).astype(np.float32)
+        return np.interp(below, self.below, self.half, right=0).astype(np.float32)
 
     def seen(self) -> tuple[Numbers, Numbers]:
         """Where in the portrait its skin is seen, at the ear mirrored at the ear's top: half widths, heights."""
@@ -56,11 +57,12 @@ class Occiput(NamedTuple):
 
 def find_occiput(beside: Beside, neck: Neck) -> Occiput:
     """Its outline above a neck."""
-    levels = beside.face.from_model(np.array([[0, level, 0] for level in _LEVELS]))
-    above, top, ear, base = (float(height) for height in beside.of(levels[:, :2])[1])
+    above, top, ear, base = (beside.of_model(0, level, 0)[1] for level in _LEVELS)
     below = np.arange(above, base + 3 * _EVEN * STEP, STEP)
     own = beside.outline(below)
+    bald, _ = beside.of_model(*_BALD)
     narrower = np.sqrt(1 - np.clip((below - ear) / (base - ear), 0, 1) ** 2)
-    bare = np.maximum(np.minimum(own, np.interp(ear, below, own) * narrower), neck.half_at(below))
+    widest = min(float(np.interp(ear, below, own)), bald)
+    bare = np.maximum(np.minimum(own, widest * narrower), neck.outline.half_at(below))
     half = np.minimum(own, cv2.GaussianBlur(bare[None], (0, 0), _EVEN)[0])
     return Occiput(below, half, own, (above, top), ear)

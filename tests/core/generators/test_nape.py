@@ -182,3 +182,91 @@ def test_a_neck_that_has_left_the_picture_is_no_error(face: FittedFace) -> None:
     [target] = plan_motion(landmarks, ControlTrack(Fraction(25), turned))
     picture = picture[:322].copy()
     assert (create_generator("warp", Portrait(picture, landmarks)).draw(target) != picture).any()
+
+
+_HAIR = (50, 35, 30)
+
+
+def _collared(face: FittedFace, hair: float = 0) -> NDArray[np.uint8]:
+    """A head above a wide collar that begins 0.3 above the chin; `hair` stands out so far around skull and ears."""
+    picture = np.full((480, 400, 3), _WALL, np.uint8)
+    middle = (round(float(_MIDDLE[0])), round(float(_MIDDLE[1] - 3.5 * _SCALE)))
+    if hair:
+        half = round(7.9 * _SCALE + hair * face.eye_distance)
+        cv2.ellipse(picture, middle, (half, round(12 * _SCALE)), 0, 180, 360, _HAIR, -1)
+        cv2.rectangle(picture, (middle[0] - half, middle[1]), (middle[0] + half, middle[1] + 20), _HAIR, -1)
+    cv2.fillConvexPoly(picture, cv2.convexHull(np.rint(face.points[:, :2]).astype(np.int32)), _SKIN)
+    cv2.rectangle(picture, _place(face, -0.9, -0.3), _place(face, 0.9, 2), _SHIRT, -1)
+    cv2.fillConvexPoly(picture, np.rint(face.points[2:15, :2]).astype(np.int32), _SKIN)
+    return picture
+
+
+def _turned(face: FittedFace, picture: NDArray[np.uint8], **turn: float) -> NDArray[np.uint8]:
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    portrait = Portrait(picture, face.points[:, :2].astype(np.float32), head_mask=mask)
+    channels = {name: np.array([value], np.float32) for name, value in turn.items()}
+    (target,) = plan_motion(portrait.landmarks, ControlTrack(Fraction(25), channels))
+    return create_generator("warp", portrait).draw(target)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_neck_is_made_behind_a_collar_and_never_over_it(face: FittedFace, side: int) -> None:
+    picture = _collared(face)
+    drawn = _turned(face, picture, headYaw=-25 * side)
+    x, y = _place(face, side * 0.5, -0.38)
+    shown = drawn[y, x].astype(int)
+    assert (np.abs(picture[y, x].astype(int) - _SKIN) == 0).all()
+    assert np.abs(shown / _SKIN - shown[0] / _SKIN[0]).max() < 0.05, "skin, in the jaw's shadow"
+    assert 0.7 < shown[0] / _SKIN[0] < 1
+    (left, top), (right, bottom) = _place(face, -0.8, 0.15), _place(face, 0.8, 0.4)
+    collar = drawn[top:bottom, left:right]
+    assert np.abs(collar.astype(int) - _SHIRT).max() <= 2
+
+
+def test_none_is_made_where_the_collar_is_not_seen(face: FittedFace) -> None:
+    picture = _collared(face)
+    cut = np.ascontiguousarray(picture[: _place(face, 0, -0.3)[1]])
+    for shown, made in ((picture, True), (cut, False)):
+        mask = (shown != _WALL).any(2).astype(np.float32)
+        found = Nape(shown, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot))
+        assert (found is not None) == made
+
+
+def test_none_is_made_where_hair_hides_it(face: FittedFace) -> None:
+    picture = _collared(face)
+    hair = np.full_like(picture, _HAIR)
+    for half in (0.8, 1.1):
+        long = picture.copy()
+        (left, top), (right, bottom) = _place(face, -half, -1.8), _place(face, half, -0.3)
+        inside = np.s_[top:bottom, left:right]
+        long[inside] = np.where((picture[inside] == _WALL).all(2, keepdims=True), hair[inside], picture[inside])
+        mask = (long != _WALL).any(2).astype(np.float32)
+        assert Nape(long, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot)) is None
+
+
+def test_hair_has_a_back_no_wider_than_a_bald_skull(face: FittedFace) -> None:
+    picture = _collared(face, hair=0.3)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    found = Nape(picture, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot))
+    assert found is not None
+    (rows, columns), pixels, coverage = found
+    y = round(float(_MIDDLE[1] - 4.5 * _SCALE)) - rows.start
+    edge = columns.start + np.flatnonzero(coverage[y] > 0.5)[0]
+    assert abs(_MIDDLE[0] - 7.9 * _SCALE - edge) < 3
+    assert np.abs(pixels[y, edge + 5 - columns.start].astype(int) - _HAIR).max() <= 3
+
+
+def test_the_back_of_a_head_nods_with_it_and_the_neck_does_not(face: FittedFace) -> None:
+    picture = _collared(face, hair=0.1)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    nape = Nape(picture, mask, Head(face, mask))
+    tops, edges = [], []
+    for pitch in (0.0, -15.0):
+        found = nape.read(Pose(head_rotation(6, pitch, 0), face.pivot))
+        assert found is not None
+        (rows, columns), _, coverage = found
+        tops.append(rows.start + np.flatnonzero(coverage.max(1) > 0.5)[0])
+        neck = coverage[_place(face, 0, -0.4)[1] - rows.start]
+        edges.append(columns.start + np.flatnonzero(neck > 0.5)[0])
+    assert tops[1] - tops[0] > 0.03 * face.eye_distance
+    assert abs(edges[1] - edges[0]) <= 1

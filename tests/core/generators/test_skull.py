@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators.warp.skull import _CENTRE, _HALF_AXES, Skull
+from core.generators.warp.skull import _HALF_AXES, CENTRE, Skull
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.pose import Pose, head_rotation
 
@@ -33,12 +33,12 @@ def nodes() -> NDArray[np.float32]:
 
 def _outermost(face: FittedFace, nodes: NDArray[np.float32], pose: Pose) -> tuple[float, float]:
     """Left and right end of the turned skull, well above the ears, by the drawn surface, in pixels."""
-    centre = face.from_model(_CENTRE)[:2]
+    centre = face.from_model(CENTRE)[:2]
     inside = (((nodes - centre) / (face.scale * _HALF_AXES[:2])) ** 2).sum(-1) < 1
     distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
     skull = Skull(face, nodes, _STEP * np.maximum(distance - 1, 0))
     level = np.abs(nodes[..., 1] - face.from_model(np.array([0.0, 8.5, 0.0]))[1]) < _STEP / 2
-    height = skull.outline_height(pose, np.full(nodes.shape[:2], face.from_model(_CENTRE)[2], np.float32))
+    height = skull.outline_height(pose, np.full(nodes.shape[:2], face.from_model(CENTRE)[2], np.float32))
     seen = pose.apply(np.dstack([nodes, height])[level & inside])
     return float(seen[:, 0].min()), float(seen[:, 0].max())
 
@@ -51,7 +51,7 @@ def test_the_side_that_comes_into_view_is_where_the_skull_ends(
     pose = Pose(head_rotation(yaw, 0, 0), face.pivot)
     turned = _outermost(face, nodes, pose)
     side = 0 if yaw > 0 else 1
-    centre = face.from_model(_CENTRE)
+    centre = face.from_model(CENTRE)
     grown = np.hypot(_HALF_AXES[0] * np.cos(np.radians(yaw)), _HALF_AXES[2] * np.sin(np.radians(yaw))) / _HALF_AXES[0]
     wanted = pose.apply(centre)[0] + grown * (still[side] - centre[0])
     assert abs(turned[side] - wanted) < _NEAR * face.scale
@@ -67,8 +67,8 @@ def test_on_the_side_that_turns_away_nothing_is_taken_off_the_surface(
     face: FittedFace, nodes: NDArray[np.float32]
 ) -> None:
     skull = Skull(face, nodes, np.zeros(nodes.shape[:2], np.float32))
-    height = np.full(nodes.shape[:2], face.from_model(_CENTRE)[2] + face.scale, np.float32)
-    away = nodes[..., 0] > face.from_model(_CENTRE)[0] + face.scale
+    height = np.full(nodes.shape[:2], face.from_model(CENTRE)[2] + face.scale, np.float32)
+    away = nodes[..., 0] > face.from_model(CENTRE)[0] + face.scale
     turned = skull.outline_height(Pose(head_rotation(25, 0, 0), face.pivot), height)
     assert (turned >= height)[away].all()
 
@@ -77,7 +77,7 @@ def test_on_the_side_that_turns_away_hair_stands_out_from_crown_to_ear(
     face: FittedFace, nodes: NDArray[np.float32]
 ) -> None:
     skull = Skull(face, nodes, np.zeros(nodes.shape[:2], np.float32))
-    deep = face.from_model(_CENTRE)[2] - 2 * face.scale
+    deep = face.from_model(CENTRE)[2] - 2 * face.scale
     turned = skull.outline_height(Pose(head_rotation(25, 0, 0), face.pivot), np.full(nodes.shape[:2], deep, np.float32))
     for level in (9.0, 6.0, 3.5):
         aside, at = face.from_model(np.array([1.5 * _HALF_AXES[0], level, 0.0]))[:2]
@@ -89,7 +89,7 @@ def test_the_outline_does_not_leap_as_the_head_turns(face: FittedFace, nodes: ND
     """Hair that lies deeper than the skull's middle, all around: no step where one side becomes the other."""
     inside = np.full(nodes.shape[:2], 0.01, np.float32)  # all of it at the outline
     skull = Skull(face, nodes, inside)
-    own = np.full(nodes.shape[:2], face.from_model(_CENTRE)[2] - 4 * _SCALE, np.float32)
+    own = np.full(nodes.shape[:2], face.from_model(CENTRE)[2] - 4 * _SCALE, np.float32)
     turns = [Pose(head_rotation(yaw, 12, 0), face.pivot) for yaw in np.arange(4, 12, 0.1)]
     heights = np.array([skull.outline_height(turn, own) for turn in turns])
     assert np.ptp(heights, axis=0).max() > _SCALE
