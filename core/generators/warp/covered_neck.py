@@ -27,6 +27,8 @@ _JAW = 0.15  # so far above that it is the jaw's
 _LOWEST = -0.25  # down to here the jaw's skin is seen in its own light; farther down the chin is near
 _RIM, _ACROSS = 0.04, 0.16  # of the skin, from the outline inwards
 _THIN, _HAIR = 0.3, 0.3  # a narrower neck is none, and what is farther out than its edge is hair or a veil
+_BELOW = 0.25, 0.35  # heights below the waist
+_SOME = 0.5  # of skin there: the neck is before what is beside it, such as a helmet's ring
 _COLLAR = 0.15  # so much wider than the neck it hides it
 
 
@@ -50,6 +52,9 @@ def find_covered_neck(beside: Beside) -> Neck | None:
     skin = colours((below > lowest - STRIP) & (below <= lowest), jaw)
     rim = colours((below > below[waist] - _JAW) & (below <= below[waist]), own)
     colour = np.append(np.median(skin[..., 0]), colour_of_cheeks(beside)[1:])  # it may lie in shadow
+    lower = (below > below[waist] + _BELOW[0]) & (below <= below[waist] + _BELOW[1])
+    if is_like(colours(lower, np.full_like(own, own[waist])), colour).mean() > _SOME:
+        return None
     if has_edge(skin, np.ones(skin.shape[:2], bool)) or is_like(rim, colour).mean() < ENOUGH:
         return None
     neck = Outline(np.zeros(1), np.full(1, half))

@@ -232,6 +232,17 @@ def test_none_is_made_where_the_collar_is_not_seen(face: FittedFace) -> None:
         assert (found is not None) == made
 
 
+def test_none_is_made_where_the_neck_is_seen_before_what_is_beside_it(face: FittedFace) -> None:
+    """It would come out behind the ring of a helmet that it stands in."""
+    picture = _collared(face)
+    for out in (0.2, 0.75):
+        ring = picture.copy()
+        cv2.rectangle(ring, _place(face, -out, -0.3), _place(face, out, 0.4), _SKIN, -1)
+        mask = (ring != _WALL).any(2).astype(np.float32)
+        found = Nape(ring, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot))
+        assert (found is not None) == (out < 0.5)
+
+
 def test_none_is_made_where_hair_hides_it(face: FittedFace) -> None:
     picture = _collared(face)
     hair = np.full_like(picture, _HAIR)
