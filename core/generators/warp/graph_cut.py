@@ -22,20 +22,14 @@ _LARGEST, _STEPS, _FLATNESS = 16.0, 2, 1e6  # of the log odds, and their steps; 
 _TRUST = 2.0  # the odds count so many times, against the length of the cut
 
 
-def cut_out(picture: NDArray[np.uint8], labels: NDArray[np.uint8], examples: NDArray[np.uint8], place: Array) -> None:
-    """Cut the person out, in place, by the examples' colours and the odds of the place.
+def odds_of_colour(picture: NDArray[np.uint8], examples: NDArray[np.uint8]) -> Array:
+    """(h, w) how much likelier the person has a colour (h, w, 3) than the background has it, as a logarithm.
 
-    Where somebody wears the wall's colour (and in a grey picture everybody does) colours say little: the place decides.
-    Nothing is learnt from what was cut, as GrabCut does: a wall that was taken in would be the person's colour.
+    Both are learnt from the `examples`, GrabCut's labels or UNCLEAR, and not from what was cut, as GrabCut does: a wall
+    that was taken in would be the person's colour. 0 where one of the two has too few.
     """
-    odds = place
-    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) > _ENOUGH:
-        odds = odds + _odds_of_colour(picture, examples)
-    _divide(picture, labels, odds)
-
-
-def _odds_of_colour(picture: NDArray[np.uint8], examples: NDArray[np.uint8]) -> Array:
-    """(h, w) how much likelier the person has a colour (h, w, 3) than the background has it, as a logarithm."""
+    if min(np.count_nonzero(examples == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) <= _ENOUGH:
+        return np.zeros(examples.shape, np.float32)
     cv2.setRNGSeed(1)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     clear = examples != UNCLEAR
@@ -45,21 +39,7 @@ def _odds_of_colour(picture: NDArray[np.uint8], examples: NDArray[np.uint8]) -> 
     return np.log(person / background).astype(np.float32)
 
 
-def _density(picture: NDArray[np.uint8], model: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(h, w) the density of colours (h, w, 3) in a model of GrabCut's: weights, means and covariances of Gaussians."""
-    weights, means, covariances = np.split(model, [_KINDS, _KINDS * (1 + _COLOURS)])
-    covariances = covariances.reshape(_KINDS, _COLOURS, _COLOURS) + _ROUNDING * np.eye(_COLOURS)
-    means = means.reshape(_KINDS, _COLOURS)
-    total = np.zeros(picture.shape[:2])
-    for kind in range(_KINDS):
-        away = picture - means[kind]
-        inverse = np.asarray(np.linalg.inv(covariances[kind]), np.float64)
-        squared = np.asarray((away @ inverse * away).sum(2), np.float64)
-        total += weights[kind] / np.sqrt(np.linalg.det(2 * np.pi * covariances[kind])) * np.exp(-squared / 2)
-    return total
-
-
-def _divide(picture: NDArray[np.uint8], labels: NDArray[np.uint8], odds: Array) -> None:
+def divide(picture: NDArray[np.uint8], labels: NDArray[np.uint8], odds: Array) -> None:
     """Divide what is open in the labels (h, w), in place, by the log odds (h, w) and along the picture's edges.
 
     OpenCV's graph cut goes by colours only. So the odds become one: they stand instead of the weakest axis of the
@@ -79,3 +59,17 @@ def _divide(picture: NDArray[np.uint8], labels: NDArray[np.uint8], odds: Array) 
     covariance = np.diag([_FLATNESS, _FLATNESS, top * _STEPS / _TRUST])
     models[:, 0, _KINDS * (1 + _COLOURS) :][:, : _COLOURS**2] = covariance.ravel()
     cv2.grabCut(coded, labels, _NO_BOX, models[0], models[1], 1, cv2.GC_EVAL_FREEZE_MODEL)
+
+
+def _density(picture: NDArray[np.uint8], model: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(h, w) the density of colours (h, w, 3) in a model of GrabCut's: weights, means and covariances of Gaussians."""
+    weights, means, covariances = np.split(model, [_KINDS, _KINDS * (1 + _COLOURS)])
+    covariances = covariances.reshape(_KINDS, _COLOURS, _COLOURS) + _ROUNDING * np.eye(_COLOURS)
+    means = means.reshape(_KINDS, _COLOURS)
+    total = np.zeros(picture.shape[:2])
+    for kind in range(_KINDS):
+        away = picture - means[kind]
+        inverse = np.asarray(np.linalg.inv(covariances[kind]), np.float64)
+        squared = np.asarray((away @ inverse * away).sum(2), np.float64)
+        total += weights[kind] / np.sqrt(np.linalg.det(2 * np.pi * covariances[kind])) * np.exp(-squared / 2)
+    return total

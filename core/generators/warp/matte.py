@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .exemplars import grown
-from .graph_cut import UNCLEAR, cut_out
+from .graph_cut import UNCLEAR, divide, odds_of_colour
 from .grid import area_of, overlap
 from .head import project_points
 from .plate import surroundings
@@ -75,11 +75,12 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
     certain, place = labels.copy(), _odds_of_place(where)
-    cut_out(coarse, labels, examples, place)
+    # Where somebody wears the wall's colour, and in a grey picture everybody does, the place decides.
+    divide(coarse, labels, place + odds_of_colour(coarse, examples))
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
-        cut_out(coarse, labels, examples, place)
+        divide(coarse, labels, place + odds_of_colour(coarse, examples))
     found = _thick(labels, where.below > _CHEEKS, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     found |= _open(found | beside, _THIN * eye_distance)
