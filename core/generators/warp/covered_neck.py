@@ -46,14 +46,15 @@ def find_covered_neck(beside: Beside) -> Neck | None:
     lowest = min(float(below[waist]), _LOWEST)
     inwards = np.arange(_RIM, _ACROSS, STEP)
 
-    def colours(rows: NDArray[np.bool_], outline: Numbers) -> Array:
-        return lab_at(beside, beside.places(outline[rows, None] - inwards, below[rows, None]))
+    def colours(outline: Numbers, below: Numbers) -> Array:
+        return lab_at(beside, beside.places(outline[:, None] - inwards, below[:, None]))
 
-    skin = colours((below > lowest - STRIP) & (below <= lowest), jaw)
-    rim = colours((below > below[waist] - _JAW) & (below <= below[waist]), own)
+    bare = (below > lowest - STRIP) & (below <= lowest)
+    above = (below > below[waist] - _JAW) & (below <= below[waist])
+    skin, rim = colours(jaw[bare], below[bare]), colours(own[above], below[above])
     colour = np.append(np.median(skin[..., 0]), colour_of_cheeks(beside)[1:])  # it may lie in shadow
-    lower = (below > below[waist] + _BELOW[0]) & (below <= below[waist] + _BELOW[1])
-    if is_like(colours(lower, np.full_like(own, own[waist])), colour).mean() > _SOME:
+    lower = below[waist] + np.arange(*_BELOW, STEP)
+    if is_like(colours(np.full_like(lower, own[waist]), lower), colour).mean() > _SOME:
         return None
     if has_edge(skin, np.ones(skin.shape[:2], bool)) or is_like(rim, colour).mean() < ENOUGH:
         return None
