@@ -80,7 +80,7 @@ def find_neck(beside: Beside) -> Neck | None:
 
 def lab_at(beside: Beside, places: Array) -> Array:
     """(h, w, 3) colours at the portrait's positions (h, w, 2): L, a, b of 8 bits."""
-    shown = to_8bit(sample(np.ascontiguousarray(beside.pixels[..., :3]), places))
+    shown = to_8bit(sample(beside.opaque, places))
     return cv2.cvtColor(shown, cv2.COLOR_RGB2LAB).astype(np.float32)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,11 @@ class Beside:
         self._chin = head.face.points[8, :2]
         self._axes = np.array([side * head.turns.aside[:2], head.turns.below[:2]])  # eye distances a pixel
         self._pixels = np.linalg.inv(self._axes)  # an eye distance
+
+    @cached_property
+    def opaque(self) -> NDArray[Any]:
+        """(H, W, 3) the portrait without alpha, which OpenCV wants as an array of its own."""
+        return np.ascontiguousarray(self.pixels[..., :3])
 
     def places(self, out: Numbers | float, below: Numbers | float) -> Array:
         """The portrait's positions (h, w, 2) so far out and below, two arrays that go together (h, w)."""

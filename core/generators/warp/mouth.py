@@ -170,6 +170,7 @@ class MouthInterior:
         wall = self._cheek(look, moved)
         behind = np.empty((PARTS + 1, *look.lips.shape), np.float32)
         behind[0], behind[1:] = wall, look.lips - _LIP_THICK + np.float32(self._pout(moved)) - in_head
+        # 1 to 3: upper jaw, lower teeth, the tongue with the gum before it. The lip that goes back lights the last two.
         back = np.float32(self._lower_lip_back(opened))
         behind[3] -= back * smooth_step(1 - (behind[3] - behind[2]) / _GUM_NEAR)
         behind[2] -= back

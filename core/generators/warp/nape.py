@@ -117,17 +117,19 @@ class Nape:
     def _column(self, beside: Beside, neck: Neck) -> Column:
         """The neck and head on one side, up to a little beyond the middle of the throat, which hides it."""
         back = find_occiput(beside, neck)
-        levels = np.array([[back.begins[0]], [neck.ends]])
-        area, around = (
-            overlap(area_around(beside.places(np.array([-_MIDDLE, most]), levels).reshape(-1, 2)), self._head.picture)
-            for most in (max(neck.outline.half.max(), back.half.max()), max(neck.outline.half.max(), back.own.max()))
-        )
+        levels, widest = np.array([[back.begins[0]], [neck.ends]]), (back.half.max(), back.own.max())
+        area, around = (self._reached(beside, max(neck.outline.half.max(), most), levels) for most in widest)
         out, below = beside.of(positions(area))
         inwards = np.maximum(neck.outline.half_at(below), back.half_at(below)) - out
         coverage = back.coverage(below) * (below < neck.ends)
         coverage *= np.clip(inwards / _SOFT, 0, 1) * smooth_step(1 + out / _MIDDLE)
         skin = nape_skin(beside, neck, back, inwards, below)
         return Column(area, skin, coverage, around, self._merging(beside, around, back.ear, neck))
+
+    def _reached(self, beside: Beside, widest: float, levels: Array) -> Area:
+        """The part of the portrait between two levels (2, 1), from beyond the throat to so far out."""
+        corners = beside.places(np.array([-_MIDDLE, widest]), levels)
+        return overlap(area_around(corners.reshape(-1, 2)), self._head.picture)
 
     def _merging(self, beside: Beside, area: Area, ear: float, neck: Neck) -> Array:
         """(h, w) 0..1: how far the person gives way to this neck over an area of the portrait."""

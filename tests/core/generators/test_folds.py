@@ -31,7 +31,7 @@ _THICK = np.ones((2, 2), np.uint8)  # an edge is one pixel thick, however small 
 _VISIBLE = 0.011  # eye distances squared: the edge of a temple that turns away, see docs/decisions/warp-surface.md
 _VISIBLE_FILM = 0.015  # of points that come from a film
 _AROUND = 0.04  # eye distances around lids and lips that are drawn apart, as their edges
-_EVERY = 6  # of the frames of a case one is looked at
+_EVERY = 3  # of the frames of a case one is looked at
 
 
 def _folds(generator: WarpGenerator, targets: list[FaceTarget], visible: float = _VISIBLE) -> list[str]:
@@ -129,7 +129,7 @@ def test_no_case_with_real_footage_folds(shared: Path) -> None:
         generator = WarpGenerator(Portrait(pixels, data["source"]))
         # Put on the portrait as the change against the first frame, whatever face that is, or as it stands.
         first = data["asked"][0].astype(np.float32)
-        for neutral, every in ((first, 2 * _EVERY), (None, _EVERY)):
+        for neutral, every in ((first, 3 * _EVERY), (None, _EVERY)):
             asked = data["asked"][::every].astype(np.float32)
             track = LandmarkTrack(asked, np.ones(asked.shape[:2], np.float32), Fraction(25), tuple(case["size"]))
             targets = plan_motion(data["source"], track, relative_to=neutral)
