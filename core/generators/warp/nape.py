@@ -80,7 +80,9 @@ class Nape:
         corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
         seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
         beside, nod = self._sides[side], self._nod(pose, upright)
-        area = overlap(area_around(np.concatenate([corners, seen, seen + nod @ pose.roll().T])), head.picture)
+        area = overlap(
+            area_around(np.concatenate([corners, seen, seen + pose.scale * nod @ pose.roll().T])), head.picture
+        )
         grid = Grid.over(area, head.grid.cell)
         flat = np.full((head.fine.rows, head.fine.columns), upright.pivot[2], np.float32)
         still = np.zeros((*flat.shape, 2), np.float32)
@@ -96,7 +98,7 @@ class Nape:
 
     def _nod(self, pose: Pose, upright: Pose) -> Array:
         """(2,) pixels in the portrait by which a pose lowers the skull, beside the same pose without nod and turn."""
-        moved = pose.roll().T @ (pose.apply(self._skull) - upright.apply(self._skull))
+        moved = pose.roll().T @ (pose.apply(self._skull) - upright.apply(self._skull)) / pose.scale
         down = self._head.turns.below[:2]
         return np.asarray(down * (moved @ down) / (down @ down), np.float32)
 

@@ -281,3 +281,18 @@ def test_the_back_of_a_head_nods_with_it_and_the_neck_does_not(face: FittedFace)
         edges.append(columns.start + np.flatnonzero(neck > 0.5)[0])
     assert tops[1] - tops[0] > 0.03 * face.eye_distance
     assert abs(edges[1] - edges[0]) <= 1
+
+
+def test_a_head_that_is_nearer_nods_by_as_much_of_itself(face: FittedFace) -> None:
+    picture = _collared(face, hair=0.1)
+    mask = (picture != _WALL).any(2).astype(np.float32)
+    nape = Nape(picture, mask, Head(face, mask))
+    nods = []
+    for zoom in (1, 1.3):
+        tops = []
+        for pitch in (0.0, -15.0):
+            found = nape.read(Pose(head_rotation(6, pitch, 0), face.pivot, zoom))
+            assert found is not None
+            tops.append(found[0][0].start + np.flatnonzero(found[2].max(1) > 0.5)[0])
+        nods.append(tops[1] - tops[0])
+    assert abs(nods[1] - 1.3 * nods[0]) <= 1
