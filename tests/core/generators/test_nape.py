@@ -175,6 +175,17 @@ def test_a_collar_in_a_grey_picture_does_not(face: FittedFace) -> None:
         assert (nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is not None) == bare
 
 
+def test_a_white_collar_in_the_shade_of_a_dark_picture_does_not(face: FittedFace) -> None:
+    skin = (62, 47, 41)
+    for collar, bare in (((66, 54, 67), False), ((51, 38, 34), True)):
+        picture = np.full((480, 400, 3), 10, np.uint8)
+        cv2.rectangle(picture, _place(face, -0.5, -0.6), _place(face, 0.5, 1), collar, -1)
+        cv2.fillConvexPoly(picture, cv2.convexHull(np.rint(face.points[:, :2]).astype(np.int32)), skin)
+        mask = (picture != 10).any(2).astype(np.float32)
+        nape = Nape(picture, mask, Head(face, mask))
+        assert (nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is not None) == bare
+
+
 def test_a_neck_that_has_left_the_picture_is_no_error(face: FittedFace) -> None:
     picture, _ = _portrait(face, _SKIN)
     landmarks = face.points[:, :2].astype(np.float32)
