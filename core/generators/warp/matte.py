@@ -12,6 +12,7 @@ from .exemplars import grown
 from .graph_cut import UNCLEAR, divide, odds_of_colour
 from .grid import area_of, overlap
 from .head import project_points
+from .pieces import along, distance_in, holes, numbered, opened, short, touching, within
 from .plate import surroundings
 from .sampling import premultiplied, smooth_step, straight, to_8bit
 
@@ -37,11 +38,13 @@ _TIP = 0.3  # what is thin and differs belongs to the person if it reaches out l
 _GAP = 0.4  # gaps of the body are narrower
 _FOLD, _GAP_PIXELS = 0.05, 2  # what is so wide is the person's over a gap of so many pixels of the copy
 _CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
+_COLLAR = -0.3  # so far below the chin is the upper end of what a collar's rim surrounds
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
+_NOT_THE_WALLS = -1.0  # log odds of a colour that what only touches the person must have
 _UNLIKE, _GRAIN = 3.0, 20 / 255  # deviations that are a difference, and the least that one is
 _DARK = 0.3  # of that in the dark, where less is seen
 _SHADES, _RARE = 3, 2e-3  # bits of a colour that say nothing; what is rarer on the head is none of its colours
-_LEAST_HOLE = 0.01  # of the copy: smaller holes belong to the person
+_LEAST_HOLE, _WALL = 0.01, -6.0  # of the copy: smaller holes are the person's, unless these log odds say otherwise
 _EDGE, _FLAT = 0.05, 1e-3  # radius of the guided filter, and the variance below which it blurs
 _FADE = 0.3  # beside what is invisible the mask ends so far behind it
 _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
@@ -76,17 +79,21 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     eye_distance = face.eye_distance * float(scale[0])
     certain, place = labels.copy(), _odds_of_place(where)
     # Where somebody wears the wall's colour, and in a grey picture everybody does, the place decides.
-    divide(coarse, labels, place + odds_of_colour(coarse, examples))
+    colour = odds_of_colour(coarse, examples)
+    divide(coarse, labels, place + colour)
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
-        divide(coarse, labels, place + odds_of_colour(coarse, examples))
-    found = _thick(labels, where.below > _CHEEKS, eye_distance)
+        colour = odds_of_colour(coarse, examples)
+        divide(coarse, labels, place + colour)
+    found = _thick(labels, where.below < _COLLAR, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
-    found |= _open(found | beside, _THIN * eye_distance)
-    found |= _near(_open(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
-    person = _with_body(_one_piece(found, (points[30] - corner) * scale), where.below >= 0, _GAP * eye_distance)
-    person |= invisible & (_distance(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
+    beside &= along(beside, found) | (colour > _NOT_THE_WALLS)
+    found |= opened(found | beside, _THIN * eye_distance)
+    found |= within(opened(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
+    whole = _one_piece(found, (points[30] - corner) * scale, place + colour)
+    person = _with_body(whole, where.below >= 0, _GAP * eye_distance)
+    person |= invisible & (distance_in(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
     mask = _follow_edges(part, person, face.eye_distance) * (part[..., 3:] > 0).all(2)
     above, left = area[0].start, area[1].start
     below, right = height - area[0].stop, width - area[1].stop
@@ -159,59 +166,36 @@ def _wall_beside(
     alike = np.lib.stride_tricks.sliding_window_view(count, (3, 3, 3)).sum((3, 4, 5)) > _RARE
     strange = ~alike[tuple(np.moveaxis(picture >> _SHADES, 2, 0))]
     beside = (labels == cv2.GC_PR_FGD) & (where.below < _CHEEKS) & (where.outside > _CLOSE)
-    pieces = np.asarray(cv2.connectedComponents(_open(beside & strange, wide).view(np.uint8), connectivity=4)[1])
-    leaving = np.concatenate([pieces[0], pieces[:, 0], pieces[:, -1]])
-    return np.isin(pieces, leaving[leaving > 0])
+    border = np.zeros_like(beside)
+    border[0] = border[:, [0, -1]] = True
+    return touching(opened(beside & strange, wide), border)
 
 
 def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
     """What lies beside the person and differs from the background close by: a collar as grey as another wall."""
-    outside = _distance(~person) / eye_distance
+    outside = distance_in(~person) / eye_distance
     mean, variance = surroundings(picture, outside > _CLEAR)
     grain = _GRAIN * np.clip(2 * mean.mean(2), _DARK, 1)
     difference = ((picture / np.float32(255) - mean) ** 2).sum(2) / (variance + grain**2)
     other = (outside > 0) & (difference > _UNLIKE**2)
     # The dark edge of hair may part a veil from it.
-    gap = (outside > 0) & grown(person, _GAP_PIXELS) & grown(_open(other, _FOLD * eye_distance), _GAP_PIXELS)
-    return _near(other | gap, person, _BESIDE * eye_distance)
+    gap = (outside > 0) & grown(person, _GAP_PIXELS) & grown(opened(other, _FOLD * eye_distance), _GAP_PIXELS)
+    return within(other | gap, person, _BESIDE * eye_distance)
 
 
-def _thick(labels: NDArray[np.uint8], low: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
-    """The person without what is thin and long: the edge of a shelf, a rope. Earrings and locks are short.
+def _thick(labels: NDArray[np.uint8], high: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
+    """The person without what is thin and long: the edge of a shelf, a rope. Earrings are short, locks lie along hair.
 
-    Where it is low what the person surrounds is theirs, else a collar's rim would be thin.
+    What the person surrounds is theirs unless it reaches up high, else a collar's rim would be thin. A door frame
+    between ear and shoulder surrounds something, too.
     """
     person = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    person |= low & _holes(person)
-    kept = _open(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
-    return kept | _near(person & ~kept, kept, _SHORT * eye_distance)
-
-
-def _holes(person: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What the person surrounds; a gap of a pixel does not lead out."""
-    closed = cv2.morphologyEx(np.pad(person, 2).view(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    pieces = np.asarray(cv2.connectedComponents(1 - np.asarray(closed), connectivity=4)[1])
-    return (pieces != pieces[0, 0])[2:-2, 2:-2]
-
-
-def _near(parts: NDArray[np.bool_], person: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
-    """Those parts that do not reach out farther from the person: what does belongs to something else."""
-    pieces = np.asarray(cv2.connectedComponents(parts.view(np.uint8), connectivity=4)[1], np.intp)
-    farthest = np.zeros(pieces.max() + 1, np.float32)
-    np.maximum.at(farthest, pieces, _distance(~person))
-    return parts & (farthest[pieces] < reach)
-
-
-def _distance(part: NDArray[np.bool_]) -> Array:
-    return np.asarray(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 5), np.float32)
-
-
-def _open(person: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
-    """Without what is narrower than a width; the picture's border makes nothing narrower."""
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, round(width)),) * 2)
-    opened = cv2.morphologyEx(np.pad(person, len(brush), mode="edge").view(np.uint8), cv2.MORPH_OPEN, brush)
-    inner = slice(len(brush), -len(brush))
-    return np.asarray(opened)[inner, inner] > 0
+    enclosed = holes(person) & ~person
+    person |= enclosed & ~touching(enclosed, high)
+    kept = opened(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
+    reach = _SHORT * eye_distance
+    thin = within(person & ~kept, kept, reach)
+    return kept | short(thin, reach) | along(thin, kept)
 
 
 def _with_body(person: NDArray[np.uint8], low: NDArray[np.bool_], gap: float) -> NDArray[np.uint8]:
@@ -223,14 +207,15 @@ def _with_body(person: NDArray[np.uint8], low: NDArray[np.bool_], gap: float) ->
     return np.maximum(person, np.maximum.accumulate(body, axis=0))
 
 
-def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """The piece that has the nose, without small holes."""
-    _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=4)
+def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]], odds: Array) -> NDArray[np.uint8]:
+    """The piece that has the nose, without small holes; what is the wall's by all odds (h, w) is no hole."""
+    parts = numbered(found)
     column, row = np.clip(np.rint(nose).astype(int), 0, np.array(found.shape[::-1]) - 1)
-    whole = np.asarray(parts) == parts[row, column]
-    pieces = np.asarray(cv2.connectedComponents((~whole).astype(np.uint8), connectivity=4)[1], np.intp)
-    small = np.bincount(pieces.ravel()) < _LEAST_HOLE * found.size
-    return (whole | small[pieces]).astype(np.uint8)
+    whole = parts == parts[row, column]
+    pieces = numbered(~whole)
+    size = np.bincount(pieces.ravel())
+    likely = np.bincount(pieces.ravel(), odds.ravel() > _WALL) > size / 2
+    return (whole | ((size < _LEAST_HOLE * found.size) & likely)[pieces]).astype(np.uint8)
 
 
 def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: float) -> Array:

@@ -123,6 +123,22 @@ def test_a_board_behind_the_head_is_no_part_of_it(
     assert mask[board & ~there].mean() < 0.1
 
 
+@pytest.mark.parametrize("colour", [SKIN, (230, 235, 240)])
+def test_a_door_frame_between_ear_and_shoulder_is_no_part_of_the_person(
+    face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]], colour: tuple[int, ...]
+) -> None:
+    """It closes a gap, in which the wall is seen; it is cut by its colour, or differs from the wall beside it."""
+    picture, there = drawn[0].copy(), drawn[1]
+    chin = face.points[8, :2]
+    (left, top), (right, bottom) = _corners(chin, (0.8, -0.6, 0.87, 0.7), face)
+    frame = np.zeros_like(there)
+    frame[:bottom, left:right] = True
+    picture[frame & ~there] = colour
+    beside = np.zeros_like(there)
+    beside[top : int(chin[1] + 0.5 * face.eye_distance), left - round(0.15 * face.eye_distance) : right] = True
+    assert find_head(picture, face)[beside & ~there].mean() < 0.15
+
+
 def test_a_hat_in_the_colour_of_the_other_wall_is_the_persons(
     face: FittedFace, drawn: tuple[NDArray[np.uint8], NDArray[np.bool_]]
 ) -> None:
