@@ -261,6 +261,15 @@ def test_none_is_made_where_the_neck_is_seen_before_what_is_beside_it(face: Fitt
         assert (found is not None) == (out < 0.5)
 
 
+def test_a_white_collar_is_no_neck_that_is_seen_before_what_is_beside_it(face: FittedFace) -> None:
+    for throat, made in (((225, 210, 203), True), (_SKIN, False)):
+        picture = _collared(face)
+        picture[(picture == _SHIRT).all(2)] = throat
+        mask = (picture != _WALL).any(2).astype(np.float32)
+        found = Nape(picture, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot))
+        assert (found is not None) == made
+
+
 def test_none_is_made_where_hair_hides_it(face: FittedFace) -> None:
     picture = _collared(face)
     hair = np.full_like(picture, _HAIR)
