@@ -12,6 +12,8 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.generators.warp.bare_neck import find_neck
+from core.generators.warp.beside import Beside
 from core.generators.warp.head import Head
 from core.generators.warp.nape import Nape
 from core.motion.controls import ControlTrack
@@ -191,6 +193,15 @@ def test_a_white_collar_in_the_shade_of_a_dark_picture_does_not(face: FittedFace
         mask = (picture != 10).any(2).astype(np.float32)
         nape = Nape(picture, mask, Head(face, mask))
         assert (nape.read(Pose(head_rotation(30, 0, 0), face.pivot)) is not None) == bare
+
+
+def test_a_shirt_may_begin_close_to_the_chin(face: FittedFace) -> None:
+    for begins, bare in ((0.06, False), (0.13, True)):
+        picture, _ = _portrait(face, _SKIN)
+        cv2.rectangle(picture, _place(face, -2, begins), _place(face, 2, 2), _SHIRT, -1)
+        cv2.fillConvexPoly(picture, cv2.convexHull(np.rint(face.points[:, :2]).astype(np.int32)), _SKIN)
+        mask = (picture != _WALL).any(2).astype(np.float32)
+        assert bool(find_neck(Beside(picture, mask, Head(face, mask), 1))) == bare
 
 
 def test_a_neck_that_has_left_the_picture_is_no_error(face: FittedFace) -> None:
