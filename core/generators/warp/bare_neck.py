@@ -26,11 +26,12 @@ STRIP = 0.15  # the height of the skin that is sure to be seen
 _HIGH, _LOW, _ASIDE = -0.3, 0.7, 0.9  # where it is looked for
 _WAIST = 0.3  # so high it is narrowest
 _HALF = (0.4, 0.72)  # half of its width; what is wider is hair or a collar
-_GROWS, _BARE = 0.12, 0.15  # it is bare at least so far down, until it gets wider by this
+_GROWS, _BARE = 0.12, 0.09  # it is bare at least so far down, until it gets wider by this
 _RIM = 0.04  # of its edge, where colours are mixed
 _EVEN = 2  # rows over which an outline is smooth
 _CHEEKS = [2, 3, 4, 12, 13, 14, 29, 30]  # landmarks
 _SKIN, ENOUGH = np.array([60, 14, 14]), 0.8  # L, a, b of 8 bits: so much of a row may differ from skin by less
+_DIM = 100  # L below which hues lie nearer together: a white collar in the shade came near to skin
 _EDGE, _NEAR = 40, 3  # of L, within so many steps: in a grey picture a collar has the colour of skin
 
 
@@ -60,7 +61,8 @@ def find_neck(beside: Beside) -> Neck | None:
     below, out = np.arange(_HIGH, _LOW, STEP), np.arange(0, _ASIDE, STEP)
     half = np.minimum(beside.outline(below), out[-1])
     colours = lab_at(beside, beside.places(out, below[:, None]))
-    skin = is_like(colours, colour_of_cheeks(beside))
+    cheeks = colour_of_cheeks(beside)
+    skin = is_like(colours, cheeks, min(1, cheeks[0] / _DIM))
     rim = (out > half[:, None] / 2) & (out < half[:, None] - _RIM)
     bare = (skin & rim).sum(1) > ENOUGH * rim.sum(1)
     waist = int(np.argmin(np.where(bare & (below < _WAIST), half, np.inf)))
@@ -89,9 +91,9 @@ def colour_of_cheeks(beside: Beside) -> Array:
     return np.median(lab_at(beside, beside.face.points[None, _CHEEKS, :2].astype(np.float32)), axis=(0, 1))
 
 
-def is_like(colours: Array, skin: Array) -> NDArray[np.bool_]:
-    """(h, w) which of `colours` (h, w, 3) are like that of skin (3,)."""
-    return (np.abs(colours - skin) < _SKIN).all(2)
+def is_like(colours: Array, skin: Array, hues: float = 1) -> NDArray[np.bool_]:
+    """(h, w) which of `colours` (h, w, 3) are like that of skin (3,), whose a and b lie apart by `hues` as much."""
+    return (np.abs(colours - skin) < _SKIN * [1, hues, hues]).all(2)
 
 
 def has_edge(colours: Array, where: NDArray[np.bool_]) -> bool:

@@ -29,6 +29,7 @@ _RIM, _ACROSS = 0.04, 0.16  # of the skin, from the outline inwards
 _THIN, _HAIR = 0.3, 0.3  # a narrower neck is none, and what is farther out than its edge is hair or a veil
 _BELOW = 0.25, 0.35  # heights below the waist
 _SOME = 0.5  # of skin there: the neck is before what is beside it, such as a helmet's ring
+_PALE = 30  # L of 8 bits: what is so much lighter than the jaw is no throat, it is a white collar
 _COLLAR = 0.15  # so much wider than the neck it hides it
 
 
@@ -54,7 +55,8 @@ def find_covered_neck(beside: Beside) -> Neck | None:
     skin, rim = colours(jaw[bare], below[bare]), colours(own[above], below[above])
     colour = np.append(np.median(skin[..., 0]), colour_of_cheeks(beside)[1:])  # it may lie in shadow
     lower = below[waist] + np.arange(*_BELOW, STEP)
-    if is_like(colours(np.full_like(lower, own[waist]), lower), colour).mean() > _SOME:
+    throat = colours(np.full_like(lower, own[waist]), lower)
+    if (is_like(throat, colour) & (throat[..., 0] < colour[0] + _PALE)).mean() > _SOME:
         return None
     if has_edge(skin, np.ones(skin.shape[:2], bool)) or is_like(rim, colour).mean() < ENOUGH:
         return None

@@ -92,13 +92,13 @@ class Head:
             self.skin_reach = self.skin_reach * smooth_step((1 - outwards) / _RING_FADE)
         self.turns = self._neck(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
-        self._skull = Skull(face, self.grid.nodes, self._from_outline(mask))
+        self.skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
         self._height = self._height_field(surface)
 
     def height(self, pose: Pose) -> Array:
         """(rows, columns) the surface of the head in pixels towards the viewer, for this turn."""
-        return self._skull.outline_height(pose, self._height)
+        return self.skull.outline_height(pose, self._height)
 
     def at(self, points: Array) -> Array:
         """(h, w) heights of the surface as the portrait shows it, at (h, w, 2) of its positions."""

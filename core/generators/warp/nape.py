@@ -3,7 +3,7 @@
 
 A bare neck goes on behind jaw and ears, as wide as it is below them, up to the skull, and spreads to the shoulders as
 it is seen to. One that a collar hides goes down behind that. Like a column it follows the tilt of the head and not its
-turn; only the skull nods.
+turn; only the skull turns and nods.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from .grid import Grid, area_around, overlap, positions, within
 from .nape_skin import FRINGE, nape_skin
 from .occiput import find_occiput
 from .sampling import lay_on, read_at, smooth_step
-from .skull import CENTRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +37,7 @@ _MERGES = 0.15  # so far inwards from the fringe skull and neck go over into wha
 _EDGE = 0.01  # and jaw and ears, which have an edge, over this
 _JAW = 0.15  # from so far above the chin on downwards the outline is more and more that of the neck
 _CORNER = 0.18  # below the level where ears end at the latest, in the corner above an ear, masks have wall
-_NODS, _OVER = -0.5, 0.6  # from here upwards it nods with the skull, fully so much higher
+_SKULL, _OVER = -0.5, 0.6  # from here upwards it goes with the skull's outline, fully so much higher
 _LOBE, _LEVEL = -0.75, 0.1  # from about here on an ear does not hide the jaw
 _STEPS = 2  # pixels, over which an edge has no steps
 _MIDDLE = 0.2  # beyond the middle, behind the throat, it ends
@@ -60,7 +59,7 @@ class Nape:
 
     def __init__(self, pixels: NDArray[Any], mask: Array, head: Head) -> None:
         """Look for a neck in the portrait (H, W, C) with the head mask (H, W)."""
-        self._head, self._skull = head, head.face.from_model(CENTRE)
+        self._head = head
         self._sides = {side: Beside(pixels, mask, head, side) for side in (-1, 1)}
         necks = {side: find_neck(beside) or find_covered_neck(beside) for side, beside in self._sides.items()}
         self._necks = {side: neck for side, neck in necks.items() if neck}
@@ -76,16 +75,14 @@ class Nape:
             self._columns[side] = self._column(self._sides[side], self._necks[side])
         column = self._columns[side]
         head, upright = self._head, _tilted(pose)
-        rows, columns = column.area
-        corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
-        seen = upright.apply(np.column_stack([corners, np.full(4, upright.pivot[2])]))
-        beside, nod = self._sides[side], self._nod(pose, upright)
-        area = overlap(area_around(np.concatenate([corners, seen, seen + nod @ pose.roll().T])), head.picture)
+        beside = self._sides[side]
+        area = self._seen(column.area, beside, pose)
         grid = Grid.over(area, head.grid.cell)
         flat = np.full((head.fine.rows, head.fine.columns), upright.pivot[2], np.float32)
         still = np.zeros((*flat.shape, 2), np.float32)
         way, _ = head.ways(head.seen_by(upright, flat, still), grid.nodes)
-        way -= smooth_step((_NODS - beside.of(grid.nodes + way)[1]) / _OVER)[..., None] * nod
+        places = grid.nodes + way
+        way += _skull(beside, places) * (head.skull.on_outline(pose, places) - places)
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(within(area, column.area))
         there += grid.enlarge_to(every, way)[within(area, every.whole)]
@@ -94,11 +91,13 @@ class Nape:
         )
         return area, read_at(column.pixels, there), coverage
 
-    def _nod(self, pose: Pose, upright: Pose) -> Array:
-        """(2,) pixels in the portrait by which a pose lowers the skull, beside the same pose without nod and turn."""
-        moved = pose.roll().T @ (pose.apply(self._skull) - upright.apply(self._skull))
-        down = self._head.turns.below[:2]
-        return np.asarray(down * (moved @ down) / (down @ down), np.float32)
+    def _seen(self, area: Area, beside: Beside, pose: Pose) -> Area:
+        """Where in a frame an area of the portrait is seen at most: still, with the neck, and with the skull."""
+        rows, columns = area
+        corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
+        skull = corners + _skull(beside, corners) * (self._head.skull.farthest(pose, corners) - corners)
+        flat = np.column_stack([np.concatenate([corners, skull]), np.full(2 * len(corners), pose.pivot[2])])
+        return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.picture)
 
     def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> Array:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
@@ -150,6 +149,11 @@ class Nape:
 def _turned(pose: Pose) -> float:
     """The sine of the yaw: the face turns away from the side of its sign. On the other one the cheek hides the neck."""
     return float(pose.roll()[:, 0] @ pose.rotation[:2, 2])
+
+
+def _skull(beside: Beside, places: NDArray[np.floating[Any]]) -> Array:
+    """(..., 1) 0..1: how far positions (..., 2) in the portrait go with the skull's outline."""
+    return smooth_step((_SKULL - beside.of(places)[1]) / _OVER)[..., None]
 
 
 def _tilted(pose: Pose) -> Pose:

@@ -84,11 +84,34 @@ class Skull:
         towards = pose.rotation[:2, 2]  # where depth moves a point
         if not towards.any():
             return height
-        roll = pose.roll()
-        turned = roll.T @ (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2] @ roll
+        roll, turned = pose.roll(), self._turned(pose)
         numbers = turned[0, 0], turned[0, 1], turned[1, 1], *(towards @ roll), *(towards @ pose.rotation[:2, :2])
         directions = tuple(np.array([*numbers, towards @ towards], np.float32))
         return _changed(height, np.float32(self._centre[2]), self._nodes, directions)
+
+    def on_outline(self, pose: Pose, places: Array) -> Array:
+        """The portrait's positions (h, w, 2) that a pose without its roll, scale and move shows at places (h, w, 2).
+
+        They are those of what goes where the outline goes, along every direction from the centre.
+        """
+        out = places - self._seen_centre(pose).astype(np.float32)
+        shapes = self._shape, self._turned(pose)
+        own, seen = (np.maximum(_form(shape, out[..., 0], out[..., 1]), np.float32(1e-6)) for shape in shapes)
+        return np.asarray(self._centre[:2] + out * np.sqrt(own / seen)[..., None], np.float32)
+
+    def farthest(self, pose: Pose, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 2) around what `on_outline` shows of an area around the centre with corners (N, 2)."""
+        growth = np.linalg.eigvals(np.linalg.solve(self._shape[:2, :2], self._turned(pose))).real.max()
+        return self._seen_centre(pose) + (corners - self._centre[:2]) * np.sqrt(growth)
+
+    def _seen_centre(self, pose: Pose) -> NDArray[np.float64]:
+        """(2,) where a pose without its roll, scale and move shows the centre."""
+        return pose.pivot[:2] + pose.roll().T @ (pose.rotation @ (self._centre - pose.pivot))[:2]
+
+    def _turned(self, pose: Pose) -> NDArray[np.float64]:
+        """(2, 2) the form of the outline, turned back by the pose's roll."""
+        roll = pose.roll()
+        return roll.T @ (pose.rotation @ self._shape @ pose.rotation.T)[:2, :2] @ roll
 
 
 def _form(shape: NDArray[np.float64], x: Array, y: Array) -> Array:
