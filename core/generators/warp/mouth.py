@@ -45,8 +45,10 @@ _JAW_HIGHER = (
 )
 _LOWER_BACK = 6.6  # cm, z: farther back lower teeth are left out, the far ones of a turned head would be a thin line
 _LIP_ON_TEETH = 0.2  # cm that lower teeth stand behind the upper ones: the lower lip lies on them
-_LIP_FOLLOWS = 0.2, 0.4  # of their way back the lower lip goes with them; beside teeth that the portrait shows
+_LIP_FOLLOWS = 0.3  # of their way back the lower lip goes with them
 _GUM_NEAR = 1.0  # cm behind the lower teeth: what lies there is less and less their gum
+_CATCH = (1.45, 1.15, 0.8)  # of the light, on upper teeth, lower teeth, tongue: teeth face it, a tongue lies flat
+_SHADOW, _SHADOW_LOW = 0.4, 0.1  # of the light that upper teeth take from lower ones; cm below their edge
 _POUT = 1.1  # of what the mouth gets narrower: 1.0 in the model's `mouthPucker`, 1.1 in its `mouthFunnel`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
@@ -87,6 +89,8 @@ class MouthInterior:
             depth = np.full((1, 1, 1), _FRONT_TEETH - _LIP_THICK, np.float32)
             palette.tooth /= Light(self._lips, face.scale).at(middle, depth).item()
         self._palette = palette
+        # Shown teeth tell by themselves how bright they are.
+        self._catch = np.array((1, 1, 1) if palette.shows_teeth else _CATCH, np.float32)
         self._plane = LipPlane(model, face)
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
@@ -163,6 +167,8 @@ class MouthInterior:
         behind[3] -= back * smooth_step(1 - (behind[3] - behind[2]) / _GUM_NEAR)
         behind[2] -= back
         light = Light(moved, self._face.scale).at(look.nodes, behind)
+        light[1:] = np.minimum(self._catch[:, None, None] * light[1:], 1)
+        light[2] *= 1 - _SHADOW * self._above(nodes, look)
         lights = self._palette.tinted(light)
         lights[1:3] = self._palette.tinted(light[1:3], teeth=True)
         near = (1 - wall / DEEPEST)[..., None]
@@ -181,6 +187,15 @@ class MouthInterior:
         if self._pixels.shape[2] == drawn.shape[2]:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
+
+    def _above(self, nodes: Array, look: Look) -> Array:
+        """(r, c) how far upper teeth cover what is a little above the nodes: they throw a shadow on the lower ones.
+
+        Without it rows that meet were one row of long teeth.
+        """
+        up = np.array([0, _SHADOW_LOW], np.float32)
+        _, model = self._upper.read(nodes[..., :2] - up * np.float32(self._upper.zoom))
+        return np.maximum(model, self._own.upper_teeth(look.nodes - up * np.float32(self._face.scale)))
 
     def _cheek(self, look: Look, moved: NDArray[np.floating[Any]]) -> Array:
         """(r, c) centimetres behind the lips at which a line of sight meets the far cheek's inside, or the throat."""
@@ -236,7 +251,8 @@ class MouthInterior:
         paint, coverage = relief.read(look.enlarge(relief.pixels(look.sight, look.places, depth)))
         coverage *= 1 - self._teeth_before(depth, positions, look)
         coverage *= self._lips_leave(look.enlarge(depth - look.lips), positions, moved)
-        (falls_in,) = self._palette.tinted(Light(moved, self._face.scale).at(look.nodes, (look.lips - depth)[None]))
+        light = Light(moved, self._face.scale).at(look.nodes, (look.lips - depth)[None])
+        (falls_in,) = self._palette.tinted(self._catch[2] * light)
         outside = smooth_step((depth - look.lips) / _FRONT_TEETH + 1)[..., None]
         colour = from_8bit(255 * paint * look.enlarge(falls_in + (1 - falls_in) * outside), drawn.dtype)
         on_lips = look.enlarge(relief.pixels(look.sight, look.places, look.lips)) / (STEP * relief.zoom)
@@ -283,10 +299,9 @@ class MouthInterior:
     def _lower_lip_back(self, opened: float) -> float:
         """Centimetres that the lower lip lies behind the upper one when the jaw is `opened`: light has less far to go.
 
-        Rendered mouths want less of it than jaws go back; but shown teeth want lower ones beside them that are as lit.
+        Rendered mouths want less of it than jaws go back.
         """
-        way = _LIP_ON_TEETH - opened * float(self._model.expressions["jawOpen"][66, 2])
-        return _LIP_FOLLOWS[self._palette.shows_teeth] * way
+        return _LIP_FOLLOWS * (_LIP_ON_TEETH - opened * float(self._model.expressions["jawOpen"][66, 2]))
 
     def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
         """Centimetres that the lips stand out: a mouth gets narrow by rounding them, once its smile has gone."""

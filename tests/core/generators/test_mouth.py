@@ -71,10 +71,22 @@ def test_raised_upper_lip_shows_bright_teeth_with_gum_above_them(face: FittedFac
     assert gum[0] / gum[1] > 1.3 * teeth[0] / teeth[1]
 
 
+@pytest.mark.parametrize("jaw", [0.2, 0.3])
+def test_teeth_behind_lips_that_were_shut_are_light_and_the_lower_ones_a_little_darker(
+    face: FittedFace, jaw: float
+) -> None:
+    column = _middle_column(face, jaw)
+    half = len(column) // 2
+    upper, lower = (row[row.mean(1).argmax()] for row in (column[:half], column[half:]))
+    assert 0.55 * np.mean(SKIN) < lower.mean() < 0.95 * upper.mean()
+    for red, green, blue in (upper, lower):
+        assert red > 1.2 * green > 1.2 * blue
+
+
 def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
     moved = opened(face, 0.5)
     read = MouthInterior(picture_of(face), face).read(mouth_window(face), moved).astype(np.float64).mean(-1)
-    row = int(moved[60, 1] - mouth_window(face)[0, 0, 1]) + 4
+    row = int(moved[60, 1] - mouth_window(face)[0, 0, 1]) + 8
     inside = np.nonzero(between_lips(face, moved)[row])[0]
     quarter = len(inside) // 6
     assert read[row, inside[:quarter]].mean() < 0.8 * read[row, inside[2 * quarter : 4 * quarter]].mean()

@@ -71,3 +71,14 @@ def test_lower_teeth_beside_shown_ones_are_nearly_as_bright_and_told_apart(
     rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
     lower = 6 + int(rows[6:].argmax())
     assert 0.8 * rows[:6].max() < rows[lower] < rows[:6].max()
+
+
+def test_rows_of_teeth_that_meet_are_told_apart(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.2], np.float32)}))[0]
+    drawn = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
+    lip, rim, middle = *target.landmarks[[62, 66], 1].astype(int), int(target.landmarks[62, 0])
+    rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
+    line = 3 + int(rows[3:-1].argmin())
+    assert rows[line] < 0.95 * rows[line:].max() < 0.95 * rows[:4].max()
