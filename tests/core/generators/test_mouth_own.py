@@ -82,3 +82,19 @@ def test_rows_of_teeth_that_meet_are_told_apart(
     rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
     line = 3 + int(rows[3:-1].argmin())
     assert rows[line] < 0.95 * rows[line:].max() < 0.95 * rows[:4].max()
+
+
+@pytest.mark.parametrize("channels", [{"mouthPressLeft": 0.5, "mouthPressRight": 0.5}, {"mouthClose": 0.3}])
+def test_lips_that_close_leave_no_dark_dashes_in_the_corners(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], channels: dict[str, float]
+) -> None:
+    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
+    target = plan_motion(astronaut_landmarks, track)[0]
+    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+    drawn, lips = generator.draw(target).mean(-1), generator.landed(target).landmarks
+    dark = 0
+    for outer, inner, beside in ((48, 60, 61), (54, 64, 63)):
+        places = np.array([lips[outer], lips[inner], lips[inner] + 0.3 * (lips[beside] - lips[inner])])
+        left, top, right, bottom = np.rint([*places.min(0), *places.max(0)]).astype(int)
+        dark += (drawn[top - 3 : bottom + 4, left : right + 1] < 80).sum()
+    assert dark <= 3
