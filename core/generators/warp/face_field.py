@@ -28,7 +28,7 @@ from ...landmarks.topology import (
     RIGHT_EYE,
 )
 from .curves import smooth_curve, smooth_loop
-from .lips import middles, parted
+from .lips import closing_corners, middles, parted
 from .positions import Bumps
 from .rbf import bumps_between, thin_plate
 from .sampling import spread
@@ -134,8 +134,9 @@ class FaceField:
         """`moved` are the (68, 2) wanted landmarks with the head's own pose taken off."""
         self._head = head
         self.moved = moved
-        self._back = head.face.points[:, :2] - moved
-        self._lit_edges = parted(head.face.points[:, :2], moved, head.lip_edges)
+        own = head.face.points[:, :2]
+        self._back = own - moved
+        self._read_edges = parted(own, moved, head.lip_edges) + closing_corners(own, moved, head.eye_distance)
         brows, beside_lips = [*RIGHT_BROW, *LEFT_BROW], _BESIDE_LIPS.reshape(-1, 68)
         below_brows = moved[brows] + _below_brows(moved)
         centres = np.concatenate([moved[list(BASE)], below_brows, beside_lips @ moved, head.ring])
@@ -150,7 +151,7 @@ class FaceField:
 
     def beside(self, openings: Sequence[Opening]) -> list[tuple[Bumps, Bumps]]:
         """What the skin above and the skin below each opening add to the base field."""
-        points = self._head.face.points[:, :2] + self._lit_edges
+        points = self._head.face.points[:, :2] + self._read_edges
         rims = [self._rims(opening, points) for opening in openings]
         # All places at one time, because each call of OpenCV takes longer than its few numbers.
         places = np.concatenate([side for _, sides in rims for side in sides])

@@ -21,6 +21,7 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 """Outer and inner edge of the lips, from the left."""
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
+_INNER_AND_OUTER = (60, 48), (64, 54)  # corners
 _NARROWED = (0.7, 1.0)
 _NOSE = (32, 33, 34)  # its base, above the upper lip
 _SHORTEST = 0.4  # of the portrait's philtrum
@@ -28,6 +29,7 @@ _THINNEST = 0.4  # of the portrait's lips: thinner ones are pressed to a line, a
 _OF_GAP = 0.2  # of the opening is the most that each lip takes
 _OPEN = 0.04  # eye distances of opening, more than the portrait's, in which this sets in
 _OPEN_FOR_TRACKERS = 0.12  # eye distances of opening from which trackers see either edge
+_WIDE_OPEN = 0.1  # eye distances of opening whose corners are dark as well
 _SHUT = 0.02  # eye distances: lips that stand apart less than this meet in a line
 _SEARCH = 0.045  # eye distances above and below
 _STEPS = 31
@@ -94,6 +96,21 @@ def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], e
     """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
     opened = (opening(moved) - opening(still)) / max(2 * opening(edges), 1e-6)
     return edges * float(smooth_step(np.array(opened)))
+
+
+def closing_corners(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
+    """(68, 2) shifts of the inner corners of an open mouth to the outer ones, as far as it closes.
+
+    It closes from `still` to `moved` (68, 2). Between the two corners it is dark: a dash on lips that meet.
+    """
+    shifts, own = np.zeros((68, 2)), opening(still)
+    open_wide, closed = (
+        float(smooth_step(np.array(share)))
+        for share in (own / (_WIDE_OPEN * distance), 1 - opening(moved) / max(own, 1e-6))
+    )
+    for inner, outer in _INNER_AND_OUTER:
+        shifts[inner] = open_wide * closed * (still[outer] - still[inner])
+    return shifts
 
 
 def middles(points: NDArray[np.floating[Any]]) -> tuple[Array, Array]:

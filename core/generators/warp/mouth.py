@@ -8,18 +8,19 @@ through the opening only: the deeper they lie and the nearer to its edge, the le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from ...landmarks.topology import INNER_LIP, MOUTH_CORNERS
-from ...motion.face_model import FaceModel, FittedFace, load_face_model
+from ...motion.face_model import FittedFace, load_face_model
 from . import mouth_driver
 from .curves import smooth_curve, smooth_loop
 from .lips import opening
-from .mouth_draw import PARTS, light_at, paint, see
+from .mouth_draw import PARTS, paint, see
+from .mouth_light import DEEPEST, DISPLAY, Light
+from .mouth_look import LipPlane
 from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
@@ -30,43 +31,34 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.pose import Pose
+    from .mouth_look import Look
 
     Array = NDArray[np.float32]
 
-_LIP_LINE = (60, 61, 62, 63, 64)
-_UPPER_LIP, _LOWER_LIP = (61, 62, 63), (65, 66, 67)
 _OPEN_SOURCE = 0.035  # a portrait whose lips stand apart this much (eye distances) shows its own mouth
 _FINEST = 60.0  # pixels a centimetre: the model knows no more
 _JAW_PART = 0.9  # of the opening of the lips; the rest they do by themselves
 _TONGUE_FOLLOWS = 0.7  # of the jaw's opening: in speech the tongue stays up
-_NODES = 8  # places across the opening where depth and light are worked out
-_LIGHT_CELL = 0.16  # cm
-_LIGHT_DEPTHS = (0.3, 1.2, 4.8)  # cm behind the lips for which the light is worked out
-_COARSEST = 16  # cells of the last of them in one
-_LIGHT_REACH = 1.1  # standard deviation of the light that falls through an opening, for a depth of 1
-_FROM_ABOVE = 0.9  # the light comes down this much for each centimetre inwards
 _TEETH_LOWER = 0.1  # cm: the model shows 2 mm of its upper teeth when its lips are at rest, people up to 4
 _JAW_HIGHER = (
     0.2  # cm, lower teeth and tongue: people show 0.5 to 3 mm of theirs at rest, da Motta et al. (2010), the model none
 )
 _LOWER_BACK = 6.6  # cm, z: farther back lower teeth are left out, the far ones of a turned head would be a thin line
 _LIP_ON_TEETH = 0.2  # cm that lower teeth stand behind the upper ones: the lower lip lies on them
-_LIP_FOLLOWS = 0.2, 0.4  # of their way back the lower lip goes with them; beside teeth that the portrait shows
+_LIP_FOLLOWS = 0.3  # of their way back the lower lip goes with them
 _GUM_NEAR = 1.0  # cm behind the lower teeth: what lies there is less and less their gum
-_EXPOSURE = 1.0
-_BOUNCED = 0.03  # light that comes through the cheeks and from wall to wall
+_CATCH = (1.45, 1.15, 0.8)  # of the light, on upper teeth, lower teeth, tongue: teeth face it, a tongue lies flat
+_SHADOW, _SHADOW_LOW = 0.4, 0.1  # of the light that upper teeth take from lower ones; cm below their edge
 _POUT = 1.1  # of what the mouth gets narrower: 1.0 in the model's `mouthPucker`, 1.1 in its `mouthFunnel`
 _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their landmarks
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
-_LIP, _CHIN_BACK = 0.5, 0.4  # cm of lower lip; below that the chin lies back by a share of the way
 _CHEEK_WIDENS = 0.1  # cm aside for each inwards, from the corner of the mouth on
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
 _SOFT_EDGE = 0.006  # of the lips, in eye distances
-_DISPLAY = 1 / 2.2  # display brightness is this power of the light
 
 
 _ASIDE = np.zeros(68)  # weights of the landmarks: the lower lip against the upper one
-_ASIDE[list(_LOWER_LIP)], _ASIDE[list(_UPPER_LIP)] = 1 / 3, -1 / 3
+_ASIDE[list(INNER_LIP[5:])], _ASIDE[list(INNER_LIP[1:4])] = 1 / 3, -1 / 3
 
 
 class AtRest(NamedTuple):
@@ -95,11 +87,11 @@ class MouthInterior:
         if rest is None and palette.shows_teeth:  # what is seen of them stands in the light between these lips
             middle = self._lips[None, list(INNER_LIP)].mean(1, keepdims=True).astype(np.float32)
             depth = np.full((1, 1, 1), _FRONT_TEETH - _LIP_THICK, np.float32)
-            palette.tooth /= _Light(self._lips, face.scale).at(middle, depth).item()
+            palette.tooth /= Light(self._lips, face.scale).at(middle, depth).item()
         self._palette = palette
-        self._to_model = _to_model(model, face)
-        lips = model.landmarks[list(_LIP_LINE)]
-        self._lip_curve, _, self._plane = np.polyfit(lips[:, 0], lips[:, 2], 2)  # the lips' depth: round the teeth
+        # Shown teeth tell by themselves how bright they are.
+        self._catch = np.array((1, 1, 1) if palette.shows_teeth else _CATCH, np.float32)
+        self._plane = LipPlane(model, face)
         scale = min(face.scale, _FINEST)
         blur = palette.blur * scale / face.scale
         self._finish = (scale, blur, palette.paint)
@@ -118,7 +110,6 @@ class MouthInterior:
         shut = not is_open or self._own.teeth_are_shut
         self._still = (apart if shut else 0.0) if rest is None else rest.still * face.scale
         self._wide = -opening(model.expressions["jawOpen"]) * face.scale  # pixels between the lips at full strength
-        self._turn = _level(face.pose.rotation)
         self._before, _ = self._jaw(self._lips)  # how far the portrait's own jaw is open
 
     def at_rest(self, gain: float) -> AtRest:
@@ -159,10 +150,11 @@ class MouthInterior:
         covered: Array,
     ) -> NDArray[Any]:
         positions = np.ascontiguousarray(positions)
-        look = self._look(positions, pose)
+        look = self._plane.look(positions, pose)
         opened, aside = self._jaw(moved, parted)
         jaw, tongue = (
-            Sight.of_jaw(look.view, self._plane, self._model, part * opened, aside) for part in (1, _TONGUE_FOLLOWS)
+            Sight.of_jaw(look.view, self._plane.depth, self._model, part * opened, aside)
+            for part in (1, _TONGUE_FOLLOWS)
         )
         sights = (self._upper, look.sight), (self._teeth, jaw), (self._tongue, tongue)
         upper, lower, behind_teeth = (relief.along(sight) for relief, sight in sights)
@@ -174,10 +166,12 @@ class MouthInterior:
         back = np.float32(self._lower_lip_back(opened))
         behind[3] -= back * smooth_step(1 - (behind[3] - behind[2]) / _GUM_NEAR)
         behind[2] -= back
-        light = _Light(moved, self._face.scale).at(look.nodes, behind)
+        light = Light(moved, self._face.scale).at(look.nodes, behind)
+        light[1:] = np.minimum(self._catch[:, None, None] * light[1:], 1)
+        light[2] *= 1 - _SHADOW * self._above(nodes, look)
         lights = self._palette.tinted(light)
         lights[1:3] = self._palette.tinted(light[1:3], teeth=True)
-        near = (1 - wall / _LIGHT_DEPTHS[-1])[..., None]
+        near = (1 - wall / DEEPEST)[..., None]
         nodes[..., -3:] = (self._palette.throat + near * (self._palette.gum - self._palette.throat)) * lights[0]
         for part in range(PARTS):
             nodes[..., 5 * part + 2 : 5 * part + 5] = lights[part + 1]
@@ -194,15 +188,24 @@ class MouthInterior:
             return drawn
         return np.concatenate([drawn, sample(self._pixels, positions)[..., 3:]], axis=2)
 
-    def _cheek(self, look: _Look, moved: NDArray[np.floating[Any]]) -> Array:
+    def _above(self, nodes: Array, look: Look) -> Array:
+        """(r, c) how far upper teeth cover what is a little above the nodes: they throw a shadow on the lower ones.
+
+        Without it rows that meet were one row of long teeth.
+        """
+        up = np.array([0, _SHADOW_LOW], np.float32)
+        _, model = self._upper.read(nodes[..., :2] - up * np.float32(self._upper.zoom))
+        return np.maximum(model, self._own.upper_teeth(look.nodes - up * np.float32(self._face.scale)))
+
+    def _cheek(self, look: Look, moved: NDArray[np.floating[Any]]) -> Array:
         """(r, c) centimetres behind the lips at which a line of sight meets the far cheek's inside, or the throat."""
         side = -np.sign(look.view[0])
         approach = abs(float(look.view[0])) - _CHEEK_WIDENS  # centimetres aside for each inwards
         if approach <= 0:
-            return np.full_like(look.lips, _LIGHT_DEPTHS[-1])
-        corners, _ = self._in_model(moved[None, list(MOUTH_CORNERS)].astype(np.float32), look.view, -np.inf)
+            return np.full_like(look.lips, DEEPEST)
+        corners, _ = self._plane.pass_through(moved[None, list(MOUTH_CORNERS)].astype(np.float32), look.view)
         aside = (side * corners[..., 0]).max() - side * look.places[..., 0]
-        return np.clip(aside / approach, 0, _LIGHT_DEPTHS[-1]).astype(np.float32)
+        return np.clip(aside / approach, 0, DEEPEST).astype(np.float32)
 
     def _as_driven(self, invented: Array, driver: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
         """Display colours (h, w, 3): what the driver's mouth shows in the portrait's palette, else `invented` ones."""
@@ -222,9 +225,9 @@ class MouthInterior:
         """(n, 3) points of the unturned face around the tongue that is put out by `amount`, 0..1, and its shadow."""
         left, top, right, bottom = self._tongue_shape(moved, amount).box
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        linear, start = self._to_model[:, :2], self._to_model[:, 2]
+        linear, start = self._plane.to_model[:, :2], self._plane.to_model[:, 2]
         at = (corners - start) @ np.linalg.inv(linear).T
-        lips = float(self._face.points[list(_LIP_LINE), 2].mean())
+        lips = float(self._face.points[list(INNER_LIP[:5]), 2].mean())
         near, far = (np.column_stack([at, np.full(4, lips + z * self._face.scale)]) for z in (1, -1))
         return np.concatenate([near, far])
 
@@ -241,14 +244,15 @@ class MouthInterior:
         It lies over the lower lip and darkens what is below it; the upper lip and the upper teeth lie over it.
         """
         shape = self._tongue_shape(moved, amount)
-        planes, depths, shadow = form(shape, self._plane)
+        planes, depths, shadow = form(shape, self._plane.depth)
         relief = Relief(planes, depths, np.array(shape.box[:2]), STEP, *self._finish)
-        look = self._look(positions, pose, shape.rim)
+        look = self._plane.look(positions, pose, shape.rim)
         depth = relief.depth_at(look.sight, look.places)
         paint, coverage = relief.read(look.enlarge(relief.pixels(look.sight, look.places, depth)))
         coverage *= 1 - self._teeth_before(depth, positions, look)
         coverage *= self._lips_leave(look.enlarge(depth - look.lips), positions, moved)
-        (falls_in,) = self._palette.tinted(_Light(moved, self._face.scale).at(look.nodes, (look.lips - depth)[None]))
+        light = Light(moved, self._face.scale).at(look.nodes, (look.lips - depth)[None])
+        (falls_in,) = self._palette.tinted(self._catch[2] * light)
         outside = smooth_step((depth - look.lips) / _FRONT_TEETH + 1)[..., None]
         colour = from_8bit(255 * paint * look.enlarge(falls_in + (1 - falls_in) * outside), drawn.dtype)
         on_lips = look.enlarge(relief.pixels(look.sight, look.places, look.lips)) / (STEP * relief.zoom)
@@ -256,7 +260,7 @@ class MouthInterior:
         laid = to_pixels(under + (colour - under) * cv2.merge([coverage] * 3), drawn.dtype)
         return np.concatenate([laid, drawn[..., 3:]], axis=2)
 
-    def _teeth_before(self, depth: Array, positions: Array, look: _Look) -> Array:
+    def _teeth_before(self, depth: Array, positions: Array, look: Look) -> Array:
         """Coverage (h, w) of upper teeth that lie before `depth`, which is told at the nodes."""
         upper = self._upper.depth_at(look.sight, look.places)
         _, teeth = self._upper.read(look.enlarge(self._upper.pixels(look.sight, look.places, upper)))
@@ -265,7 +269,7 @@ class MouthInterior:
         return np.maximum(teeth, self._own.upper_teeth(positions)) * before
 
     def _tongue_shape(self, moved: NDArray[np.floating[Any]], amount: float) -> TongueShape:
-        linear, start = self._to_model[:, :2], self._to_model[:, 2]
+        linear, start = self._plane.to_model[:, :2], self._plane.to_model[:, 2]
         return TongueShape.of(moved @ linear.T + start, amount)
 
     def _lips_leave(self, depth: Array, positions: Array, moved: NDArray[np.floating[Any]]) -> Array:
@@ -273,7 +277,7 @@ class MouthInterior:
 
         Between the lips all of it, over the lower one what lies before it.
         """
-        upper = smooth_curve(moved[list(_LIP_LINE)])
+        upper = smooth_curve(moved[list(INNER_LIP[:5])])
         below = np.concatenate([upper, upper[::-1] + np.array([0, 4 * self._face.eye_distance])])
         corner = np.floor(np.minimum(positions.min((0, 1)), upper.min(0))).astype(int)
         columns, rows = np.ceil(positions.max((0, 1))).astype(int) + 2 - corner
@@ -282,29 +286,6 @@ class MouthInterior:
         inner = smooth_loop(moved[list(INNER_LIP)])
         under, inside = (read_at(polygon_mask(outline, *window), local) for outline in (below, inner))
         return np.asarray(under * np.maximum(inside, smooth_step((depth + _LIP_THICK) / _TOUCH + 1.5)), np.float32)
-
-    def _look(self, positions: Array, pose: Pose | None, rim: float = -np.inf) -> _Look:
-        """How (h, w, 2) positions of the unturned face are looked at when the head has turned by `pose`.
-
-        `rim` is the lower lip's y, below which the face goes back to the chin.
-        """
-        size = (positions.shape[0], positions.shape[1])
-        step = max(1, min(size) // _NODES)
-        nodes, view = _nodes(positions, step), self._view(pose)
-        places, lips = self._in_model(nodes, view, rim)
-        return _Look(size, step, nodes, view, Sight.of_skull(view, self._plane), places, lips)
-
-    def _view(self, pose: Pose | None) -> NDArray[np.float64]:
-        """Where the viewer is seen from the mouth: x and y (up) in the model's axes, a centimetre of z."""
-        turn = self._turn if pose is None else pose.rotation @ self._turn
-        return turn[2, :2] * [1, -1] / max(float(turn[2, 2]), 0.3)
-
-    def _in_model(self, positions: Array, view: NDArray[np.float64], rim: float) -> tuple[Array, Array]:
-        """(h, w, 2) x, y in the model, where lines of sight pass the middle lips' plane, and (h, w) the lips' depth."""
-        places = np.asarray(cv2.transform(positions, self._to_model), np.float32)
-        behind = np.float32(self._lip_curve) * places[..., 0] ** 2
-        behind -= np.float32(_CHIN_BACK) * np.maximum(np.float32(rim - _LIP) - places[..., 1], 0)
-        return places - behind[..., None] * view.astype(np.float32), behind + np.float32(self._plane)
 
     def _jaw(self, moved: NDArray[np.floating[Any]], parted: float = 0.0) -> tuple[float, float]:
         """By which share of its full way the jaw is open, and centimetres that it has gone to the picture's right.
@@ -318,10 +299,9 @@ class MouthInterior:
     def _lower_lip_back(self, opened: float) -> float:
         """Centimetres that the lower lip lies behind the upper one when the jaw is `opened`: light has less far to go.
 
-        Rendered mouths want less of it than jaws go back; but shown teeth want lower ones beside them that are as lit.
+        Rendered mouths want less of it than jaws go back.
         """
-        way = _LIP_ON_TEETH - opened * float(self._model.expressions["jawOpen"][66, 2])
-        return _LIP_FOLLOWS[self._palette.shows_teeth] * way
+        return _LIP_FOLLOWS * (_LIP_ON_TEETH - opened * float(self._model.expressions["jawOpen"][66, 2]))
 
     def _pout(self, moved: NDArray[np.floating[Any]]) -> float:
         """Centimetres that the lips stand out: a mouth gets narrow by rounding them, once its smile has gone."""
@@ -331,56 +311,8 @@ class MouthInterior:
 
     def _jaw_shift(self, opened: float, aside: float) -> Array:
         """(2,) pixels by which the lower teeth have moved in the unturned face since the portrait."""
-        lever = self._plane - self._model.jaw_hinge[1]
+        lever = self._plane.depth - self._model.jaw_hinge[1]
         return np.array([aside, lever * self._model.jaw_angle * (opened - self._before)], np.float32) * self._face.scale
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Lines of sight through an area of (h, w) pixels, told at nodes that are `step` pixels apart."""
-
-    size: tuple[int, int]
-    step: int
-    nodes: Array  # (r, c, 2) positions in the unturned face
-    view: NDArray[np.float64]  # (2,) x and y a centimetre of z
-    sight: Sight  # into what stays with the skull
-    places: Array  # (r, c, 2) where they pass the middle lips' plane, centimetres
-    lips: Array  # (r, c) the lips' depth there
-
-    def enlarge(self, nodes: Array) -> Array:
-        """Values (r, c, n) at the nodes, for all pixels (h, w, n)."""
-        matrix = np.array([[1 / self.step, 0, 0], [0, 1 / self.step, 0]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        large = cv2.warpAffine(nodes, matrix, self.size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(large, np.float32)
-
-
-class _Light:
-    """How much of the light in front of the face falls through the opening of the lips, at any depth behind it."""
-
-    def __init__(self, moved: NDArray[np.floating[Any]], scale: float) -> None:
-        self._cell = _LIGHT_CELL * scale
-        self._scale = scale
-        rim = smooth_loop(moved[list(INNER_LIP)])
-        margin = 1.5 * scale
-        self._corner = (rim.min(0) - margin).astype(np.float32)
-        columns, rows = np.ceil((np.ptp(rim, axis=0) + 2 * margin) / self._cell).astype(int)
-        columns, rows = (int(n) + -int(n) % _COARSEST for n in (columns, rows))
-        mask = polygon_mask((rim - self._corner) / self._cell, (0, 0), (rows, columns), 0)
-        # The deeper, the softer, and the coarser the cells may be.
-        self._levels = np.zeros((len(_LIGHT_DEPTHS), rows + 2, columns + 2), np.float32)
-        for level, depth in zip(self._levels, _LIGHT_DEPTHS, strict=True):
-            coarser = round(depth / _LIGHT_DEPTHS[0])
-            cells = cv2.resize(mask, (columns // coarser, rows // coarser), interpolation=cv2.INTER_AREA)
-            sigma = _LIGHT_REACH * depth / (_LIGHT_CELL * coarser)
-            soft = cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-            level[1:-1, 1:-1] = cv2.resize(soft, (columns, rows))
-
-    def at(self, positions: Array, behind: Array) -> Array:
-        """(n, h, w) brightness 0..1 at positions (h, w, 2), n times, `behind` (n, h, w) centimetres behind the lips."""
-        places = (positions - self._corner) / np.float32(self._cell)
-        light = light_at(self._levels, np.array(_LIGHT_DEPTHS, np.float32), places, _FROM_ABOVE / _LIGHT_CELL, behind)
-        return np.asarray(np.clip(_BOUNCED + _EXPOSURE * light, 0, 1) ** _DISPLAY, np.float32)
 
 
 def _width(lips: NDArray[np.floating[Any]]) -> float:
@@ -388,40 +320,8 @@ def _width(lips: NDArray[np.floating[Any]]) -> float:
     return float(np.hypot(*np.subtract(*lips[list(MOUTH_CORNERS)])))
 
 
-def _nodes(positions: Array, step: int) -> Array:
-    """Every `step`-th of (h, w, 2) positions, and one more row and column beyond the last ones."""
-    nodes = positions[::step, ::step]
-    for axis in (0, 1):
-        last: Array = nodes.take([-1], axis=axis)
-        before: Array = nodes.take([-2], axis=axis) if nodes.shape[axis] > 1 else last
-        nodes: Array = np.concatenate([nodes, 2 * last - before], axis=axis)
-    return np.ascontiguousarray(nodes)
-
-
 def _darker(shadow: Array, dtype: np.dtype[Any]) -> Array:
     """(h, w, 3) factors for pixels of a type that a `shadow` (h, w) of display brightness falls on."""
     left = 1 - shadow
-    factor = left if np.issubdtype(dtype, np.integer) else left ** (1 / _DISPLAY)
+    factor = left if np.issubdtype(dtype, np.integer) else left ** (1 / DISPLAY)
     return np.asarray(cv2.merge([factor] * 3), np.float32)
-
-
-def _level(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A portrait's (3, 3) rotation without its nod, which landmarks tell 10 degrees wrong: it would hide teeth."""
-    nod = np.arctan2(rotation[2, 1], rotation[1, 1])
-    return np.asarray(cv2.Rodrigues(np.array([-nod, 0, 0]))[0] @ rotation)
-
-
-def _to_model(model: FaceModel, face: FittedFace) -> NDArray[np.float64]:
-    """(2, 3) affine from the picture to the model's x, y (up) on the plane of the lips, centimetres."""
-    corners = list(MOUTH_CORNERS)
-    at, right, up = face.from_model(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float64))[:, :2]
-    # The fit leaves the lips a little beside the portrait's: hang the teeth behind its own upper lip. Behind the middle
-    # of it: a smile lifts corners, no teeth, and in a three-quarter face corners lie behind the middle and aside of it.
-    middle = list(_UPPER_LIP)
-    line, model_line = face.points[middle, :2].mean(0), model.landmarks[middle, :2].mean(0)
-    wider = np.linalg.norm(np.subtract(*face.model_points[corners])) / np.linalg.norm(
-        np.subtract(*model.landmarks[corners])
-    )
-    axes = np.column_stack([right - at, up - at]) * np.clip(wider, 0.85, 1.15)
-    linear = np.linalg.inv(axes)
-    return np.column_stack([linear, model_line - linear @ line])

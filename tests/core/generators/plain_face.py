@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.landmarks.topology import OUTER_LIP
+from core.landmarks.topology import INNER_LIP, OUTER_LIP
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 
 if TYPE_CHECKING:
@@ -38,3 +38,24 @@ def picture_of(face: FittedFace, grain: float = 0.0, blur: float = 0.0) -> NDArr
 
 def opened(face: FittedFace, jaw: float) -> NDArray[np.float64]:
     return face.points[:, :2] + face.direction(jaw * load_face_model().expressions["jawOpen"])[:, :2]
+
+
+def mouth_window(face: FittedFace) -> NDArray[np.float32]:
+    """(h, w, 2) pixels around the mouth."""
+    left, top = np.floor(face.points[list(OUTER_LIP), :2].min(0)).astype(int)
+    right, bottom = np.ceil(opened(face, 1)[list(OUTER_LIP)].max(0)).astype(int)
+    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
+    return np.dstack([x, y])
+
+
+def between_lips(face: FittedFace, moved: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(h, w) which pixels of that window lie between the inner edges of (68, 2) moved lips."""
+    window = mouth_window(face)
+    mask = np.zeros(window.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(moved[list(INNER_LIP)] - window[0, 0]).astype(np.int32)], (1,))
+    return mask > 0
+
+
+def middle_of(face: FittedFace) -> int:
+    """The window's column below the nose."""
+    return int(face.points[62, 0] - mouth_window(face)[0, 0, 0])

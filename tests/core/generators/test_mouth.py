@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mouth's inside: where its parts lie, what colours, sharpness and grain they have, what stays with the skull."""
+"""The mouth's inside: where its parts lie, what is seen of them, how they are lit."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ import pytest
 
 from core.generators import create_generator
 from core.generators.base import Portrait
-from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.mouth import MouthInterior, _level
-from core.generators.warp.mouth_driver import measure
-from core.generators.warp.mouth_palette import Palette
+from core.generators.warp.mouth import MouthInterior
+from core.generators.warp.mouth_look import level
 from core.generators.warp.mouth_relief import Sight, of_model
-from core.generators.warp.mouth_tongue import STEP, TongueShape, form
-from core.landmarks.topology import EYES, INNER_LIP, OUTER_LIP
+from core.landmarks.topology import OUTER_LIP
 from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.plan import plan_motion
 from core.motion.pose import Pose, head_rotation
-from tests.core.generators.plain_face import LIP, SCALE, SIZE, SKIN, opened, picture_of, plain_face
+from tests.core.generators.plain_face import (
+    LIP,
+    SCALE,
+    SKIN,
+    between_lips,
+    middle_of,
+    mouth_window,
+    opened,
+    picture_of,
+    plain_face,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,32 +41,12 @@ def face() -> FittedFace:
     return plain_face()
 
 
-def _window(face: FittedFace) -> NDArray[np.float32]:
-    """(h, w, 2) pixels around the mouth."""
-    left, top = np.floor(face.points[list(OUTER_LIP), :2].min(0)).astype(int)
-    right, bottom = np.ceil(opened(face, 1)[list(OUTER_LIP)].max(0)).astype(int)
-    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    return np.dstack([x, y])
-
-
-def _inside(face: FittedFace, moved: NDArray[np.float64]) -> NDArray[np.bool_]:
-    window = _window(face)
-    mask = np.zeros(window.shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round(moved[list(INNER_LIP)] - window[0, 0]).astype(np.int32)], (1,))
-    return mask > 0
-
-
-def _middle(face: FittedFace) -> int:
-    """The window's column below the nose."""
-    return int(face.points[62, 0] - _window(face)[0, 0, 0])
-
-
 def _middle_column(face: FittedFace, jaw: float) -> NDArray[np.float64]:
     """(n, 3) colours from the upper lip to the lower one in the middle of the mouth."""
     moved = opened(face, jaw)
-    read = MouthInterior(picture_of(face), face).read(_window(face), moved).astype(np.float64)
-    centre = _middle(face)
-    return read[:, centre - 12 : centre + 13].mean(1)[_inside(face, moved)[:, centre]]
+    read = MouthInterior(picture_of(face), face).read(mouth_window(face), moved).astype(np.float64)
+    centre = middle_of(face)
+    return read[:, centre - 12 : centre + 13].mean(1)[between_lips(face, moved)[:, centre]]
 
 
 def test_tongue_fills_the_lower_half_and_the_dark_lies_above_it(face: FittedFace) -> None:
@@ -74,75 +61,35 @@ def test_tongue_fills_the_lower_half_and_the_dark_lies_above_it(face: FittedFace
 def test_raised_upper_lip_shows_bright_teeth_with_gum_above_them(face: FittedFace) -> None:
     moved = opened(face, 0.1)
     moved[61:64, 1] -= 1.6 * SCALE
-    read = MouthInterior(picture_of(face), face).read(_window(face) - np.float32([0, 40]), moved).astype(np.float64)
-    rows = read[:, _middle(face) - 16 : _middle(face) + 17].mean(1)
-    line = int(face.points[62, 1] - (_window(face)[0, 0, 1] - 40))
+    read = (
+        MouthInterior(picture_of(face), face).read(mouth_window(face) - np.float32([0, 40]), moved).astype(np.float64)
+    )
+    rows = read[:, middle_of(face) - 16 : middle_of(face) + 17].mean(1)
+    line = int(face.points[62, 1] - (mouth_window(face)[0, 0, 1] - 40))
     teeth, gum = rows[line - int(0.4 * SCALE)], rows[line - int(1.3 * SCALE)]
     assert teeth.mean() > 0.6 * np.mean(SKIN)
     assert gum[0] / gum[1] > 1.3 * teeth[0] / teeth[1]
 
 
+@pytest.mark.parametrize("jaw", [0.2, 0.3])
+def test_teeth_behind_lips_that_were_shut_are_light_and_the_lower_ones_a_little_darker(
+    face: FittedFace, jaw: float
+) -> None:
+    column = _middle_column(face, jaw)
+    half = len(column) // 2
+    upper, lower = (row[row.mean(1).argmax()] for row in (column[:half], column[half:]))
+    assert 0.55 * np.mean(SKIN) < lower.mean() < 0.95 * upper.mean()
+    for red, green, blue in (upper, lower):
+        assert red > 1.2 * green > 1.2 * blue
+
+
 def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
     moved = opened(face, 0.5)
-    read = MouthInterior(picture_of(face), face).read(_window(face), moved).astype(np.float64).mean(-1)
-    row = int(moved[60, 1] - _window(face)[0, 0, 1]) + 4
-    inside = np.nonzero(_inside(face, moved)[row])[0]
+    read = MouthInterior(picture_of(face), face).read(mouth_window(face), moved).astype(np.float64).mean(-1)
+    row = int(moved[60, 1] - mouth_window(face)[0, 0, 1]) + 8
+    inside = np.nonzero(between_lips(face, moved)[row])[0]
     quarter = len(inside) // 6
     assert read[row, inside[:quarter]].mean() < 0.8 * read[row, inside[2 * quarter : 4 * quarter]].mean()
-
-
-def test_a_grey_portrait_gets_a_grey_mouth(face: FittedFace) -> None:
-    grey = np.repeat(cv2.cvtColor(picture_of(face, grain=4), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    read = MouthInterior(grey, face).read(_window(face), opened(face, 0.5)).astype(int)
-    assert np.ptp(read, axis=2).max() <= 1
-    assert np.ptp(read) > 40
-
-
-def test_kinds_of_pixels_get_the_same_mouth(face: FittedFace) -> None:
-    picture, moved = picture_of(face), opened(face, 0.5)
-    want = MouthInterior(picture, face).read(_window(face), moved).astype(np.float32)
-    wide = MouthInterior(picture.astype(np.uint16) * 257, face).read(_window(face), moved)
-    assert wide.dtype == np.uint16
-    assert np.abs(wide / 257 - want).max() <= 1
-    light = ((picture / 255 + 0.055) / 1.055) ** 2.4  # all of it is above the straight part of the sRGB curve
-    linear = MouthInterior(light.astype(np.float32), face).read(_window(face), moved)
-    assert linear.dtype == np.float32
-    assert np.abs(255 * (1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055) - want).max() < 11
-    see_through = np.dstack([picture, np.full((SIZE, SIZE), 90, np.uint8)])
-    read = MouthInterior(see_through, face).read(_window(face), moved)
-    assert (read[..., 3] == 90).all()
-    assert np.abs(read[..., :3] - want).max() <= 1
-
-
-def test_grain_has_the_strength_of_the_portraits_and_is_the_same_every_time(face: FittedFace) -> None:
-    window, moved = _window(face), opened(face, 0.5)
-    rough, smooth = (MouthInterior(picture_of(face, grain), face).read(window, moved) for grain in (6.0, 0.0))
-    again = MouthInterior(picture_of(face, 6.0), face).read(window, moved)
-    assert (rough == again).all()
-    tongue = _inside(face, moved) & (window[..., 1] > moved[[60, 64], 1].mean())
-    grain = rough.astype(np.float64) - smooth
-    # The tongue is less lit than the skin, and so is its grain.
-    assert 0.5 * smooth[tongue].mean() / np.mean(SKIN) < grain[tongue].std() / 6 < 0.8
-
-
-def test_teeth_have_the_skins_colour_as_far_as_the_white_of_the_eyes_has(face: FittedFace) -> None:
-    """A painting's varnish tinges the white of its eyes; a photograph's is white."""
-
-    def blue(white: tuple[int, int, int]) -> float:
-        picture = picture_of(face)
-        for eye in EYES:
-            cv2.fillPoly(picture, [np.round(face.points[list(eye), :2]).astype(np.int32)], white)
-        tooth = Palette(picture, face, open_mouth=False).tooth
-        return float(tooth[2] / tooth[0])
-
-    skin = SKIN[2] / SKIN[0]
-    assert skin < blue(SKIN) < skin + 0.1
-    assert blue((230, 228, 226)) > blue(SKIN) + 0.05
-
-
-@pytest.mark.parametrize("blur", [1.0, 2.5])
-def test_sharpness_is_that_of_the_portraits_edges(face: FittedFace, blur: float) -> None:
-    assert Palette(picture_of(face, blur=blur), face, open_mouth=False).blur == pytest.approx(blur, rel=0.35)
 
 
 def test_teeth_lie_behind_the_lips_when_the_head_turns(face: FittedFace) -> None:
@@ -152,10 +99,10 @@ def test_teeth_lie_behind_the_lips_when_the_head_turns(face: FittedFace) -> None
 
     def gap(yaw: float) -> int:
         """The column between the middle teeth."""
-        read = mouth.read(_window(face), moved, Pose(head_rotation(yaw, 0, 0), face.pivot)).astype(np.float64)
-        row = int(face.points[62, 1] - _window(face)[0, 0, 1])
+        read = mouth.read(mouth_window(face), moved, Pose(head_rotation(yaw, 0, 0), face.pivot)).astype(np.float64)
+        row = int(face.points[62, 1] - mouth_window(face)[0, 0, 1])
         line = read[row - 8 : row, :].mean((0, 2))
-        centre = _middle(face)
+        centre = middle_of(face)
         return centre - 14 + int(line[centre - 14 : centre + 15].argmin()) - centre
 
     # Seen from the unturned face, what lies deeper goes the other way: about tan(20 degrees) of half a centimetre.
@@ -179,58 +126,6 @@ def test_lines_of_sight_meet_the_jaw_where_it_has_turned_to(opened: float) -> No
     sight = Sight.of_jaw(view, lips, model, opened, aside=0.0)
     open_y, open_z = turned(*tooth[1:], 1.0)
     assert sight.at @ [*on_lips, 1] + open_z * sight.slope == pytest.approx([tooth[0], open_y], abs=1e-9)
-
-
-def test_teeth_that_a_portrait_shows_do_not_rise_with_the_lip(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
-) -> None:
-    face = fit_face(astronaut_landmarks)
-    moved = face.points[:, :2].copy()
-    moved[[50, 51, 52, 61, 62, 63], 1] -= 0.06 * face.eye_distance
-    inner = face.points[list(INNER_LIP), :2]
-    x, y = np.meshgrid(
-        np.arange(int(inner[2, 0]) - 6, int(inner[2, 0]) + 7, dtype=np.float32),
-        np.arange(int(inner[:, 1].min() - 8), int(inner[:, 1].max()), dtype=np.float32),
-    )
-    drawn = MouthInterior(astronaut, face).read(np.dstack([x, y]), moved).astype(int)
-    shown = astronaut[int(y[0, 0]) : int(y[-1, 0]) + 1, int(x[0, 0]) : int(x[0, -1]) + 1].astype(int)
-    middle = int(inner[[2, 6], 1].mean() - y[0, 0])
-    assert np.abs(drawn[middle - 1 : middle + 1] - shown[middle - 1 : middle + 1]).mean() < 3
-    above = int(inner[2, 1] - y[0, 0]) - 2  # where the lip was: teeth now, not lip
-    assert drawn[above].mean() > 0.8 * shown[middle].mean()
-
-
-def test_the_models_teeth_go_on_where_shown_ones_end(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
-) -> None:
-    """The astronaut's teeth are shut. Beside them, and below when the jaw opens, teeth are as bright as they are."""
-    controls = {"mouthSmileLeft": 0.9, "mouthSmileRight": 0.9, "jawOpen": 0.3, "headYaw": -25}
-    channels = {name: np.array([value], np.float32) for name, value in controls.items()}
-    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
-    drawn = generator.draw(target).mean(-1)
-    inner = generator.landed(target).landmarks[list(INNER_LIP)]
-    own = drawn[int(inner[[2, 6], 1].mean()) - 2, int(inner[2, 0])]
-    beside = inner[4] + 0.2 * (inner[3] - inner[4])
-    for share in np.linspace(0, 0.85, 20):  # without the corner's shade between the two
-        column, row = np.rint(inner[2] + share * (beside - inner[2])).astype(int)
-        assert drawn[row - 1 : row + 6, column].max() > 0.6 * own
-    below = inner[6] - (0, 3)
-    for place in (beside, below):
-        column, row = np.rint(place).astype(int)
-        assert drawn[row - 1 : row + 4, column - 1 : column + 2].max() > 0.49 * own
-
-
-@pytest.mark.parametrize("jaw", [0.3, 0.5, 0.8])
-def test_lower_teeth_beside_shown_ones_are_nearly_as_bright_and_told_apart(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], jaw: float
-) -> None:
-    target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([jaw], np.float32)}))[0]
-    drawn = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
-    lip, rim, middle = *target.landmarks[[62, 66], 1].astype(int), int(target.landmarks[62, 0])
-    rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
-    lower = 6 + int(rows[6:].argmax())
-    assert 0.8 * rows[:6].max() < rows[lower] < rows[:6].max()
 
 
 def test_a_smile_that_goes_is_no_rounding(
@@ -273,7 +168,7 @@ def test_the_inside_stays_between_the_lips(
 @pytest.mark.parametrize("yaw", [-20, 0, 30])
 def test_a_portrait_is_taken_for_level(yaw: float) -> None:
     for pitch in (-12, 0, 9):
-        view = _level(head_rotation(yaw, pitch, 0))[2]
+        view = level(head_rotation(yaw, pitch, 0))[2]
         assert view == pytest.approx(head_rotation(yaw, 0, 0)[2], abs=0.02)
         assert view[1] == pytest.approx(0, abs=1e-9)
 
@@ -313,8 +208,8 @@ def test_rounded_lips_shade_what_is_behind_them(face: FittedFace) -> None:
     mouth, moved = MouthInterior(picture_of(face), face), opened(face, 0.2)
     narrow = moved.copy()
     narrow[[48, 54, 60, 64], 0] += np.array([0.5, -0.5, 0.5, -0.5]) * SCALE
-    inside = _inside(face, narrow)
-    wide, rounded = (mouth.read(_window(face), lips).astype(np.float64)[inside].mean() for lips in (moved, narrow))
+    inside = between_lips(face, narrow)
+    wide, rounded = (mouth.read(mouth_window(face), lips).astype(np.float64)[inside].mean() for lips in (moved, narrow))
     assert rounded < 0.85 * wide
 
 
@@ -323,115 +218,23 @@ def test_the_far_cheeks_inside_is_lit_as_near_as_it_is(face: FittedFace, yaw: fl
     """Between the far corner and the teeth there was a black hollow."""
     moved = opened(face, 0.8)
     pose = Pose(head_rotation(yaw, 0, 0), face.pivot)
-    drawn = MouthInterior(picture_of(face), face).read(_window(face), moved, pose).mean(2)
-    row = int(moved[[60, 64], 1].mean() - _window(face)[0, 0, 1])
+    drawn = MouthInterior(picture_of(face), face).read(mouth_window(face), moved, pose).mean(2)
+    row = int(moved[[60, 64], 1].mean() - mouth_window(face)[0, 0, 1])
     far, inwards = (60, 1) if yaw < 0 else (64, -1)
-    column = int(moved[far, 0] - _window(face)[0, 0, 0])
+    column = int(moved[far, 0] - mouth_window(face)[0, 0, 0])
     cheek = drawn[row - 4 : row + 4, [column + inwards * n for n in range(4, 30)]].mean(0)
     assert cheek[:10].min() > 0.5 * np.mean(LIP)
 
 
 def test_only_what_is_covered_is_drawn(face: FittedFace) -> None:
     mouth, moved = MouthInterior(picture_of(face), face), opened(face, 0.5)
-    covered = _inside(face, moved).astype(np.float32)
+    covered = between_lips(face, moved).astype(np.float32)
     left, top, width, height = cv2.boundingRect(covered.astype(np.uint8))
     around = np.zeros_like(covered)
     around[top : top + height, left : left + width] = 1
-    whole, part = (mouth.read(_window(face), moved, covered=c) for c in (around, covered))
+    whole, part = (mouth.read(mouth_window(face), moved, covered=c) for c in (around, covered))
     assert (whole == part)[covered > 0].all()
     assert whole[around > covered].any()
     assert not part[covered == 0].any()
-    nothing = mouth.read(_window(face), moved, covered=np.zeros_like(covered))
+    nothing = mouth.read(mouth_window(face), moved, covered=np.zeros_like(covered))
     assert not nothing.any()
-
-
-def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.float64]:
-    """(h, w) by how much redder a tongue that is put out makes the picture of a moderately open mouth."""
-    portrait = Portrait(picture_of(face), face.points[:, :2].astype(np.float32))
-    channels = {"jawOpen": 0.4, "headYaw": yaw}
-    frames = [{**channels, "tongueOut": 0.0}, {**channels, "tongueOut": tongue}]
-    track = {name: np.array([frame[name] for frame in frames], np.float32) for name in frames[0]}
-    generator = create_generator("warp", portrait)
-    shut, out = (
-        generator.draw(t).astype(np.float64) for t in plan_motion(portrait.landmarks, ControlTrack(Fraction(25), track))
-    )
-    return (out[..., 0] - out[..., 1]) - (shut[..., 0] - shut[..., 1])
-
-
-def test_a_tongue_put_out_lies_over_the_lower_lip_and_farther_out_farther_down(face: FittedFace) -> None:
-    moved = opened(face, 0.4)
-    lip, chin = moved[[66, 57], 1].mean(), moved[8, 1]
-    ends = [np.nonzero((np.abs(_tongue_rows(face, tongue)) > 12).any(axis=1))[0].max() for tongue in (0.2, 0.6, 1.0)]
-    assert ends[0] < lip < ends[1] < ends[2] < chin
-    middle = int(face.points[62, 0])
-    assert _tongue_rows(face, 1)[int(lip + 0.8 * SCALE), middle] > 12  # it is as red as the inside
-    assert not _tongue_rows(face, 1)[: int(moved[61:64, 1].min()) - 4].any()
-
-
-def test_the_tip_of_a_hanging_tongue_is_not_lost_in_the_dark() -> None:
-    shape = TongueShape(centre=0.0, rim=0.0, half=1.5, back=1.5, reach=2.0, share=1.0)
-    planes, *_ = form(shape, 0.0)
-    hanging = planes[int(shape.back / STEP) + 8 :]
-    light = hanging[..., 2][hanging[..., 1] > 0.9]
-    assert 0.3 < light.min() < 0.6 < light.max()
-
-
-@pytest.mark.parametrize("yaw", [-20.0, 20.0])
-def test_the_tongue_goes_with_the_lip_of_a_head_that_turns(face: FittedFace, yaw: float) -> None:
-    landmarks = face.points[:, :2].astype(np.float32)
-    channels = {"jawOpen": 0.4, "headYaw": yaw, "tongueOut": 1.0}
-    track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
-    lip = plan_motion(landmarks, track)[0].landmarks[57]
-    assert abs(lip[0] - landmarks[57, 0]) > SCALE
-    below = _tongue_rows(face, 1, yaw)[int(lip[1] + 0.5 * SCALE)] > 12
-    assert np.nonzero(below)[0].mean() == pytest.approx(lip[0], abs=0.25 * SCALE)
-
-
-def test_shut_lips_let_the_tongue_through_and_no_tongue_changes_nothing(face: FittedFace) -> None:
-    landmarks = face.points[:, :2].astype(np.float32)
-    track = ControlTrack(Fraction(25), {"tongueOut": np.array([0, 1], np.float32)})
-    still, out = plan_motion(landmarks, track)
-    picture = picture_of(face)
-    assert (create_generator("warp", Portrait(picture, landmarks)).draw(still) == picture).all()
-    gap = out.landmarks[[65, 66, 67], 1].mean() - out.landmarks[[61, 62, 63], 1].mean()
-    assert 0.4 * SCALE < gap < 0.9 * SCALE
-
-
-def _driver(face: FittedFace, jaw: float, tooth: tuple[int, int, int] = (225, 215, 200)) -> NDArray[np.uint8]:
-    """Somebody whose open mouth shows teeth in its lower half and nothing above them."""
-    picture, moved = picture_of(face), opened(face, jaw)
-    inner = moved[list(INNER_LIP)]
-    outer = np.round(moved[list(OUTER_LIP)]).astype(np.int32)
-    mask = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.fillPoly(picture, [outer], LIP)
-    cv2.fillPoly(mask, [np.round(inner).astype(np.int32)], (1,))
-    low = np.arange(SIZE)[:, None] > inner[:, 1].mean()
-    picture[(mask > 0) & low] = tooth
-    picture[(mask > 0) & ~low] = (20, 8, 8)
-    return picture
-
-
-def test_teeth_that_the_driver_shows_are_drawn_in_the_portraits_palette(face: FittedFace) -> None:
-    moved = opened(face, 0.5)
-    mouth = MouthInterior(picture_of(face), face)
-    seen = measure(_driver(face, 0.5), moved)
-    invented, driven = (mouth.read(_window(face), moved, driver=d).astype(np.float64) for d in (None, seen))
-    inside, centre = _inside(face, moved), _middle(face)
-    column = np.nonzero(inside[:, centre])[0]
-    low, high = column[int(0.75 * len(column))], column[int(0.25 * len(column))]
-    assert driven[low, centre].mean() > 1.5 * invented[low, centre].mean()
-    assert driven[low, centre].mean() > 3 * driven[high, centre].mean()
-    # A blue light in the driver's room stays there.
-    blue = (_driver(face, 0.5) * [0.6, 0.8, 1.0]).astype(np.uint8)
-    again = mouth.read(_window(face), moved, driver=measure(blue, moved)).astype(np.float64)
-    assert np.abs(again - driven)[inside].mean() < 8
-
-
-def test_a_driver_whose_lips_are_shut_or_far_away_shows_no_inside(face: FittedFace) -> None:
-    moved = opened(face, 0.5)
-    mouth = MouthInterior(picture_of(face), face)
-    invented = mouth.read(_window(face), moved)
-    shut = measure(picture_of(face), face.points[:, :2])
-    small = cv2.resize(_driver(face, 0.5), None, fx=0.1, fy=0.1, interpolation=cv2.INTER_AREA)
-    for seen in (shut, measure(small, moved / 10)):
-        assert (mouth.read(_window(face), moved, driver=seen) == invented).all()
