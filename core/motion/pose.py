@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _UNTURNED = np.eye(3)
 _FIT_STEPS = 12
+_RISES = 0.8  # of the points' spread around their middle; nods of rendered heads are taken for 0.54 at most
 
 STILL_NECK = 6.0
 """Landmarks, for `fit_pose`: nodding is told from sinking, which points of a face alone hardly tell."""
@@ -94,7 +95,8 @@ def fit_pose(
     `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
     guess that is more than 45 degrees off. `still` is the weight, in landmarks, of the belief that the pivot neither
     rises nor comes nearer: a face that goes down without it is a body that sinks, with it a head that nods. It may
-    move aside, because points tell turning and tilting from that well.
+    move aside, because points tell turning and tilting from that well. Who rises much further than a nod that is
+    taken for rising stands up, or the camera tilts: there the belief ends.
     """
     rotation: Array = np.eye(3) if start is None else start.rotation
     scale: float = 1.0 if start is None else start.scale
@@ -109,6 +111,9 @@ def fit_pose(
         move = middle - scale * own_middle
     root: Array = np.sqrt(weights)[:, None].astype(np.float64)
     belief = np.sqrt(still) * np.diag([0, 0, 0, own_spread, 0, 1])[3:]
+    if still:
+        risen = fit_pose(points, pixels, weights, pivot, start).move[1] / own_spread * np.sqrt(weights.sum())
+        belief[2] *= np.exp(-((risen / _RISES) ** 6) / 2)
     for _ in range(_FIT_STEPS):
         turned = centred @ rotation.T
         rest = (wanted - move - scale * turned[:, :2]) * root

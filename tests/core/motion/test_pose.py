@@ -56,3 +56,5 @@ def test_a_still_neck_makes_a_sinking_face_nod_and_leaves_one_that_moves_aside()
     yaw, pitch = fitted(0.0, 8.0)
     assert abs(yaw) < 1
     assert abs(pitch) > 1
+    # Nobody nods so far: the body stands up, or the camera tilts.
+    assert np.abs(fitted(0.0, -100.0)).max() < 1
