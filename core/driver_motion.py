@@ -137,8 +137,8 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     seen = track.confidence.any(axis=1)
     if seen.any() and not seen[number]:
         raise BadInputError(
-            f"{driver.path}: no face is seen in the neutral frame {number} (counted from 0); choose another one, or "
-            "let it be found."
+            f"{driver.path}: no face is seen in the neutral frame {driver.first_frame + number} (counted from "
+            f"{driver.first_frame}); choose another one, or let it be found."
         )
     return number
 
@@ -148,7 +148,9 @@ def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *,
 
     message = f"Following the face in {driver.path.name}"
     on_event({"event": "stage", "stage": "track", "message": message})
-    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download)
+    choice = FaceChoice(
+        driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download, driver.first_frame
+    )
     return Capture(cached_track(driver.path, choice, _without_frames(on_event, message)))
 
 

@@ -45,6 +45,7 @@ class FaceChoice:
     missing: str = "interpolate"  # frames without the face; or "hold" the last one with it
     models: Path | None = None
     allow_download: bool = False
+    first_frame: int = 0  # the number of the first frame where frames are told
 
 
 def cached_track(path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache: bool = True) -> LandmarkTrack:
@@ -68,9 +69,11 @@ def cached_track(path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache
         found = track()
     hold = choice.missing == "hold"
     if found.unseen():
-        ranges = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in found.unseen())
+        origin = choice.first_frame
+        unseen = [(origin + first, origin + last) for first, last in found.unseen()]
+        ranges = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in unseen)
         done = "held from the frame before" if hold else "interpolated"
-        message = f"{path.name}: the face is not seen in the frames {ranges} (counted from 0); they are {done}."
+        message = f"{path.name}: the face is not seen in the frames {ranges} (counted from {origin}); they are {done}."
         on_event({"event": "warning", "message": message})
     return found.holding() if hold else found
 

@@ -75,7 +75,12 @@ def test_voices_presets_amounts_and_keys_are_kept(tmp_path: Path) -> None:
         SoundDriver(tmp_path / "v.wav", Fraction(30000, 1001), Fraction(-1, 2), 40, text_path=tmp_path / "words.txt"),
         PresetDriver("nod", Fraction(24), Fraction(1), 20, 0.5, loop=True),
         PerformanceDriver(
-            tmp_path / "m.mp4", neutral_frame=None, detector="face-alignment", face_index=1, missing="hold"
+            tmp_path / "m.mp4",
+            neutral_frame=None,
+            detector="face-alignment",
+            face_index=1,
+            missing="hold",
+            first_frame=10,
         ),
         PerformanceDriver(tmp_path / "m.mp4", neutral=tmp_path / "still.jpg"),
     ]
