@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from .drivers import PerformanceDriver, PresetDriver, SoundDriver
 from .errors import BadInputError
 from .motion.capture_files import Capture, read_capture
@@ -19,6 +17,7 @@ from .motion.mixing import mix, resample
 from .motion.neutral_frame import find_neutral_frame, neutral_from_still
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from .drivers import Driver
@@ -108,7 +107,6 @@ def _perform(
     if isinstance(track, ControlTrack):
         controls, told = track.clamped()
         return DriverMotion(_window(controls, driver), told=(*capture.told, *told))
-    _check_shape(driver.path, track)
     still = None
     if driver.neutral is not None and driver.relative:
         from .landmarks.still import read_still
@@ -163,15 +161,6 @@ def _without_frames(on_event: OnEvent, message: str) -> OnEvent:
         on_event(event)
 
     return tell
-
-
-def _check_shape(path: Path, track: LandmarkTrack) -> None:
-    flat = np.ptp(track.landmarks, axis=1).min(axis=1) < 1
-    if flat.any():
-        raise BadInputError(
-            f"{path}: the points of frame {int(np.argmax(flat))} (counted from 0) lie in one place or on a line: "
-            "they must be pixels of a face."
-        )
 
 
 def _window(whole: _Track, driver: PerformanceDriver) -> _Track:

@@ -7,6 +7,8 @@ import argparse
 from fractions import Fraction
 from math import inf, nan
 
+from ..media.rates import meant_rate
+
 _ROUNDED = 0.005  # 23.98 is meant as 24000/1001
 
 
@@ -65,5 +67,4 @@ def frame_rate(text: str) -> Fraction:
         fps = Fraction(0)
     if fps <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: a frame rate such as 25 or 30000/1001 is wanted")
-    slowed = Fraction(round(fps * 1001 / 1000) * 1000, 1001)
-    return slowed if "." in text and abs(slowed - fps) < _ROUNDED else fps
+    return meant_rate(fps, _ROUNDED) if "." in text else fps

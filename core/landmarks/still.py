@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .detect import create_detector
 from .follow import track_picture
-from .track import load_track
+from .track import check_shape, load_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,8 @@ def read_still(
     `detector` is the name of what finds it. Raises BadInputError, and MissingError as `create_detector` does.
     """
     if path.suffix.lower() in (".npz", ".json"):
-        return load_track(path).landmarks[0]
+        first = load_track(path).landmarks[:1]
+        check_shape(first, path)
+        return first[0]
     found = create_detector(detector, models, allow_download=allow_download)
     return track_picture(path, found, 0, on_event).landmarks[0]

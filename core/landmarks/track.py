@@ -123,6 +123,16 @@ def at_size(track: LandmarkTrack, size: tuple[int, int], source: Path) -> Landma
     return replace(track, landmarks=scaled(track.landmarks), size=size, iris=iris)
 
 
+def check_shape(landmarks: NDArray[np.floating[Any]], source: Path) -> None:
+    """Raise BadInputError where points (F, 68, 2) cannot be pixels of a face; `source` is their file."""
+    flat = np.ptp(landmarks, axis=1).min(axis=1) < 1
+    if flat.any():
+        raise BadInputError(
+            f"{source}: the points of frame {int(np.argmax(flat))} (counted from 0) lie in one place or on a line: "
+            "they must be pixels of a face."
+        )
+
+
 def load_track(path: Path) -> LandmarkTrack:
     """Read a track from .npz or .json; never unpickles. Raises BadInputError."""
     try:

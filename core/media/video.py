@@ -18,6 +18,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from ..errors import BadInputError
 from ..files import cannot_write, make_folder
 from .pictures import to_rgb8
+from .rates import meant_rate
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -33,6 +34,9 @@ _OPTIONS = {"crf": "16", "threads": "4"}
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal on every processor
 _AHEAD = 4  # frames
 _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the same number
+# Matroska tells a frame's duration in nanoseconds, of which FFmpeg makes a fraction of small numbers: 19001/317 of
+# 60000/1001. This is less than what 29.97, exactly, is off.
+_REDUCED = 5e-7
 _ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
@@ -136,7 +140,8 @@ def read_ahead(frames: Iterator[NDArray[np.uint8]]) -> Generator[Iterator[NDArra
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    return stream.average_rate or stream.base_rate or Fraction(25)
+    fps = stream.average_rate or stream.base_rate or Fraction(25)
+    return meant_rate(fps, _REDUCED * float(fps))
 
 
 def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:

@@ -60,6 +60,24 @@ def test_capture_landmarks(cli: Cli, track: Path, tmp_path: Path) -> None:
     assert "neutral frame 8 does not exist" in events[-1]["message"]
 
 
+def test_points_that_are_no_face(
+    cli: Cli, track: Path, portrait: Path, landmarks: NDArray[np.float32], tmp_path: Path
+) -> None:
+    points = np.stack([landmarks, landmarks, np.zeros_like(landmarks)])
+    flat, still = tmp_path / "flat.npz", tmp_path / "still.json"
+    for path, frames in ((flat, points), (still, points[2:])):
+        save_track(path, LandmarkTrack(frames, np.ones(frames.shape[:2], np.float32), Fraction(25), (256, 256)))
+    cases: list[tuple[tuple[object, ...], str]] = [
+        (("capture", flat), "flat.npz: the points of frame 2"),
+        (("animate", portrait, "--track", flat), "flat.npz: the points of frame 2"),
+        (("capture", track, "--neutral-picture", still), "still.json: the points of frame 0"),
+    ]
+    for arguments, words in cases:
+        code, events = cli(*arguments, "-o", tmp_path / "c.json")
+        assert code == 2
+        assert words in events[-1]["message"]
+
+
 def test_capture_a_movie(cli: Cli, pixels: NDArray[np.uint8], tmp_path: Path) -> None:
     """A head that moves aside, in a movie whose second frame is empty; another detector's option goes through."""
     writer = VideoWriter(tmp_path / "movie.mp4", Fraction(30000, 1001), (256, 256), "")

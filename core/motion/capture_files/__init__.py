@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BadInputError
 from ...files import check_writable, write_bytes
 from ...landmarks.marks import marks_from_mapping
-from ...landmarks.track import LandmarkTrack, frame_places, load_track, read_between, track_from_mapping
+from ...landmarks.track import LandmarkTrack, check_shape, frame_places, load_track, read_between, track_from_mapping
 from ..capture import capture_controls
 from ..controls import ControlTrack, control_track_from_dict
 from ..marks import complete_track
@@ -64,6 +64,8 @@ def read_capture(path: Path, fps: Fraction | None = None, face: int = 0, *, keep
     picks one of several.
     """
     capture = _read(path, fps, face)
+    if isinstance(capture.content, LandmarkTrack):
+        check_shape(capture.content.landmarks, path)
     return capture if fps is None or keep_rate else capture.at_rate(fps)
 
 

@@ -65,6 +65,24 @@ def test_the_rate_is_exact_and_no_frame_is_lost(file: Path, fps: Fraction) -> No
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.parametrize(
+    "fps",
+    [*(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)),
+     *map(Fraction, ("12.5", "15", "24", "25", "60", "23.976", "29.97"))],
+)  # fmt: skip
+def test_rates_that_matroska_rounds(tmp_path: Path, fps: Fraction) -> None:
+    file = tmp_path / "movie.mkv"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level in (50, 100, 150):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(_grey(level), format="rgb24")))
+        container.mux(stream.encode(None))
+    read_fps, _, frames = _read(file)
+    assert (read_fps, len(frames)) == (fps, 3)
+    assert survey_video(file) == (3, True)
+
+
 def test_a_movie_of_one_frame(file: Path) -> None:
     _write(file, [_grey(99)])
     fps, _, frames = _read(file)
