@@ -98,9 +98,9 @@ def write_performance(
     motion = read_motion(driver, models, on_event, allow_download=allow_download)
     on_event({"event": "stage", "stage": "capture", "message": "Finding the controls"})
     controls, told = motion_as_controls(driver, motion, amounts, keys)
-    for message in (*motion.told, *told):
+    left_out = write_controls(output, controls, as_live_link=as_live_link)
+    for message in (*motion.told, *told, *left_out):
         on_event({"event": "warning", "message": message})
-    write_controls(output, controls, as_live_link=as_live_link)
     on_event({"event": "done", "frames": controls.frames, "output": str(output)})
 
 

@@ -26,7 +26,8 @@ def main() -> None:
     for message in capture.told:
         print(message)
     controls = RegionAmounts(brows=0.5).scale(capture.controls())
-    write_controls(options.output, controls, as_live_link=True)
+    for message in write_controls(options.output, controls, as_live_link=True):
+        print(message)
     print(f"{controls.frames} frames of {len(controls.channels)} controls in {options.output}")
 
 

@@ -58,9 +58,9 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         against = f"the neutral frame {neutral}" if picture is None else picture.name
         tell({"event": "stage", "stage": "capture", "message": f"Finding the controls, against {against}"})
     controls, told = capture.controls(neutral, still).clamped()
-    for message in (*capture.told, *told):
+    left_out = write_controls(options.output, controls, as_live_link=options.live_link)
+    for message in (*capture.told, *told, *left_out):
         tell({"event": "warning", "message": message})
-    write_controls(options.output, controls, as_live_link=options.live_link)
     tell({"event": "done", "frames": controls.frames, "output": str(options.output)})
 
 

@@ -129,6 +129,21 @@ def test_convert_tells_what_it_leaves_out(cli: Cli, tmp_path: Path) -> None:
     assert load_controls(tmp_path / "c.json").fps == Fraction(30000, 1001)
 
 
+def test_convert_tells_what_live_link_has_no_column_for(cli: Cli, tmp_path: Path) -> None:
+    rest = {"headX": [0, 0], "headZoom": [1, 1], "jawOpen": [0, 0.5]}
+    for moved, names in (
+        ({"headX": [0, 0.1], "headZoom": [1, 1.1]}, "headX, headZoom"),
+        ({"headY": [0.1, 0.1]}, "headY"),
+    ):
+        (tmp_path / "c.json").write_text(json.dumps({"fps": [25, 1], "channels": rest | moved}))
+        code, events = cli("convert", tmp_path / "c.json", tmp_path / "c.csv", "--live-link")
+        assert code == 0
+        assert _warnings(events) == f"Live Link Face has no column for {names}: left out."
+        assert not _warnings(cli("convert", tmp_path / "c.json", tmp_path / "plain.csv")[1])
+    (tmp_path / "c.json").write_text(json.dumps({"fps": [25, 1], "channels": rest}))
+    assert not _warnings(cli("convert", tmp_path / "c.json", tmp_path / "c.csv", "--live-link")[1])
+
+
 def test_presets(cli: Cli, tmp_path: Path) -> None:
     assert cli("convert", "preset:nod", tmp_path / "nod.json", "--fps", "30000/1001", "--scale", "0.5")[0] == 0
     nod = load_controls(tmp_path / "nod.json")

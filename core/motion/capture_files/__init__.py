@@ -97,14 +97,21 @@ def check_output(path: Path, *, as_live_link: bool = False) -> None:
         raise BadInputError(f"{path}: controls are written to a file ending in .json or .csv.")
 
 
-def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = False) -> None:
-    """Write controls as JSON or CSV, by the file's ending; the CSV may be Live Link Face's. Raises BadInputError."""
+def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = False) -> tuple[str, ...]:
+    """Write controls as JSON or CSV, by the file's ending; the CSV may be Live Link Face's. Raises BadInputError.
+
+    What that form has no place for is left out, and told, a line each.
+    """
     check_output(path, as_live_link=as_live_link)
+    told: tuple[str, ...] = ()
     if path.suffix.lower() == ".json":
         text = json.dumps(controls.to_dict())
+    elif as_live_link:
+        text, told = live_link.text(controls)
     else:
-        text = live_link.text(controls) if as_live_link else plain.text(controls)
+        text = plain.text(controls)
     write_bytes(path, text.encode("utf-8"))
+    return told
 
 
 def _read_json(path: Path) -> Capture:

@@ -39,6 +39,7 @@ _FACE = (
 )
 _ORDER = [*(name + side for side in ("Left", "Right") for name in _EYE), *_FACE.split()]
 _ANGLES = {"headYaw": 1, "headPitch": 1, "headRoll": -1}  # control -> sign in the file
+_UNKNOWN = ("headX", "headY", "headZoom")
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+)([:;])(\d+(?:\.\d+)?)")
 _RATES = (24, 25, 30, 50, 60)
 
@@ -101,10 +102,11 @@ def _frames(table: Table, fps: Fraction | None) -> tuple[Fraction, Array | None]
     return even_frames(times, fps, table, column)
 
 
-def text(controls: ControlTrack) -> str:
-    """The file's text; what the app does not know, the head's place and size, is left out."""
+def text(controls: ControlTrack) -> tuple[str, tuple[str, ...]]:
+    """The file's text, and what is left out of it: the app does not know the head's place and size."""
     still = np.zeros(controls.frames)
-    channels = {name: controls.channels.get(name, still).astype(np.float64) for name in CONTROLS}
+    at_rest = {name: np.full(controls.frames, control.neutral) for name, control in CONTROLS.items()}
+    channels = {name: controls.channels.get(name, rest).astype(np.float64) for name, rest in at_rest.items()}
     angles = np.stack([[channels["gazeYaw"], channels["gazePitch"]]] * 2)  # right and left eye
     for name, (eye, axis, full) in LOOKS.items():
         angles[eye, axis] += full * channels[name]
@@ -118,7 +120,9 @@ def text(controls: ControlTrack) -> str:
     for frame in range(controls.frames):
         values = ",".join(f"{values[frame]:.8f}" for values in columns.values())
         lines.append(f"{_timecode(frame, controls.fps)},{len(columns)},{values}")
-    return "\n".join(lines) + "\n"
+    moved = [name for name in _UNKNOWN if (channels[name] != CONTROLS[name].neutral).any()]
+    told = (f"Live Link Face has no column for {', '.join(moved)}: left out.",) if moved else ()
+    return "\n".join(lines) + "\n", told
 
 
 def _timecode(frame: int, fps: Fraction) -> str:
