@@ -95,7 +95,7 @@ def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
     frames = _with_neutral(settings, range(max(window.start, start), min(window.end, end)), range(start, end), other)
     first, last = frames[0], frames[-1]
     folder = window.folder / "driver" / strips.plain_name(other.name)  # which is told while it is read
-    told = {"performance_path": str(folder), "first_frame": first}  # frames are told as the timeline counts them
+    told = {"performance_path": str(folder), "counted_from": first}  # frames are told as the timeline counts them
     driver = {**told, **_landmarks(settings, window, first), **window.timing(first)}
     return driver, partial(RenderTask, window.scene.session_uid, other.name, first, last, folder)
 

@@ -135,8 +135,8 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     seen = track.confidence.any(axis=1)
     if seen.any() and not seen[number]:
         raise BadInputError(
-            f"{driver.path}: no face is seen in the neutral frame {driver.first_frame + number} (counted from "
-            f"{driver.first_frame}); choose another one, or let it be found."
+            f"{driver.path}: no face is seen in the neutral frame {driver.counted_from + number} (counted from "
+            f"{driver.counted_from}); choose another one, or let it be found."
         )
     return number
 
@@ -146,10 +146,9 @@ def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *,
 
     message = f"Following the face in {driver.path.name}"
     on_event({"event": "stage", "stage": "track", "message": message})
-    choice = FaceChoice(
-        driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download, driver.first_frame
-    )
-    return Capture(cached_track(driver.path, choice, _without_frames(on_event, message)))
+    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download)
+    tell = _without_frames(on_event, message)
+    return Capture(cached_track(driver.path, choice, tell, counted_from=driver.counted_from))
 
 
 def _without_frames(on_event: OnEvent, message: str) -> OnEvent:

@@ -23,7 +23,7 @@ _MORE = {
     "controls_path": set[str](),
     "performance_path": {
         "motion", "neutral_frame", "neutral_path", "video_path", "detector", "face_index", "like_path", "missing",
-        "first_frame",
+        "counted_from",
     } | _WINDOW,
     "sound_path": {"text", "text_path", "speech"} | _WINDOW,
     "preset": {"scale", "loop"} | _WINDOW,
@@ -49,7 +49,7 @@ class PerformanceDriver:
     detector: str = "dlib"  # finds the face in a movie
     face_index: int = 0  # of a movie or capture file with several
     missing: str = "interpolate"  # or "hold": what frames of a movie without the face get
-    first_frame: int = 0  # the number of its first frame wherever frames are told: on a timeline, say
+    counted_from: int = 0  # the number of its first frame wherever frames are told: on a timeline, say
     like: Path | None = None  # a picture of the person to follow in a movie, instead of the index
     neutral: Path | None = None  # the same face at rest in a picture or landmark file, instead of the frame's
 
@@ -138,7 +138,7 @@ def driver_to_dict(driver: Driver) -> dict[str, Any]:
         "detector": driver.detector,
         "face_index": driver.face_index,
         "missing": driver.missing,
-        "first_frame": driver.first_frame,
+        "counted_from": driver.counted_from,
         **window,
     }
 
@@ -160,7 +160,7 @@ def _performance(
         detector=str(data.get("detector", PerformanceDriver.detector)),
         face_index=int(data.get("face_index", 0)),
         missing=_choice(data, "missing", MISSING, source),
-        first_frame=int(data.get("first_frame", 0)),
+        counted_from=int(data.get("counted_from", 0)),
     )
 
 

@@ -45,14 +45,15 @@ class FaceChoice:
     missing: str = "interpolate"  # frames without the face; or "hold" the last one with it
     models: Path | None = None
     allow_download: bool = False
-    first_frame: int = 0  # the number of the first frame where frames are told
 
 
-def cached_track(path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache: bool = True) -> LandmarkTrack:
+def cached_track(
+    path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache: bool = True, counted_from: int = 0
+) -> LandmarkTrack:
     """`track_video`, or what it gave when the same movie was last tracked with the same choice.
 
-    Movies are known by their content. A warning lists the frames without the face, if there are any. Raises
-    BadInputError, MissingError.
+    Movies are known by their content. A warning lists the frames without the face, if there are any, by numbers of
+    which the first frame has `counted_from`. Raises BadInputError, MissingError.
     """
 
     def track() -> LandmarkTrack:
@@ -69,12 +70,11 @@ def cached_track(path: Path, choice: FaceChoice, on_event: OnEvent, *, use_cache
         found = track()
     hold = choice.missing == "hold"
     if found.unseen():
-        origin = choice.first_frame
-        unseen = [(origin + first, origin + last) for first, last in found.unseen()]
+        unseen = [(counted_from + first, counted_from + last) for first, last in found.unseen()]
         ranges = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in unseen)
         done = "held from the frame before" if hold else "interpolated"
-        message = f"{path.name}: the face is not seen in the frames {ranges} (counted from {origin}); they are {done}."
-        on_event({"event": "warning", "message": message})
+        where = f"in the frames {ranges} (counted from {counted_from})"
+        on_event({"event": "warning", "message": f"{path.name}: the face is not seen {where}; they are {done}."})
     return found.holding() if hold else found
 
 

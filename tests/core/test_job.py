@@ -80,7 +80,7 @@ def test_voices_presets_amounts_and_keys_are_kept(tmp_path: Path) -> None:
             detector="face-alignment",
             face_index=1,
             missing="hold",
-            first_frame=10,
+            counted_from=10,
         ),
         PerformanceDriver(tmp_path / "m.mp4", neutral=tmp_path / "still.jpg"),
     ]

@@ -12,7 +12,7 @@ from .exemplars import grown
 from .graph_cut import UNCLEAR, divide, odds_of_colour
 from .grid import area_of, overlap
 from .head import project_points
-from .pieces import along, distance_in, holes, numbered, opened, short, touching, within
+from .pieces import along, distance_in, enclosed, numbered, opened, short, touching, within_reach
 from .plate import surroundings
 from .sampling import premultiplied, smooth_step, straight, to_8bit
 
@@ -90,7 +90,7 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     beside &= along(beside, found) | (colour > _NOT_THE_WALLS)
     found |= opened(found | beside, _THIN * eye_distance)
-    found |= within(opened(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
+    found |= within_reach(opened(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
     whole = _one_piece(found, (points[30] - corner) * scale, place + colour)
     person = _with_body(whole, where.below >= 0, _GAP * eye_distance)
     person |= invisible & (distance_in(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
@@ -180,7 +180,7 @@ def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_dist
     other = (outside > 0) & (difference > _UNLIKE**2)
     # The dark edge of hair may part a veil from it.
     gap = (outside > 0) & grown(person, _GAP_PIXELS) & grown(opened(other, _FOLD * eye_distance), _GAP_PIXELS)
-    return within(other | gap, person, _BESIDE * eye_distance)
+    return within_reach(other | gap, person, _BESIDE * eye_distance)
 
 
 def _thick(labels: NDArray[np.uint8], high: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
@@ -190,11 +190,11 @@ def _thick(labels: NDArray[np.uint8], high: NDArray[np.bool_], eye_distance: flo
     between ear and shoulder surrounds something, too.
     """
     person = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    enclosed = holes(person) & ~person
-    person |= enclosed & ~touching(enclosed, high)
+    gaps = enclosed(person)
+    person |= gaps & ~touching(gaps, high)
     kept = opened(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
     reach = _SHORT * eye_distance
-    thin = within(person & ~kept, kept, reach)
+    thin = within_reach(person & ~kept, kept, reach)
     return kept | short(thin, reach) | along(thin, kept)
 
 

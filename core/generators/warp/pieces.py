@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .exemplars import grown
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,11 +37,11 @@ def opened(part: Mask, width: float) -> Mask:
     return np.asarray(cv2.morphologyEx(wide, cv2.MORPH_OPEN, brush))[inner, inner] > 0
 
 
-def holes(part: Mask) -> Mask:
-    """A part with what it surrounds; a gap of a pixel does not lead out."""
+def enclosed(part: Mask) -> Mask:
+    """What a part surrounds; a gap of a pixel does not lead out."""
     closed = cv2.morphologyEx(np.pad(part, 2).view(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     around = numbered(np.asarray(closed) == 0)
-    return (around != around[0, 0])[2:-2, 2:-2]
+    return (around != around[0, 0])[2:-2, 2:-2] & ~part
 
 
 def touching(parts: Mask, place: Mask) -> Mask:
@@ -48,7 +50,7 @@ def touching(parts: Mask, place: Mask) -> Mask:
     return parts & np.isin(pieces, pieces[parts & place])
 
 
-def within(parts: Mask, other: Mask, reach: float) -> Mask:
+def within_reach(parts: Mask, other: Mask, reach: float) -> Mask:
     """Those pieces that reach out less far, in pixels, from another part: what does not belongs to something else."""
     pieces = numbered(parts)
     farthest = np.zeros(pieces.max() + 1, np.float32)
@@ -72,12 +74,7 @@ def short(parts: Mask, length: float) -> Mask:
 def along(parts: Mask, other: Mask) -> Mask:
     """Those pieces that lie along another part, as a hat's rim and a veil do; a door frame only touches it."""
     pieces = numbered(parts)
-    touching, facing_away = (
-        np.bincount(pieces[parts & beside], minlength=pieces.max() + 1)
-        for beside in (_grown(other), _grown(~other & ~parts))
+    beside, facing_away = (
+        np.bincount(pieces[parts & grown(place, 1)], minlength=pieces.max() + 1) for place in (other, ~other & ~parts)
     )
-    return parts & (touching >= _ALONG * facing_away)[pieces]
-
-
-def _grown(part: Mask) -> Mask:
-    return np.asarray(cv2.dilate(part.view(np.uint8), np.ones((3, 3), np.uint8))) > 0
+    return parts & (beside >= _ALONG * facing_away)[pieces]

@@ -30,18 +30,13 @@ from core.generators.warp.lips import (
 from core.motion.controls import ControlTrack
 from core.motion.lip_contact import face_down, lip_openings
 from core.motion.plan import plan_motion
-from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of, plain_face
+from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.motion.face_model import FittedFace
     from core.motion.target import FaceTarget
-
-
-@pytest.fixture(scope="module")
-def face() -> FittedFace:
-    return plain_face()
 
 
 def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None:

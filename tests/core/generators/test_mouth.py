@@ -20,25 +20,10 @@ from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.plan import plan_motion
 from core.motion.pose import Pose, head_rotation
-from tests.core.generators.plain_face import (
-    LIP,
-    SCALE,
-    SKIN,
-    between_lips,
-    middle_of,
-    mouth_window,
-    opened,
-    picture_of,
-    plain_face,
-)
+from tests.core.generators.plain_face import LIP, SCALE, SKIN, between_lips, middle_of, mouth_window, opened, picture_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@pytest.fixture(scope="module")
-def face() -> FittedFace:
-    return plain_face()
 
 
 def _middle_column(face: FittedFace, jaw: float) -> NDArray[np.float64]:

@@ -7,31 +7,16 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import pytest
 
 from core.generators.warp.mouth import MouthInterior
 from core.generators.warp.mouth_driver import measure
 from core.landmarks.topology import INNER_LIP, OUTER_LIP
-from tests.core.generators.plain_face import (
-    LIP,
-    SIZE,
-    between_lips,
-    middle_of,
-    mouth_window,
-    opened,
-    picture_of,
-    plain_face,
-)
+from tests.core.generators.plain_face import LIP, SIZE, between_lips, middle_of, mouth_window, opened, picture_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.motion.face_model import FittedFace
-
-
-@pytest.fixture(scope="module")
-def face() -> FittedFace:
-    return plain_face()
 
 
 def _driver(face: FittedFace, jaw: float, tooth: tuple[int, int, int] = (225, 215, 200)) -> NDArray[np.uint8]:

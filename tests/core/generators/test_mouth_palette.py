@@ -12,23 +12,10 @@ import pytest
 from core.generators.warp.mouth import MouthInterior
 from core.generators.warp.mouth_palette import Palette
 from core.landmarks.topology import EYES
-from tests.core.generators.plain_face import (
-    SIZE,
-    SKIN,
-    between_lips,
-    mouth_window,
-    opened,
-    picture_of,
-    plain_face,
-)
+from tests.core.generators.plain_face import SIZE, SKIN, between_lips, mouth_window, opened, picture_of
 
 if TYPE_CHECKING:
     from core.motion.face_model import FittedFace
-
-
-@pytest.fixture(scope="module")
-def face() -> FittedFace:
-    return plain_face()
 
 
 def test_a_grey_portrait_gets_a_grey_mouth(face: FittedFace) -> None:

@@ -14,22 +14,12 @@ from core.generators.base import Portrait
 from core.generators.warp.mouth_tongue import STEP, TongueShape, form
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
-from tests.core.generators.plain_face import (
-    SCALE,
-    opened,
-    picture_of,
-    plain_face,
-)
+from tests.core.generators.plain_face import SCALE, opened, picture_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.motion.face_model import FittedFace
-
-
-@pytest.fixture(scope="module")
-def face() -> FittedFace:
-    return plain_face()
 
 
 def _tongue_rows(face: FittedFace, tongue: float, yaw: float = 0) -> NDArray[np.float64]:

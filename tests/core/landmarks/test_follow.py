@@ -265,7 +265,7 @@ def test_a_movie_is_tracked_once(
     again = cached_track(copy, FaceChoice(), events.append)
     assert [event["event"] for event in events] == ["stage", "warning"]
     assert np.array_equal(again.landmarks, first.landmarks)
-    held = cached_track(copy, FaceChoice(missing="hold", first_frame=10), events.append)
+    held = cached_track(copy, FaceChoice(missing="hold"), events.append, counted_from=10)
     assert "not seen in the frames 12 (counted from 10); they are held" in events[-1]["message"]
     assert np.array_equal(held.landmarks[LOST], held.landmarks[LOST - 1])
     assert len(list(track_cache.iterdir())) == 1
