@@ -12,7 +12,7 @@ from .exemplars import grown
 from .graph_cut import UNCLEAR, divide, odds_of_colour
 from .grid import area_of, overlap
 from .head import project_points
-from .pieces import along, distance_in, enclosed, numbered, opened, short, touching, within_reach
+from .pieces import along, distance_in, enclosed, mostly, numbered, opened, short, touching, within_reach
 from .plate import surroundings
 from .sampling import premultiplied, smooth_step, straight, to_8bit
 
@@ -86,12 +86,13 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
         colour = odds_of_colour(coarse, examples)
         divide(coarse, labels, place + colour)
-    found = _thick(labels, where.below < _COLLAR, eye_distance)
+    likely = place + colour > _WALL
+    found = _thick(labels, likely, where.below < _COLLAR, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
     beside &= along(beside, found) | (colour > _NOT_THE_WALLS)
     found |= opened(found | beside, _THIN * eye_distance)
     found |= within_reach(opened(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
-    whole = _one_piece(found, (points[30] - corner) * scale, place + colour)
+    whole = _one_piece(found, (points[30] - corner) * scale, likely)
     person = _with_body(whole, where.below >= 0, _GAP * eye_distance)
     person |= invisible & (distance_in(person == 0) < _FADE * eye_distance)  # alpha makes that edge soft
     mask = _follow_edges(part, person, face.eye_distance) * (part[..., 3:] > 0).all(2)
@@ -183,15 +184,17 @@ def _unlike_wall(picture: NDArray[np.uint8], person: NDArray[np.bool_], eye_dist
     return within_reach(other | gap, person, _BESIDE * eye_distance)
 
 
-def _thick(labels: NDArray[np.uint8], high: NDArray[np.bool_], eye_distance: float) -> NDArray[np.bool_]:
+def _thick(
+    labels: NDArray[np.uint8], likely: NDArray[np.bool_], high: NDArray[np.bool_], eye_distance: float
+) -> NDArray[np.bool_]:
     """The person without what is thin and long: the edge of a shelf, a rope. Earrings are short, locks lie along hair.
 
-    What the person surrounds is theirs unless it reaches up high, else a collar's rim would be thin. A door frame
-    between ear and shoulder surrounds something, too.
+    What the person surrounds is theirs, else a collar's rim would be thin; but where it reaches up high, only if most
+    of it is likely to be, such as hair in a bonnet. A door frame between ear and shoulder surrounds something, too.
     """
     person = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     gaps = enclosed(person)
-    person |= gaps & ~touching(gaps, high)
+    person |= (gaps & ~touching(gaps, high)) | mostly(gaps, likely)
     kept = opened(person, _THIN * eye_distance) | (labels == cv2.GC_FGD)
     reach = _SHORT * eye_distance
     thin = within_reach(person & ~kept, kept, reach)
@@ -207,15 +210,16 @@ def _with_body(person: NDArray[np.uint8], low: NDArray[np.bool_], gap: float) ->
     return np.maximum(person, np.maximum.accumulate(body, axis=0))
 
 
-def _one_piece(found: NDArray[np.bool_], nose: NDArray[np.floating[Any]], odds: Array) -> NDArray[np.uint8]:
-    """The piece that has the nose, without small holes; what is the wall's by all odds (h, w) is no hole."""
+def _one_piece(
+    found: NDArray[np.bool_], nose: NDArray[np.floating[Any]], likely: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """The piece that has the nose, without small holes; what most of is unlikely to be the person's is no hole."""
     parts = numbered(found)
     column, row = np.clip(np.rint(nose).astype(int), 0, np.array(found.shape[::-1]) - 1)
     whole = parts == parts[row, column]
     pieces = numbered(~whole)
-    size = np.bincount(pieces.ravel())
-    likely = np.bincount(pieces.ravel(), odds.ravel() > _WALL) > size / 2
-    return (whole | ((size < _LEAST_HOLE * found.size) & likely)[pieces]).astype(np.uint8)
+    small = np.bincount(pieces.ravel()) < _LEAST_HOLE * found.size
+    return (whole | mostly(small[pieces], likely)).astype(np.uint8)
 
 
 def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: float) -> Array:

@@ -50,6 +50,13 @@ def touching(parts: Mask, place: Mask) -> Mask:
     return parts & np.isin(pieces, pieces[parts & place])
 
 
+def mostly(parts: Mask, place: Mask) -> Mask:
+    """Those pieces of which more than half of the pixels are at a place."""
+    pieces = numbered(parts)
+    share = np.bincount(pieces.ravel(), place.ravel()) > np.bincount(pieces.ravel()) / 2
+    return parts & share[pieces]
+
+
 def within_reach(parts: Mask, other: Mask, reach: float) -> Mask:
     """Those pieces that reach out less far, in pixels, from another part: what does not belongs to something else."""
     pieces = numbered(parts)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,13 +13,14 @@ import pytest
 from core.colour import decode_srgb
 from core.generators.warp.head import project_points
 from core.generators.warp.matte import find_head
+from core.landmarks.detect import create_detector
+from core.media.pictures import read_picture
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+PORTRAITS = Path(__file__).parents[3] / "docs/gallery/portraits"
 SIZE, SCALE = 360, 8.0  # pixels; pixels a centimetre
 SKIN, HAIR, SHIRT = (205, 160, 135), (45, 30, 20), (120, 20, 40)
 
@@ -207,6 +209,16 @@ def test_astronauts_hair_is_hers_and_the_wall_is_not(
     mask = find_head(astronaut, fit_face(astronaut_landmarks))
     hair = [(225, 20), (160, 80), (285, 90), (165, 100), (290, 105)]
     wall = [(100, 60), (140, 30), (330, 60), (345, 150), (225, 3), (115, 150)]
+    assert [mask[y, x] for x, y in hair] == [1] * len(hair)
+    assert [mask[y, x] for x, y in wall] == [0] * len(wall)
+
+
+def test_hair_as_black_as_the_frame_around_the_picture_is_the_persons() -> None:
+    picture = read_picture(PORTRAITS / "ada_lovelace.png")[..., :3]
+    mask = find_head(
+        picture, fit_face(create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks)
+    )
+    hair, wall = [(258, 262), (275, 268), (245, 271), (262, 281)], [(200, 240), (257, 245), (150, 300)]
     assert [mask[y, x] for x, y in hair] == [1] * len(hair)
     assert [mask[y, x] for x, y in wall] == [0] * len(wall)
 
