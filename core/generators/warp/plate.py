@@ -21,6 +21,8 @@ _WORK_SIDE = 256  # pixels: what is smooth is filled in on a copy of this size
 _GROWN = 1  # reduced pixels around the mask that are not trusted either
 _ROUNDS = 40
 _HALO = 3  # reduced pixels beside that which show no pure background
+_BORDER, _SLOPE = 1.5, 12.0  # reduced pixels: so far beside it a filling is compared, and so far inside it corrected
+_CALM = 1.0  # reduced pixels, over which that is averaged
 _SOLID = 0.99  # coverage of pixels that show the person alone
 _DOUBT = 0.04  # how much a colour beside the edge counts against what stands behind the measured one
 _WISPS = 0.015  # of the longer side: so far beyond the mask single hairs are looked for
@@ -42,11 +44,34 @@ def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
     shown = to_pixels(_reduce(to_8bit(np.ascontiguousarray(pixels[..., :3]))), np.dtype(np.uint8))
     places = find_pieces(shown, hidden, grown(hidden, _HALO))
     if places is not None:
-        return copy_pieces(pixels, places, even_out(small, places, hidden), mask > 0)
+        around = grown(mask > 0, round(_BORDER * _cell(mask.shape)))
+        filled = copy_pieces(pixels, places, even_out(small, places, hidden), around)
+        return _joined(pixels, filled, mask > 0, around)
     # Hardly anything is seen.
     smooth = membrane(small, np.where(hidden, np.float32(1e-3), np.float32(1)))
     large = np.asarray(cv2.resize(smooth, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
     return np.where((mask > 0)[..., None], to_pixels(large.reshape(pixels.shape), pixels.dtype), pixels)
+
+
+def _joined(
+    pixels: NDArray[Any], filled: NDArray[Any], hidden: NDArray[np.bool_], around: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """What is `hidden` (H, W) of a picture (H, W, C) as it is `filled` in, without a step to what is seen.
+
+    What is seen of the area `around` it tells how far the filling is wrong there. That is taken off inside as well,
+    less and less inwards, or the steps would draw an outline of the person.
+    """
+    beside = (around & ~hidden)[..., None]
+    wrong = _reduce(np.where(beside, filled.astype(np.float32) - pixels, np.float32(0)))
+    known = _reduce(beside.astype(np.float32))
+    told = (known[..., 0] > 0).astype(np.float32)
+    # A single hair that nobody has found is not spread.
+    wrong, known = (np.asarray(cv2.GaussianBlur(part, (0, 0), _CALM)).reshape(part.shape) for part in (wrong, known))
+    wrong = membrane(wrong / np.maximum(known, np.float32(1e-6)), told)
+    wrong = np.asarray(cv2.resize(wrong, hidden.shape[::-1], interpolation=cv2.INTER_LINEAR)).reshape(pixels.shape)
+    inside = np.asarray(cv2.distanceTransform(hidden.view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    fade = smooth_step(1 - inside / (_SLOPE * _cell(hidden.shape)))
+    return np.where(hidden[..., None], to_pixels(filled - fade[..., None] * wrong, pixels.dtype), pixels)
 
 
 def foreground(pixels: NDArray[Any], plate: NDArray[Any], coverage: Array, own: Array) -> NDArray[Any]:
@@ -114,10 +139,15 @@ def surroundings(pixels: NDArray[Any], known: NDArray[np.bool_]) -> tuple[Array,
     return mean.reshape(pixels.shape), variance
 
 
+def _cell(shape: tuple[int, ...]) -> float:
+    """Pixels of a reduced pixel's side."""
+    return max(1.0, max(shape) / _WORK_SIDE)
+
+
 def _reduce(pixels: NDArray[Any]) -> Array:
     """A copy (h, w, C) to fill in what is smooth, on the pixels' own scale."""
     height, width = pixels.shape[:2]
-    zoom = min(1.0, _WORK_SIDE / max(height, width))
+    zoom = 1 / _cell(pixels.shape[:2])
     size = (max(2, round(width * zoom)), max(2, round(height * zoom)))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
     return small.reshape(*size[::-1], -1)

@@ -174,3 +174,15 @@ def test_what_is_laid_on_the_plate_counts_by_its_alpha() -> None:
     layers.lay_behind((area, np.full((20, 30, 4), (90, 60, 50, 255), np.uint8), np.full((20, 30), 0.5, np.float32)))
     far = np.full((HEIGHT, WIDTH, 2), 5, np.float32)  # nothing of the person is seen there
     assert (_drawn(layers, picture, far)[area] == (90, 60, 50, 128)).all()
+
+
+def test_no_outline_of_the_person_is_left() -> None:
+    noise = np.random.default_rng(3).normal(0, 1, (240, 240, 3))
+    blurred = cv2.GaussianBlur(noise, (0, 0), 9)
+    picture = np.clip(128 + 40 * blurred / blurred.std(), 0, 255).astype(np.uint8)
+    mask = np.zeros((240, 240), np.float32)
+    cv2.ellipse(mask, (120, 130), (60, 80), 0, 0, 360, (1,), -1)
+    plate = fill_behind(picture, mask).astype(int)
+    crossing = np.diff(mask, axis=1) != 0
+    steps = np.abs(np.diff(plate, axis=1)).mean(2)
+    assert steps[crossing].mean() < 4 * steps[mask[:, 1:] == 0].mean()
