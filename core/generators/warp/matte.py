@@ -39,6 +39,7 @@ _GAP = 0.4  # gaps of the body are narrower
 _FOLD, _GAP_PIXELS = 0.05, 2  # what is so wide is the person's over a gap of so many pixels of the copy
 _CLOSE, _CHEEKS = 0.03, -0.5  # farther outside it is beside the head; and so far below the chin no collar
 _COLLAR = -0.3  # so far below the chin is the upper end of what a collar's rim surrounds
+_EARS = -1.1  # and so far the ears: between them and a collar a wall lies along the person, too
 _THIN, _SHORT = 0.2, 0.35  # what is narrower and reaches out farther is no part of a person
 _NOT_THE_WALLS = -1.0  # log odds of a colour that what only touches the person must have
 _UNLIKE, _GRAIN = 3.0, 20 / 255  # deviations that are a difference, and the least that one is
@@ -86,10 +87,11 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
         colour = odds_of_colour(coarse, examples)
         divide(coarse, labels, place + colour)
-    likely = place + colour > _WALL
-    found = _thick(labels, likely, where.below < _COLLAR, eye_distance)
+    likely, high = place + colour > _WALL, where.below < _COLLAR
+    found = _thick(labels, likely, high, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
-    beside &= along(beside, found) | (colour > _NOT_THE_WALLS)
+    below_ears = touching(beside, high) & ~touching(beside, where.below < _EARS)
+    beside &= along(beside, found) & (~below_ears | mostly(beside, likely)) | (colour > _NOT_THE_WALLS)
     found |= opened(found | beside, _THIN * eye_distance)
     found |= within_reach(opened(beside, _FOLD * eye_distance), found, _TIP * eye_distance)
     whole = _one_piece(found, (points[30] - corner) * scale, likely)
