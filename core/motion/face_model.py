@@ -107,6 +107,10 @@ class FittedFace:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
         return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
 
+    def shifted(self, shifts: NDArray[np.floating[Any]]) -> FittedFace:
+        """The same face with its points moved by (68, 2) pixels; their depth stays."""
+        return replace(self, points=self.points + np.pad(shifts, ((0, 0), (0, 1))))
+
     def posed(self, pose: Pose, landmarks: NDArray[np.floating[Any]] | None = None) -> FittedFace:
         """The same face after a `pose`, such as another frame of its movie has, where it may show other `landmarks`."""
         points, pivot = self.carried(self.points, pose), self.carried(self.pivot, pose)

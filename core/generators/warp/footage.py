@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...motion.pose import Pose
 from ..base import Portrait
 from .generator import WarpGenerator
 from .glasses import find_glasses
+from .known import Known
 from .layers import kernel_for
 from .lip_rims import open_rims
 from .mouth import MouthInterior
@@ -21,30 +22,15 @@ from .sampling import to_pixels
 from .seen_edges import SeenEdges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
     from ...motion.target import FaceTarget
-    from .glasses import Glasses
 
     Array = NDArray[np.float32]
 
 _LIPS = slice(48, 68)
 _DISPLAY = 1 / 2.2  # display brightness is this power of the light
-
-
-class Known(NamedTuple):
-    """What is known of a frame before it is looked at."""
-
-    face: FittedFace
-    edges: SeenEdges
-    rims: NDArray[np.float64]  # (68, 2) shifts to where lips begin that are drawn elsewhere
-    glasses: Glasses | None
-    kernel: int  # as `kernel_for` chooses it
-    only_face: bool  # the head does not move
-    mouth: Callable[[NDArray[Any], FittedFace], MouthInterior | CarriedMouth]
 
 
 class FootageWarp:
@@ -60,8 +46,7 @@ class FootageWarp:
         self._edges = SeenEdges.find(rest.pixels, face)
         self._glasses = find_glasses(rest.pixels, face.points[:, :2])
         self._kernel = kernel_for(rest.pixels, np.ones(rest.pixels.shape[:2], np.float32))
-        own = self._edges.follow(face.points[:, :2], tracked=False)
-        seen = replace(face, points=face.points + np.pad(own, ((0, 0), (0, 1))))
+        seen = face.shifted(self._edges.follow(face.points[:, :2], tracked=False))
         self._mouth, self._new_mouth = MouthInterior(rest.pixels, seen), new_mouth
         self._skin = skin_brightness(rest.pixels, face.points[:, :2])
 
