@@ -21,6 +21,7 @@ LAYERS = {
     "colour": set[str](),
     "compiled": set[str](),
     "files": {"errors"},
+    "json_form": {"errors"},
     "packages": {"errors"},
     "events": {"errors", "packages"},
     "provenance": {"errors"},
@@ -31,11 +32,10 @@ LAYERS = {
     "generators": {"colour", "compiled", "errors", "files", "landmarks", "motion"},
     "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
     "training": {"data", "errors", "events", "files", "generators", "landmarks", "media"},
-    "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
-    "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
+    "drivers": {"errors", "json_form", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
-    "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
+    "job": {"drivers", "errors", "files", "json_form", "landmarks", "motion"},  # what a job is
     "footage_job": {
         "driver_motion",
         "drivers",
@@ -59,7 +59,6 @@ LAYERS = {
         "landmarks",
         "motion",
         "generators",
-        "compose",
         "driver_video",
         "footage_job",
     },  # how it is done
