@@ -16,7 +16,7 @@ from .expression import open_jaw
 from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
 from .lip_contact import face_down, lip_contact, lip_openings
-from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
+from .pose import Pose, fit_rigid_poses, head_angles, still_necks
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32
     """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
     # Without the tracker's faults: its trembling, and lids that never meet.
     wanted = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
-    poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
+    still = still_necks(driver.points, wanted, driver.pivot)
+    poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         offsets = np.zeros((68, 3))
         if np.array_equal(asked, neutral):  # nothing moves, exactly: a fitted pose would leave rounding behind
