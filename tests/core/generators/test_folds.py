@@ -44,11 +44,11 @@ def _folds(generator: WarpGenerator, targets: list[FaceTarget], visible: float =
 
 def _largest_fold(generator: WarpGenerator, target: FaceTarget) -> tuple[int, tuple[int, int]]:
     """Its size in pixels, and the middle of it (x, y)."""
-    place = generator.skin_map(target)
-    across, down = place[:-1, 1:] - place[:-1, :-1], place[1:, :-1] - place[:-1, :-1]
-    turned = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0] <= 0
-    step = np.maximum(np.abs(across), np.abs(down)).max(2)  # NaN at the person's outline, which is an edge as well
-    turned &= (step < _JUMP) & ~openings(target.landmarks, place.shape, _AROUND)[:-1, :-1]
+    place = np.ascontiguousarray(np.moveaxis(generator.skin_map(target), 2, 0))  # numpy is slow along so short an axis
+    across, down = place[:, :-1, 1:] - place[:, :-1, :-1], place[:, 1:, :-1] - place[:, :-1, :-1]
+    turned = across[0] * down[1] - across[1] * down[0] <= 0
+    step = np.maximum(np.abs(across), np.abs(down)).max(0)  # NaN at the person's outline, which is an edge as well
+    turned &= (step < _JUMP) & ~openings(target.landmarks, place.shape[1:], _AROUND)[:-1, :-1]
     turned = cv2.morphologyEx(turned.view(np.uint8), cv2.MORPH_OPEN, _THICK)
     _, _, found, middles = cv2.connectedComponentsWithStats(turned, connectivity=8)
     if len(found) == 1:
