@@ -191,7 +191,7 @@ class Frame:
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, bumps, rims, self._turn, *place)
+        positions.fill_sides(fields, bumps, rims, self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])
