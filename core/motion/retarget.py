@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import EYES, JAW, LEFT_BROW, LID_PAIRS, MOUTH, NOSE_BASE, NOSE_BRIDGE, RIGHT_BROW
+from ..landmarks.topology import (
+    EYES,
+    JAW,
+    LEFT_BROW,
+    LID_PAIRS,
+    LOWER_LIDS,
+    MOUTH,
+    NOSE_BASE,
+    NOSE_BRIDGE,
+    RIGHT_BROW,
+    UPPER_LIDS,
+)
 from .controls import CONTROLS
 from .easing import ease_within
 from .expression import open_jaw
@@ -134,9 +145,9 @@ def _room() -> tuple[Array, Array]:
     """(68,) centimetres that each point may move, and (4,) by which the lids of each pair may go further apart."""
     shapes = load_face_model().expressions
     furthest = np.max([np.linalg.norm(shape, axis=1) for shape in shapes.values()], axis=0)
-    upper, lower = (list(lid) for lid in zip(*LID_PAIRS, strict=True))
     wide = shapes["eyeWideLeft"] + shapes["eyeWideRight"]
-    return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * np.linalg.norm(wide[upper] - wide[lower], axis=1)
+    apart = np.linalg.norm(wide[UPPER_LIDS] - wide[LOWER_LIDS], axis=1)
+    return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * apart
 
 
 def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:

@@ -53,7 +53,7 @@ for _weights, _nearer, _farther, _share in zip(
     _BESIDE_LIPS, ((50, 51, 52), (58, 57, 56)), ((32, 33, 34), (7, 8, 9)), (1 / 2, 1 / 3), strict=True
 ):
     _weights[range(3), _nearer], _weights[range(3), _farther] = 1 - _share, _share
-_SMOOTH = 1e-4
+_SMOOTH = 1e-4  # see `thin_plate`
 _FULL_LIP = 0.07  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths

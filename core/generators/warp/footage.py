@@ -17,6 +17,7 @@ from .known import Known
 from .layers import kernel_for
 from .lip_rims import open_rims
 from .mouth import MouthInterior
+from .mouth_light import DISPLAY
 from .mouth_palette import skin_brightness
 from .sampling import to_pixels
 from .seen_edges import SeenEdges
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 _LIPS = slice(48, 68)
-_DISPLAY = 1 / 2.2  # display brightness is this power of the light
 
 
 class FootageWarp:
@@ -93,7 +93,7 @@ class CarriedMouth:
         places, lips, opened = self._at_rest(positions), self._at_rest(moved), parted / self._pose.scale
         seen = self._mouth.read(places, lips, self._turned(pose), opened, driver, covered)
         is_light = not np.issubdtype(seen.dtype, np.integer)
-        gain = np.float32(self._gain ** (1 / _DISPLAY) if is_light else self._gain)
+        gain = np.float32(self._gain ** (1 / DISPLAY) if is_light else self._gain)
         return np.concatenate([to_pixels(seen[..., :3] * gain, seen.dtype), seen[..., 3:]], axis=2)
 
     def tongue_reach(self, moved: NDArray[np.floating[Any]], amount: float) -> NDArray[np.float64]:

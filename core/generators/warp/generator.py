@@ -218,7 +218,7 @@ class WarpGenerator:
 
         As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
         """
-        return frame.coverage(mouth) * smooth_step(np.array(mouth.motion / (_STIRRED * self._head.eye_distance)))
+        return frame.coverage(mouth) * smooth_step(mouth.motion / (_STIRRED * self._head.eye_distance))
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import LIP_PAIRS, MOUTH_CORNERS
+from ...landmarks.topology import INNER_LOWER_LIP, INNER_UPPER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.lip_contact import face_down
 from .sampling import read_at, smooth_step, to_8bit
 
@@ -22,7 +22,7 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _INNER_AND_OUTER = (60, 48), (64, 54)  # corners
-_NARROWED = (0.7, 1.0)
+_NARROWED = (0.7, 1.0)  # the least and the most of its thickness that a lip has which is drawn wide
 _NOSE = (32, 33, 34)  # its base, above the upper lip
 _SHORTEST = 0.4  # of the portrait's philtrum
 _THINNEST = 0.4  # of the portrait's lips: thinner ones are pressed to a line, and turn over
@@ -46,8 +46,7 @@ for _weights, _edges in zip(_MIDDLES, (UPPER, LOWER), strict=True):
     for _edge in _edges:
         _weights[range(3), _edge] = 1 / 2
 _APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
-_APART[[upper for upper, _ in LIP_PAIRS]] = -1 / len(LIP_PAIRS)
-_APART[[lower for _, lower in LIP_PAIRS]] = 1 / len(LIP_PAIRS)
+_APART[INNER_UPPER_LIP], _APART[INNER_LOWER_LIP] = -1 / len(LIP_PAIRS), 1 / len(LIP_PAIRS)
 
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
@@ -57,7 +56,7 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     if line is not None:
         down, profile = line
         cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(_REACH / _SEARCH)
-        shifts[[i for pair in LIP_PAIRS for i in pair]] = _REACH[int(cost.argmin())] * distance * down
+        shifts[INNER_UPPER_LIP + INNER_LOWER_LIP] = _REACH[int(cost.argmin())] * distance * down
     return shifts
 
 
@@ -70,7 +69,7 @@ def follow_seam(
     """
     opened = (opening(points) - opening(detected)) / (_OPEN_FOR_TRACKERS * distance)
     followed = shifts.copy()
-    followed[[upper for upper, _ in LIP_PAIRS]] *= 1 - float(smooth_step(np.array(opened)))
+    followed[INNER_UPPER_LIP] *= 1 - float(smooth_step(opened))
     return followed
 
 
@@ -84,32 +83,38 @@ def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance
     if line is not None:
         down, profile = line
         middle = _STEPS // 2
-        for lip, side, widest in ((0, -1, _WIDEST[0]), (1, 1, _WIDEST[1])):
+        for lip, side, widest in ((INNER_UPPER_LIP, -1, _WIDEST[0]), (INNER_LOWER_LIP, 1, _WIDEST[1])):
             away = profile[middle::side]
             lit = away[0] + _LIT * (away.max() - away[0])
             width = min(float(np.argmax(away >= lit)) * (_REACH[1] - _REACH[0]), widest)
-            shifts[[pair[lip] for pair in LIP_PAIRS]] = side * width * distance * down
+            shifts[lip] = side * width * distance * down
     return shifts
 
 
 def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], edges: Array) -> Array:
     """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
     opened = (opening(moved) - opening(still)) / max(2 * opening(edges), 1e-6)
-    return edges * float(smooth_step(np.array(opened)))
+    return edges * float(smooth_step(opened))
 
 
 def closing_corners(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of the inner corners of an open mouth to the outer ones, as far as it closes.
 
-    It closes from `still` to `moved` (68, 2). Between the two corners it is dark: a dash on lips that meet.
+    It closes from `still` to `moved` (68, 2).
     """
-    shifts, own = np.zeros((68, 2)), opening(still)
-    open_wide, closed = (
-        float(smooth_step(np.array(share)))
-        for share in (own / (_WIDE_OPEN * distance), 1 - opening(moved) / max(own, 1e-6))
-    )
+    own = opening(still)
+    closed = float(smooth_step(1 - opening(moved) / max(own, 1e-6)))
+    return dark_corners(still, own, distance, closed)
+
+
+def dark_corners(points: NDArray[np.floating[Any]], opened: float, distance: float, share: float) -> Array:
+    """(68, 2) shifts of the inner corners of lips that stand `opened` pixels apart, by a share, to the outer ones.
+
+    If that is wide, it is dark between the two corners: a dash on lips that meet.
+    """
+    shifts, wide = np.zeros((68, 2)), float(smooth_step(opened / (_WIDE_OPEN * distance)))
     for inner, outer in _INNER_AND_OUTER:
-        shifts[inner] = open_wide * closed * (still[outer] - still[inner])
+        shifts[inner] = wide * share * (points[outer, :2] - points[inner, :2])
     return shifts
 
 
@@ -128,7 +133,7 @@ def _across_seam(
     pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float
 ) -> tuple[Array, Array] | None:
     """The unit vector down across shut lips, and how bright it is along it at `_REACH` from their inner points."""
-    upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
+    upper, lower = points[INNER_UPPER_LIP, :2], points[INNER_LOWER_LIP, :2]
     if opening(points) > _SHUT * distance:
         return None
     middle = (upper + lower) / 2
@@ -159,7 +164,7 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     width, own_width = (max(float(np.hypot(*(points[left] - points[right]))), 1e-6) for points in (moved, still))
     narrowed = min(max(own_width / width, _NARROWED[0]), _NARROWED[1])  # a lip drawn wide gets thin
     gap, before = opening(moved), opening(still)
-    sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
+    sets_in = float(smooth_step((gap - before) / (_OPEN * distance)))
     for (_, inner), thickness in zip((UPPER, LOWER), _THICKNESS, strict=True):
         thick, wanted = float(thickness @ moved[:, 1]), narrowed * float(thickness @ still[:, 1])
         lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))

@@ -87,9 +87,7 @@ class Nape:
         every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(within(area, column.area))
         there += grid.enlarge_to(every, way)[within(area, every.whole)]
-        coverage = read_at(column.coverage, there, outside_zero=True) * np.float32(
-            smooth_step(np.array(abs(turned) / _TURNED))
-        )
+        coverage = read_at(column.coverage, there, outside_zero=True) * smooth_step(abs(turned) / _TURNED)
         return Overlay(area, read_at(column.pixels, there), coverage)
 
     def _seen(self, area: Area, beside: Beside, pose: Pose) -> Area:
