@@ -50,7 +50,7 @@ def open_rims(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance:
             way = side * (float(np.median(edges)) - own) * length / distance
             if way > 0:
                 shifts[point] = side * min(way + _MARGIN, _MOST) * distance * down
-    return shifts + dark_corners(points, opening(points + shifts), distance, _CORNER)
+    return shifts + dark_corners(points, opening(points + shifts, down), distance, _CORNER)
 
 
 def _edge(unlike: Array, middle: float, inner: float, side: int) -> float:
