@@ -27,6 +27,7 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
+from ...motion.lip_contact import face_down
 from .curves import smooth_curve, smooth_loop
 from .lips import closing_corners, middles, parted
 from .positions import Bumps
@@ -138,7 +139,8 @@ class FaceField:
         self._back = own - moved
         self._read_edges = parted(own, moved, head.lip_edges) + closing_corners(own, moved, head.eye_distance)
         brows, beside_lips = [*RIGHT_BROW, *LEFT_BROW], _BESIDE_LIPS.reshape(-1, 68)
-        below_brows = moved[brows] + _below_brows(moved)
+        # The lower edge of a brow goes where its points go: it is the skin below that is stretched.
+        below_brows = moved[brows] + _BROW * head.eye_distance * face_down(moved)
         centres = np.concatenate([moved[list(BASE)], below_brows, beside_lips @ moved, head.ring])
         values = np.concatenate([self._back[[*BASE, *brows]], beside_lips @ self._back, np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.
@@ -197,12 +199,6 @@ class FaceField:
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
-
-
-def _below_brows(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """(2,) from a brow's points to its lower edge, which goes where they go: it is the skin below that is stretched."""
-    x, y = points[EYE_CORNERS[-1]] - points[EYE_CORNERS[0]]
-    return _BROW * np.array([-y, x])
 
 
 @compiled
