@@ -95,14 +95,12 @@ def _targets(landmarks: NDArray[Any], face: str) -> list[FaceTarget]:
 
 @pytest.mark.parametrize("face", _FACES)
 def test_no_turn_and_no_expression_folds_the_astronaut(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], face: str
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], face: str
 ) -> None:
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     assert _folds(generator, _targets(astronaut_landmarks, face)) == []
 
 
-def test_a_field_that_folds_is_found(astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]) -> None:
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
+def test_a_field_that_folds_is_found(generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]) -> None:
     target = _targets(astronaut_landmarks, "still")[0]
     target.landmarks[[27, 33]] = target.landmarks[[33, 27]]  # the nose upside down
     assert len(_folds(generator, [target])) == 1

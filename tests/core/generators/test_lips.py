@@ -14,7 +14,6 @@ import pytest
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.frame import Frame
-from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.lips import (
     LOWER,
     UPPER,
@@ -36,6 +35,7 @@ from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.generators.warp.generator import WarpGenerator
     from core.motion.face_model import FittedFace
     from core.motion.target import FaceTarget
 
@@ -55,9 +55,9 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
 
 
 def test_a_drivers_lips_are_as_thick_as_they_are(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    head = WarpGenerator(Portrait(astronaut, astronaut_landmarks))._head
+    head = generator._head
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
     target.landmarks[[61, 62, 63], 1] -= 2
     target = replace(target, absolute=True)
@@ -189,13 +189,13 @@ def test_keyed_lips_part_from_the_line_that_is_seen(face: FittedFace) -> None:
 
 
 def test_red_of_the_lips_is_stretched_evenly(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     """A lip that is drawn thick showed, between its edges, the teeth below it."""
     channels = {"mouthPucker": 0.7, "mouthFunnel": 0.5, "jawOpen": 0.15, "headPitch": 12.0}
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
-    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(target)
+    place = generator.skin_map(target)
     top, bottom = (int(target.landmarks[i, 1]) for i in (51, 62))
     rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
     assert len(rows) >= 5
@@ -227,11 +227,9 @@ def test_pressed_lips_hide_the_teeth(
     assert green(drawn) < green(picture) / 6
 
 
-def test_lips_that_meet_leave_nose_and_chin_where_they_are(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], pressed: FaceTarget
-) -> None:
+def test_lips_that_meet_leave_nose_and_chin_where_they_are(generator: WarpGenerator, pressed: FaceTarget) -> None:
     """The skin between goes no farther than the lips do: a nose was drawn out down to the lip."""
-    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(pressed)
+    place = generator.skin_map(pressed)
     down = np.arange(len(place))[:, None] - place[..., 1]
     for lip, end in ((51, 33), (57, 8)):
         (x, y), (_, last) = np.round(pressed.landmarks[[lip, end]]).astype(int)
