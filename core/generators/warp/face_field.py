@@ -148,7 +148,7 @@ class FaceField:
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
-        self.base: Array = self.freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
+        self.base: Array = self.freed(head.fine.enlarged(self.coarse_base), head.fine.nodes)
         self.coarse_base = self.freed(self.coarse_base, head.grid.nodes)
 
     def beside(self, openings: Sequence[Opening]) -> list[tuple[Bumps, Bumps]]:

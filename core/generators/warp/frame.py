@@ -76,7 +76,7 @@ class Frame:
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base, cubic=True)
-        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
+        self._look = head.seen_by(target.pose, head.fine.enlarged(moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
@@ -167,7 +167,7 @@ class Frame:
             sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
             return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
-        fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
+        fine_way, fine_turn = fine.enlarged(way), fine.enlarged(turn)
         numbers, *cells = coarse_maps.parts_of(squeezed, FINER)
         fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
         marked = coarse_maps.squeezed(fine_turn, _SQUEEZED * fine.cell)

@@ -84,9 +84,8 @@ class Nape:
         way, _ = head.ways(head.seen_by(upright, flat, still), grid.nodes)
         places = grid.nodes + way
         way += _skull(beside, places) * (head.skull.on_outline(pose, places) - places)
-        every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(within(area, column.area))
-        there += grid.enlarge_to(every, way)[within(area, every.whole)]
+        there += grid.finer(grid.cell).enlarged(way)[within(area, grid.whole)]
         coverage = read_at(column.coverage, there, outside_zero=True) * smooth_step(abs(turned) / _TURNED)
         return Overlay(area, read_at(column.pixels, there), coverage)
 
