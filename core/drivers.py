@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import BadInputError
 from .json_form import check_keys, flag, path_in, text_of
 from .landmarks import MISSING
+from .motion import MOTIONS
 from .motion.controls import ControlTrack, control_track_from_dict, load_controls
 from .speech.amounts import Amounts
 
@@ -29,7 +30,6 @@ _MORE = {
     "sound_path": {"text", "text_path", "speech"} | _WINDOW,
     "preset": {"scale", "loop"} | _WINDOW,
 }  # fmt: skip
-MOTIONS = ("relative", "absolute")
 
 
 @dataclass(frozen=True)
