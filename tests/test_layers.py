@@ -24,7 +24,7 @@ LAYERS = {
     "json_form": {"errors"},
     "packages": {"errors"},
     "events": {"errors", "packages"},
-    "provenance": {"errors"},
+    "provenance": set[str](),
     "media": {"colour", "errors", "files"},
     "landmarks": {"compiled", "errors", "files", "packages", "media"},
     "motion": {"errors", "files", "landmarks"},
@@ -35,7 +35,7 @@ LAYERS = {
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "drivers": {"errors", "json_form", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
-    "job": {"drivers", "errors", "files", "json_form", "landmarks", "motion"},  # what a job is
+    "job": {"drivers", "errors", "files", "json_form", "motion"},  # what a job is
     "footage_job": {
         "driver_motion",
         "drivers",
@@ -84,7 +84,6 @@ LAYERS = {
 LIGHT = {
     "core",
     "core.errors",
-    "core.files",
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",
