@@ -11,7 +11,7 @@ from . import version
 from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
-from .json_form import check_keys, flag, path_in, text_of
+from .json_form import amount, check_keys, flag, path_in, text_of
 from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
 from .motion.controls import ControlTrack, control_track_from_dict
@@ -230,11 +230,3 @@ def _regions(names: Iterable[str]) -> tuple[str, ...]:
     if unknown:
         raise ValueError(f"{', '.join(unknown)} cannot be replaced, but {', '.join(REPLACEABLE)}")
     return tuple(names)
-
-
-def amount(value: float | str) -> float:
-    """A share from 0 to 1 (ValueError)."""
-    number = float(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value} is not from 0 to 1")
-    return number

@@ -29,6 +29,14 @@ def flag(data: Mapping[str, Any], name: str) -> bool:
     return value
 
 
+def amount(value: float | str) -> float:
+    """A share from 0 to 1. Raises ValueError."""
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is not from 0 to 1")
+    return number
+
+
 def path_in(folder: Path, value: str | None) -> Path | None:
     """A path that is relative to a folder, or none."""
     return None if value is None else folder / value

@@ -71,6 +71,7 @@ LAYERS = {
         "files",
         "generators",
         "job",
+        "json_form",
         "run",
         "landmarks",
         "media",
