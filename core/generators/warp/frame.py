@@ -14,7 +14,7 @@ from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
-from .lips import below_nose, keep_lips, meeting, thick_enough
+from .lips import with_sound_lips
 from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
@@ -67,12 +67,7 @@ class Frame:
         self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
-        own = head.face.points[:, :2]
-        self.moved = moved + meeting(own, moved)
-        self.moved += below_nose(own, self.moved)
-        if not target.tracked:
-            self.moved += keep_lips(own, moved, head.eye_distance)
-        self.moved += thick_enough(own, self.moved)
+        self.moved = with_sound_lips(head.face.points[:, :2], moved, head.eye_distance, keyed=not target.tracked)
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base, cubic=True)

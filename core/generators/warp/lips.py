@@ -157,6 +157,20 @@ def _across_seam(
     return down, np.median(seen, axis=(0, 1))  # one for the whole line: it keeps its shape
 
 
+def with_sound_lips(
+    still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float, *, keyed: bool
+) -> Array:
+    """An unturned face's landmarks (68, 2), `moved` from `still`, whose lips do not cross, turn over or hide the nose.
+
+    `keyed` lips keep their thickness, too.
+    """
+    sound = moved + meeting(still, moved)
+    sound += below_nose(still, sound)
+    if keyed:
+        sound += keep_lips(still, moved, distance)
+    return sound + thick_enough(still, sound)
+
+
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
