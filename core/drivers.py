@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInputError
+from .json_form import check_keys, flag, path_in, text_of
 from .landmarks import MISSING
+from .motion import MOTIONS
 from .motion.controls import ControlTrack, control_track_from_dict, load_controls
 from .speech.amounts import Amounts
 
@@ -28,7 +30,6 @@ _MORE = {
     "sound_path": {"text", "text_path", "speech"} | _WINDOW,
     "preset": {"scale", "loop"} | _WINDOW,
 }  # fmt: skip
-MOTIONS = ("relative", "absolute")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,7 @@ def driver_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> Driv
     if len(kinds) != 1:
         raise BadInputError(f"{source}: the driver needs one of {', '.join(_SOURCES)}.")
     [kind] = kinds
-    unknown = sorted(set(data) - _MORE[kind] - {kind})
-    if unknown:
-        known = ", ".join(sorted({kind} | _MORE[kind]))
-        raise BadInputError(f"{source}, driver: {', '.join(unknown)} is unknown; known are {known}.")
+    check_keys(data, _MORE[kind] | {kind}, f"{source}, driver")
     if kind == "controls":
         return control_track_from_dict(data["controls"], source)
     if kind == "controls_path":
@@ -104,13 +102,13 @@ def driver_from_dict(data: Mapping[str, Any], folder: Path, source: str) -> Driv
     if fps is None:
         raise BadInputError(f"{source}, driver: fps is missing.")
     if kind == "preset":
-        scale, loop = float(data.get("scale", 1.0)), data.get("loop") is True
-        return PresetDriver(str(data["preset"]), fps, start, frames, scale, loop)
+        scale = float(data.get("scale", 1.0))
+        return PresetDriver(str(data["preset"]), fps, start, frames, scale, flag(data, "loop"))
     if data.get("text") is not None and data.get("text_path") is not None:
         raise BadInputError(f"{source}, driver: give text or text_path, not both.")
     path, amounts = folder / str(data["sound_path"]), _speech(data.get("speech", {}), source)
     text = None if data.get("text") is None else str(data["text"])
-    return SoundDriver(path, fps, start, frames, text, _path(data.get("text_path"), folder), amounts)
+    return SoundDriver(path, fps, start, frames, text, path_in(folder, data.get("text_path")), amounts)
 
 
 def driver_to_dict(driver: Driver) -> dict[str, Any]:
@@ -125,16 +123,15 @@ def driver_to_dict(driver: Driver) -> dict[str, Any]:
     if isinstance(driver, PresetDriver):
         return {"preset": driver.preset, "scale": driver.scale, "loop": driver.loop, **window}
     if isinstance(driver, SoundDriver):
-        text_path = None if driver.text_path is None else str(driver.text_path)
-        words = {"text": driver.text, "text_path": text_path, "speech": asdict(driver.amounts)}
+        words = {"text": driver.text, "text_path": text_of(driver.text_path), "speech": asdict(driver.amounts)}
         return {"sound_path": str(driver.path), **words, **window}
     return {
         "performance_path": str(driver.path),
         "motion": "relative" if driver.relative else "absolute",
         "neutral_frame": driver.neutral_frame,
-        "like_path": None if driver.like is None else str(driver.like),
-        "neutral_path": None if driver.neutral is None else str(driver.neutral),
-        "video_path": None if driver.video is None else str(driver.video),
+        "like_path": text_of(driver.like),
+        "neutral_path": text_of(driver.neutral),
+        "video_path": text_of(driver.video),
         "detector": driver.detector,
         "face_index": driver.face_index,
         "missing": driver.missing,
@@ -151,12 +148,12 @@ def _performance(
         path=folder / str(data["performance_path"]),
         relative=_choice(data, "motion", MOTIONS, source) == "relative",
         neutral_frame=None if neutral is None else int(neutral),
-        like=_path(data.get("like_path"), folder),
-        neutral=_path(data.get("neutral_path"), folder),
+        like=path_in(folder, data.get("like_path")),
+        neutral=path_in(folder, data.get("neutral_path")),
         fps=fps,
         start=start,
         frames=frames,
-        video=_path(data.get("video_path"), folder),
+        video=path_in(folder, data.get("video_path")),
         detector=str(data.get("detector", PerformanceDriver.detector)),
         face_index=int(data.get("face_index", 0)),
         missing=_choice(data, "missing", MISSING, source),
@@ -185,7 +182,3 @@ def _choice(data: Mapping[str, Any], name: str, choices: tuple[str, ...], source
     if value not in choices:
         raise BadInputError(f"{source}: {name} is {value!r}; choose {' or '.join(choices)}.")
     return str(value)
-
-
-def _path(value: str | None, folder: Path) -> Path | None:
-    return None if value is None else folder / value

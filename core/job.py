@@ -11,6 +11,7 @@ from . import version
 from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
+from .json_form import amount, check_keys, flag, path_in, text_of
 from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
 from .motion.controls import ControlTrack, control_track_from_dict
@@ -108,17 +109,17 @@ class Job:
                 "first_frame": portrait.first_frame,
                 "rest_frame": portrait.rest_frame,
                 "landmarks": portrait.landmarks,
-                "landmarks_path": _text(portrait.landmarks_path),
+                "landmarks_path": text_of(portrait.landmarks_path),
                 "detector": portrait.detector,
                 "face_index": portrait.face_index,
                 "as_stored": portrait.as_stored,
-                "head_mask_path": _text(portrait.head_mask_path),
+                "head_mask_path": text_of(portrait.head_mask_path),
             },
             "driver": driver_to_dict(self.driver),
             "frames": None if self.frames is None else list(self.frames),
             "generator": self.generator,
-            "person": _text(self.person),
-            "models": _text(self.models),
+            "person": text_of(self.person),
+            "models": text_of(self.models),
             "allow_download": self.allow_download,
             "creases": self.creases,
             "neutralise": self.neutralise,
@@ -146,7 +147,7 @@ def load_job(path: Path) -> Job:
 
 def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job") -> Job:
     """Check the JSON form; relative paths start at `folder`, `source` names it in errors (BadInputError)."""
-    _check_keys(data, _KEYS, source)
+    check_keys(data, _KEYS, source)
     if data.get("gioconda_job") != FORMAT:
         raise BadInputError(f"{source}: is a job of format {data.get('gioconda_job')!r}; this version reads {FORMAT}.")
     try:
@@ -156,15 +157,15 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             output=folder / str(data["output"]),
             frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
-            person=_path(data.get("person"), folder),
-            models=_path(data.get("models"), folder),
-            allow_download=_flag(data, "allow_download"),
+            person=path_in(folder, data.get("person")),
+            models=path_in(folder, data.get("models")),
+            allow_download=flag(data, "allow_download"),
             creases=amount(data.get("creases", Job.creases)),
             neutralise=amount(data.get("neutralise", Job.neutralise)),
             amounts=amounts_from_dict(data.get("amounts", {}), source),
             keys=None if data.get("keys") is None else control_track_from_dict(data["keys"], f"{source}, keys"),
             replace=_regions(data.get("replace", ())),
-            only_changes=_flag(data, "only_changes"),
+            only_changes=flag(data, "only_changes"),
         )
     except KeyError as error:
         raise BadInputError(f"{source}: {error} is missing.") from error
@@ -196,7 +197,7 @@ def frame_range(job: Job, total: int) -> range:
 
 def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The command") -> PortraitSource:
     """Check the JSON form of a portrait. Raises BadInputError, KeyError, TypeError or ValueError."""
-    _check_keys(data, _PORTRAIT_KEYS, f"{source}, portrait")
+    check_keys(data, _PORTRAIT_KEYS, f"{source}, portrait")
     paths = tuple(folder / str(path) for path in data.get("paths") or ())
     if paths and data.get("path") is not None:
         raise BadInputError(f"{source}: the portrait has a path and the paths of an image sequence; one is wanted.")
@@ -206,23 +207,15 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
     return PortraitSource(
         path=paths[0] if paths else folder / str(data["path"]),
         landmarks=data.get("landmarks"),
-        landmarks_path=_path(data.get("landmarks_path"), folder),
+        landmarks_path=path_in(folder, data.get("landmarks_path")),
         detector=str(data.get("detector", "dlib")),
         face_index=int(data.get("face_index", 0)),
-        as_stored=_flag(data, "as_stored"),
-        head_mask_path=_path(data.get("head_mask_path"), folder),
+        as_stored=flag(data, "as_stored"),
+        head_mask_path=path_in(folder, data.get("head_mask_path")),
         paths=paths,
         first_frame=first,
         rest_frame=None if rest is None else int(rest),
     )
-
-
-def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    if not hasattr(data, "keys"):
-        raise BadInputError(f"{where}: an object with named values is wanted.")
-    unknown = sorted(set(data) - known)
-    if unknown:
-        raise BadInputError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}.")
 
 
 def _frames(pair: list[int] | None) -> tuple[int, int] | None:
@@ -237,27 +230,3 @@ def _regions(names: Iterable[str]) -> tuple[str, ...]:
     if unknown:
         raise ValueError(f"{', '.join(unknown)} cannot be replaced, but {', '.join(REPLACEABLE)}")
     return tuple(names)
-
-
-def _flag(data: Mapping[str, Any], name: str) -> bool:
-    """No word passes for yes: "false" must not start a download."""
-    value = data.get(name, False)
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be true or false, not {value!r}")
-    return value
-
-
-def amount(value: float | str) -> float:
-    """A share from 0 to 1 (ValueError)."""
-    number = float(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value} is not from 0 to 1")
-    return number
-
-
-def _path(value: str | None, folder: Path) -> Path | None:
-    return None if value is None else folder / value
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

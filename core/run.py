@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do a job: read, find the face, plan the motion, draw, write; tell what happens as events (core.events).
+"""What is made of portraits and drivers: a job's frames, faces, a mask, a performance; told as events (core.events).
 
 Heavy packages are imported here where a job needs them, never at the start.
 """

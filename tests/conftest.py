@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line and the worker do, before numpy is loaded
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,10 @@ LAYERS = {
     "colour": set[str](),
     "compiled": set[str](),
     "files": {"errors"},
+    "json_form": {"errors"},
     "packages": {"errors"},
     "events": {"errors", "packages"},
-    "provenance": {"errors"},
+    "provenance": set[str](),
     "media": {"colour", "errors", "files"},
     "landmarks": {"compiled", "errors", "files", "packages", "media"},
     "motion": {"errors", "files", "landmarks"},
@@ -31,11 +32,10 @@ LAYERS = {
     "generators": {"colour", "compiled", "errors", "files", "landmarks", "motion"},
     "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
     "training": {"data", "errors", "events", "files", "generators", "landmarks", "media"},
-    "compose": {"errors", "landmarks", "media"},
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
-    "drivers": {"errors", "landmarks", "motion", "speech"},  # what may drive a portrait
+    "drivers": {"errors", "json_form", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
-    "job": {"drivers", "errors", "files", "landmarks", "motion"},  # what a job is
+    "job": {"drivers", "errors", "files", "json_form", "motion"},  # what a job is
     "footage_job": {
         "driver_motion",
         "drivers",
@@ -59,7 +59,6 @@ LAYERS = {
         "landmarks",
         "motion",
         "generators",
-        "compose",
         "driver_video",
         "footage_job",
     },  # how it is done
@@ -72,6 +71,7 @@ LAYERS = {
         "files",
         "generators",
         "job",
+        "json_form",
         "run",
         "landmarks",
         "media",
@@ -85,7 +85,6 @@ LAYERS = {
 LIGHT = {
     "core",
     "core.errors",
-    "core.files",
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
 from ..generators import GENERATORS
-from ..motion import REPLACEABLE
+from ..motion import MOTIONS, REPLACEABLE
 from .portrait_options import add_portrait_options, portrait_source
 from .values import amount, neutral_frame
 
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     driver.add_argument("--controls", type=Path, metavar="C.json", help="control channels over time")
     driver.add_argument("--track", type=Path, metavar="T.npz", help="a landmark track, .npz or .json")
     driver.add_argument("--job", type=Path, metavar="J.json", help="a job file, instead of the other options")
-    parser.add_argument("--motion", choices=("relative", "absolute"), default="relative",
+    parser.add_argument("--motion", choices=MOTIONS, default=MOTIONS[0],
                          help="a track's change against its neutral frame, or its points as they stand")  # fmt: skip
     parser.add_argument("--neutral-frame", type=neutral_frame, default=0, metavar="N",
                          help="of the track, counted from 0 (the first one), or: found")  # fmt: skip

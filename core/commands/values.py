@@ -7,6 +7,7 @@ import argparse
 from fractions import Fraction
 from math import inf, nan
 
+from .. import json_form
 from ..media.rates import meant_rate
 
 _ROUNDED = 0.005  # 23.98 is meant as 24000/1001
@@ -14,10 +15,8 @@ _ROUNDED = 0.005  # 23.98 is meant as 24000/1001
 
 def amount(text: str) -> float:
     """A number from 0 to 1."""
-    from .. import job
-
     try:
-        return job.amount(text)
+        return json_form.amount(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 is wanted") from None
 

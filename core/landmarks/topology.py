@@ -22,9 +22,11 @@ MOUTH_CORNERS = (48, 54)
 
 LID_PAIRS = ((37, 41), (38, 40), (43, 47), (44, 46))
 """Points of the upper and lower lid that meet when the eye closes."""
+UPPER_LIDS, LOWER_LIDS = ([pair[side] for pair in LID_PAIRS] for side in (0, 1))
 
 LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
 """Points of the upper and lower inner lip that meet when the mouth closes."""
+INNER_UPPER_LIP, INNER_LOWER_LIP = ([pair[side] for pair in LIP_PAIRS] for side in (0, 1))
 
 RIGID = (0, 16, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 42, 45)
 """Points that expressions move least: jaw ends, nose, eye corners."""

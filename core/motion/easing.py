@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EASY = 0.75  # of a room: so far a value goes as asked
 
 
-def ease(share: NDArray[np.floating[Any]]) -> Array:
+def ease(share: float | NDArray[np.floating[Any]]) -> Array:
     """The cubic from 0 to 1 that starts and ends at rest; what lies beside is held."""
     t = np.asarray(np.clip(share, 0, 1), np.float64)
     return t * t * (3 - 2 * t)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import LID_PAIRS, LIP_PAIRS
+from ..landmarks.topology import INNER_UPPER_LIP, LID_PAIRS, LIP_PAIRS
 from .controls import CONTROLS
 from .easing import ease_within
 from .face_model import FittedFace, load_face_model
-from .lip_contact import face_down, lip_openings
+from .lip_contact import face_down
 from .pose import Pose, head_rotation
 from .target import FaceTarget
 
@@ -67,12 +67,12 @@ def express(
     points = face.points + face.direction(_at_own_places(_model_offsets(value), face))
     _round_lower_lip(points, face.points)
     jaw = face.direction(load_face_model().expressions["jawOpen"])
-    before, jaw_opens = _gap(face.points, face), _gap(jaw, face)
+    before, jaw_opens = face.lip_opening(face.points), face.lip_opening(jaw)
     keyed = None
     driven = face.points
     if offsets is not None:
         driven = face.points + offsets
-        keyed = _gap(points, face) + _parted_without_jaw(face, driven)
+        keyed = face.lip_opening(points) + _parted_without_jaw(face, driven)
         _put_on(points, face.points, driven)
     _close_lids(points, face.points, value)
     pressed = (value["mouthPressLeft"] + value["mouthPressRight"]) / 2
@@ -80,7 +80,7 @@ def express(
     least = face.points if limited else driven
     _part(points, least, LID_PAIRS)
     _part(points, least, LIP_PAIRS)
-    opened = _gap(points, face)
+    opened = face.lip_opening(points)
     jaw_key = value["jawOpen"] + _FUNNEL_JAW * value["mouthFunnel"]
     parted = (opened if keyed is None else keyed) - before - jaw_key * jaw_opens
     # Lips that have not parted as far as a tongue that is put out is thick do so, by the jaw. What stands open in the
@@ -209,17 +209,11 @@ def _round_lower_lip(points: Array, neutral: Array) -> None:
             points[[lip[place], outer]] += min(max(float(share), 0), 1) * lacking
 
 
-def _gap(points: Array, face: FittedFace) -> float:
-    """Pixels by which the lips of (68, 3) points stand apart down the face."""
-    return float(lip_openings(points, face.direction(np.array([0.0, -1.0, 0.0])) / face.scale))
-
-
 def _parted_without_jaw(face: FittedFace, driven: Array) -> float:
     """Pixels by which a track's (68, 3) `driven` lips have parted by themselves: no jaw lifts the upper one."""
-    upper = [pair[0] for pair in LIP_PAIRS]
     up = face.direction(np.array([0.0, 1.0, 0.0])) / face.scale
-    rise = float(((driven - face.points)[upper] @ up).mean())
-    opened = max(_gap(driven, face) - _gap(face.points, face), 0)
+    rise = float(((driven - face.points)[INNER_UPPER_LIP] @ up).mean())
+    opened = max(face.lip_opening(driven) - face.lip_opening(face.points), 0)
     lifted = min(max(rise, 0), opened)
     return lifted + _LIP_SHARE * (opened - lifted)
 

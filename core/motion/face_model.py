@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import EYE_OUTER_CORNERS, JAW, LIP_PAIRS, RIGID
+from ..landmarks.topology import EYE_OUTER_CORNERS, INNER_LOWER_LIP, INNER_UPPER_LIP, JAW, RIGID
+from .lip_contact import lip_openings
 from .pose import Pose, fit_pose
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ NECK_PIVOT = np.array([0.0, -8.0, -0.5])
 IRIS_DEPTH = 0.87
 """The iris lies so far before the eyeball's centre, in its radius."""
 
-_Y_DOWN = np.array([1.0, -1.0, 1.0])
+Y_DOWN: Array = np.array([1.0, -1.0, 1.0])
+"""From the model's axes to those of pictures, and back."""
+
 _ROUNDS = 8
 _IDENTITY_STRENGTH, _EXPRESSION_STRENGTH = 0.02, 0.08  # ridge weights, (cm of landmark error)^2 per sigma^2
 _JAW_WEIGHT = 0.3  # the outline of a turned face is not the model's jaw line
@@ -99,13 +102,21 @@ class FittedFace:
 
     def from_model(self, points: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model points, centimetres, to the picture: (..., 3) pixels."""
-        turned = self.pose.scale * (points * _Y_DOWN) @ self.pose.rotation.T
+        turned = self.pose.scale * (points * Y_DOWN) @ self.pose.rotation.T
         turned[..., :2] += self.pose.move
         return turned
 
     def direction(self, offsets: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
-        return self.pose.scale * (offsets * _Y_DOWN) @ self.pose.rotation.T
+        return self.pose.scale * (offsets * Y_DOWN) @ self.pose.rotation.T
+
+    def lip_opening(self, points: Array) -> float:
+        """Pixels by which the lips of (68, 3) points stand apart down this face; less than 0 where they cross."""
+        return float(lip_openings(points, self.direction(np.array([0.0, -1.0, 0.0])) / self.scale))
+
+    def shifted(self, shifts: NDArray[np.floating[Any]]) -> FittedFace:
+        """The same face with its points moved by (68, 2) pixels; their depth stays."""
+        return replace(self, points=self.points + np.pad(shifts, ((0, 0), (0, 1))))
 
     def posed(self, pose: Pose, landmarks: NDArray[np.floating[Any]] | None = None) -> FittedFace:
         """The same face after a `pose`, such as another frame of its movie has, where it may show other `landmarks`."""
@@ -127,19 +138,13 @@ class FittedFace:
         if amount == 0:
             return self
         points = self.points - amount * self.expression
-        upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-        down = self.direction(np.array([0.0, -1.0, 0.0])) / self.scale
-
-        def gap(of: Array) -> float:
-            return float(((of[lower] - of[upper]) @ down).mean())
-
         # The fit is cautious and leaves some of a wide mouth open: the jaw goes the rest of the way.
         jaw = self.direction(load_face_model().expressions["jawOpen"])
-        left = gap(points) - (1 - amount) * max(gap(self.points), 0)
-        points -= max(left, 0) / gap(jaw) * jaw
-        apart = points[lower] - points[upper]
-        points[upper] += amount / 2 * apart
-        points[lower] -= amount / 2 * apart
+        left = self.lip_opening(points) - (1 - amount) * max(self.lip_opening(self.points), 0)
+        points -= max(left, 0) / self.lip_opening(jaw) * jaw
+        apart = points[INNER_LOWER_LIP] - points[INNER_UPPER_LIP]
+        points[INNER_UPPER_LIP] += amount / 2 * apart
+        points[INNER_LOWER_LIP] -= amount / 2 * apart
         return replace(self, points=points)
 
 
@@ -152,13 +157,13 @@ def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
     model = load_face_model()
     pixels = np.asarray(landmarks, np.float64)
     # Identity is common, big expressions are rare: two strengths of the same ridge.
-    directions = np.concatenate([model.identity, np.stack(list(model.expressions.values()))]) * _Y_DOWN
+    directions = np.concatenate([model.identity, np.stack(list(model.expressions.values()))]) * Y_DOWN
     strength = np.repeat([_IDENTITY_STRENGTH, _EXPRESSION_STRENGTH], [len(model.identity), len(model.expressions)])
     weights = np.ones(68)
     weights[list(JAW)] = _JAW_WEIGHT
     rigid = np.zeros(68)
     rigid[list(RIGID)] = weights[list(RIGID)]
-    mean = model.landmarks * _Y_DOWN
+    mean = model.landmarks * Y_DOWN
     shape, origin, strengths = mean, np.zeros(3), np.zeros(len(directions))
     pose = fit_pose(shape, pixels, rigid, origin)
     for _ in range(_ROUNDS):
@@ -170,7 +175,7 @@ def fit_face(landmarks: NDArray[np.floating[Any]]) -> FittedFace:
         shape = mean + np.tensordot(strengths, directions, 1)
         pose = fit_pose(shape, pixels, weights, origin, pose)
     depth = pose.scale * shape @ pose.rotation[2]
-    pivot = pose.scale * pose.rotation @ (NECK_PIVOT * _Y_DOWN) + np.append(pose.move, 0)
+    pivot = pose.scale * pose.rotation @ (NECK_PIVOT * Y_DOWN) + np.append(pose.move, 0)
     shown = np.array([0.0] * len(model.identity) + [not name.startswith("eye") for name in model.expressions])
     expression = pose.scale * np.tensordot(strengths * shown, directions, 1) @ pose.rotation.T
-    return FittedFace(np.column_stack([pixels, depth]), shape * _Y_DOWN, pose, pivot, expression)
+    return FittedFace(np.column_stack([pixels, depth]), shape * Y_DOWN, pose, pivot, expression)

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..landmarks.topology import (
     EYES,
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
     JAW,
     LEFT_BROW,
     LID_PAIRS,
-    LIP_PAIRS,
     MOUTH,
     NOSE_BASE,
     RIGHT_BROW,
@@ -96,12 +97,11 @@ def _jaw_motion(face: FittedFace, still: FittedFace) -> Array:
 
 def _with_lips_shut(face: FittedFace) -> FittedFace:
     """The face with lips that meet, if they stand hardly apart."""
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
     points = face.points.copy()
-    apart = points[lower] - points[upper]
+    apart = points[INNER_LOWER_LIP] - points[INNER_UPPER_LIP]
     if np.linalg.norm(apart[:, :2], axis=1).mean() < _PARTED * face.eye_distance:
-        points[upper] += apart / 2
-        points[lower] -= apart / 2
+        points[INNER_UPPER_LIP] += apart / 2
+        points[INNER_LOWER_LIP] -= apart / 2
     return replace(face, points=points)
 
 
@@ -111,5 +111,4 @@ def _opens(face: FittedFace, rest: FittedFace, lids: tuple[int, ...]) -> float:
         float(np.linalg.norm(of.points[list(lids[::2]), :2] - of.points[list(lids[1::2]), :2], axis=1).mean())
         for of in (face, rest)
     )
-    share = np.array((now / max(before, 1e-6) - _SHUT) / (_OPEN - _SHUT))
-    return float(ease(share))
+    return float(ease((now / max(before, 1e-6) - _SHUT) / (_OPEN - _SHUT)))

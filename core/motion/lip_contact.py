@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import CHIN, EYES, LIP_PAIRS
+from ..landmarks.topology import CHIN, EYES, INNER_LOWER_LIP, INNER_UPPER_LIP
 from .easing import ease
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def face_down(points: NDArray[np.floating[Any]]) -> Array:
 
 def lip_openings(points: NDArray[np.floating[Any]], down: Array) -> Array:
     """(...) mean distance of the inner lips of (..., 68, 2 or 3) points along `down`; less than 0 where they cross."""
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    return np.asarray(((points[..., lower, :] - points[..., upper, :]) @ down).mean(-1), np.float64)
+    apart = points[..., INNER_LOWER_LIP, :] - points[..., INNER_UPPER_LIP, :]
+    return np.asarray((apart @ down).mean(-1), np.float64)
 
 
 def lip_contact(
@@ -57,7 +57,7 @@ def lip_contact(
     valley = ease((_lowest_peak(open_by, float(fps)) - open_by) / _VALLEY)
     left = max(at_rest, 0) / np.maximum(own, 1e-6)
     meeting = valley * np.maximum(1 - np.clip(open_by / _PART, 0, 1) - left, 0)
-    rests_open = float(ease(np.array((at_rest - shut - _OPEN_REST[0]) / (_OPEN_REST[1] - _OPEN_REST[0]))))
+    rests_open = float(ease((at_rest - shut - _OPEN_REST[0]) / (_OPEN_REST[1] - _OPEN_REST[0])))
     below_rest = rests_open * (1 - np.clip(open_by / max(at_rest - shut, 1e-6), 0, 1)) * np.maximum(1 - left, 0)
     return np.maximum(meeting, below_rest) * _away_from(still, float(fps))
 
@@ -68,7 +68,7 @@ def _lowest_peak(openings: Array, fps: float) -> Array:
     padded = np.pad(openings, steps, constant_values=-1.0)
     before, after = (np.full(len(openings), -1.0) for _ in range(2))
     for step in range(1, steps + 1):
-        share = 1 - float(ease(np.array((step / fps - _NEAR) / (_FAR - _NEAR))))
+        share = 1 - float(ease((step / fps - _NEAR) / (_FAR - _NEAR)))
         before = np.maximum(before, share * padded[steps - step : steps - step + len(openings)])
         after = np.maximum(after, share * padded[steps + step : steps + step + len(openings)])
     return np.minimum(before, after)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..landmarks.topology import EYE_CORNERS, MARKS, PUPIL_MARKS, RIGID
 from ..landmarks.track import LandmarkTrack, bridged
-from .face_model import NECK_PIVOT, load_face_model
+from .face_model import NECK_PIVOT, Y_DOWN, load_face_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,11 +89,11 @@ class _Completer:
 
     def __init__(self, named: Array, pixels: Array, seen: NDArray[np.bool_]) -> None:
         """`named` (M, 68) takes the marks from the points; `pixels` (F, M, 2) without gaps, `seen` (F, M) is true."""
-        model, y_down = load_face_model(), np.array([1.0, -1.0, 1.0])
+        model = load_face_model()
         self._named, self._pixels, self._seen = named, pixels, seen
-        self._shape = np.asarray((model.landmarks - NECK_PIVOT) * y_down, np.float64)
-        self._identity: Array = model.identity * y_down
-        expressions = np.stack(list(model.expressions.values())) * y_down * _EXPRESSION
+        self._shape = np.asarray((model.landmarks - NECK_PIVOT) * Y_DOWN, np.float64)
+        self._identity: Array = model.identity * Y_DOWN
+        expressions = np.stack(list(model.expressions.values())) * Y_DOWN * _EXPRESSION
         self._together = _covariance(self._shape, expressions)
         self._from_marks = np.einsum("ncmd,km->nckd", self._together, named)  # (68, 3, M, 3)
         self._of_marks = np.einsum("kn,ncmd->kcmd", named, self._from_marks)  # (M, 3, M, 3)

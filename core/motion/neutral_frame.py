@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import EYE_OUTER_CORNERS, LEFT_BROW, LIP_PAIRS, MOUTH_CORNERS, RIGHT_BROW
-from .face_model import NECK_PIVOT, fit_face, load_face_model
+from ..landmarks.topology import (
+    EYE_OUTER_CORNERS,
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+    LEFT_BROW,
+    MOUTH_CORNERS,
+    RIGHT_BROW,
+)
+from .face_model import NECK_PIVOT, Y_DOWN, fit_face, load_face_model
 from .lid_calibration import lid_openings
 from .pose import fit_rigid_poses, head_angles
 
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
 
     from ..landmarks.track import LandmarkTrack
 
-_Y_DOWN: NDArray[np.float64] = np.array([1.0, -1.0, 1.0])
 # Errors of the rest that are seen as soon as each other, since all that is drawn counts from there: shares of the eye
 # distance, of an open eye (its lids are off by about as much as lips then), and degrees.
 _LIPS, _CORNERS, _BROWS, _LIDS, _TURN = 0.02, 0.12, 0.05, 0.15, 8.0
@@ -30,8 +36,7 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
     landmarks = track.landmarks[frames].astype(np.float64)
     angles, sizes = _turns(landmarks)
     openings = lid_openings(landmarks)
-    upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
-    lips = _distances(landmarks[:, upper], landmarks[:, lower], sizes)
+    lips = _distances(landmarks[:, INNER_UPPER_LIP], landmarks[:, INNER_LOWER_LIP], sizes)
     corners = _distances(landmarks[:, [MOUTH_CORNERS[0]]], landmarks[:, [MOUTH_CORNERS[1]]], sizes)
     brows, eyes = landmarks[:, [*RIGHT_BROW, *LEFT_BROW]].mean(1), landmarks[:, list(EYE_OUTER_CORNERS)].mean(1)
     raised = _distances(brows[:, None], eyes[:, None], sizes)
@@ -49,23 +54,21 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
 
 
 def neutral_from_still(
-    still: NDArray[np.floating[Any]], track: LandmarkTrack, frame: int | None = None
+    still: NDArray[np.floating[Any]], track: LandmarkTrack, neutral_frame: int
 ) -> NDArray[np.float32]:
     """The (68, 2) neutral landmarks of a track's face whose expression at rest another picture shows, `still` (68, 2).
 
-    Picture and track may differ in size and in the head's pose: its place is that of the track's neutral frame, which
-    is found if not given.
+    Picture and track may differ in size and in the head's pose: its place is that of the track's neutral frame.
     """
     face = fit_face(still)
-    at_rest = track.landmarks[find_neutral_frame(track) if frame is None else frame]
-    [pose] = fit_rigid_poses(face.points, at_rest[None], face.pivot)
+    [pose] = fit_rigid_poses(face.points, track.landmarks[neutral_frame, None], face.pivot)
     return pose.apply(face.points).astype(np.float32)
 
 
 def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(F, 3) yaw, pitch and roll of the mean face, and (F,) its eye distance in pixels."""
-    mean = load_face_model().landmarks * _Y_DOWN
-    poses = list(fit_rigid_poses(mean, landmarks, NECK_PIVOT * _Y_DOWN))
+    mean = load_face_model().landmarks * Y_DOWN
+    poses = list(fit_rigid_poses(mean, landmarks, NECK_PIVOT * Y_DOWN))
     right, left = EYE_OUTER_CORNERS
     eye_distance = float(np.linalg.norm(mean[right] - mean[left]))
     return np.array([head_angles(p.rotation) for p in poses]), np.array([p.scale for p in poses]) * eye_distance

@@ -11,7 +11,7 @@ from ..landmarks.topology import JAW, LID_PAIRS, MOUTH, RIGID
 from .box_least_squares import solve_in_box
 from .face_model import fit_face, load_face_model
 from .lip_contact import face_down, lip_contact, lip_openings
-from .pose import STILL_NECK, fit_pose, fit_rigid_poses, head_angles
+from .pose import fit_pose, fit_rigid_poses, head_angles, still_necks
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -56,7 +56,8 @@ class Performance:
         self._weights[list(JAW)] = _JAW_WEIGHT
         self._weights[[point for pair in LID_PAIRS for point in pair]] = 0
         self.flat = self.without_perspective(self._seen, self.points[:, 2])  # (F, 68, 2) the landmarks
-        self.poses = list(fit_rigid_poses(self.points, self.flat, self.face.pivot, still=STILL_NECK))
+        self._still = still_necks(self.points, self.flat, self.face.pivot)
+        self.poses = list(fit_rigid_poses(self.points, self.flat, self.face.pivot, self._still))
         for _ in range(_ROUNDS):
             self._fit_strengths()
             self._fit_poses()
@@ -142,8 +143,8 @@ class Performance:
         ]
         self.flat = self.without_perspective(self._seen, np.stack(turned))
         self.poses = [
-            fit_pose(points, landmarks, weights, self.face.pivot, pose, still=STILL_NECK)
-            for points, landmarks, pose in zip(moved, self.flat, self.poses, strict=True)
+            fit_pose(points, landmarks, weights, self.face.pivot, pose, still=still)
+            for points, landmarks, pose, still in zip(moved, self.flat, self.poses, self._still, strict=True)
         ]
 
     def _offsets(self) -> Array:

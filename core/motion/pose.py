@@ -14,7 +14,7 @@ import numpy as np
 from ..landmarks.topology import RIGID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _UNTURNED = np.eye(3)
 _FIT_STEPS = 12
+_STILL_NECK = 6.0  # landmarks
 _RISES = 0.8  # of the points' spread around their middle; nods of rendered heads are taken for 0.54 at most
-
-STILL_NECK = 6.0
-"""Landmarks, for `fit_pose`: nodding is told from sinking, which points of a face alone hardly tell."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +86,13 @@ def fit_pose(
     pivot: Array,
     start: Pose | None = None,
     *,
-    still: float = 0,
+    still: Sequence[float] | Array = (0.0, 0.0),
 ) -> Pose:
     """The pose that brings (N, 3) points nearest to (N, 2) pixels, weighted least squares by Gauss-Newton.
 
     `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
-    guess that is more than 45 degrees off. `still` is the weight, in landmarks, of the belief that the pivot neither
-    rises nor comes nearer: a face that goes down without it is a body that sinks, with it a head that nods. It may
-    move aside, because points tell turning and tilting from that well. Who rises much further than a nod that is
-    taken for rising stands up, or the camera tilts: there the belief ends.
+    guess that is more than 45 degrees off. `still` (2,) are the weights, in landmarks, of the belief that the pivot
+    neither comes nearer nor rises: see `still_necks`.
     """
     rotation: Array = np.eye(3) if start is None else start.rotation
     scale: float = 1.0 if start is None else start.scale
@@ -106,14 +102,12 @@ def fit_pose(
     middle, own_middle = np.average(wanted, 0, weights), np.average(centred[:, :2], 0, weights)
     spread = np.sqrt((weights[:, None] * (wanted - middle) ** 2).sum())
     own_spread = np.sqrt((weights[:, None] * (centred[:, :2] - own_middle) ** 2).sum())
-    if start is None and not still:  # size and place first, so that the angles start from a good guess
+    if start is None and not np.any(still):  # size and place first, so that the angles start from a good guess
         scale = float(spread / own_spread)
         move = middle - scale * own_middle
     root: Array = np.sqrt(weights)[:, None].astype(np.float64)
-    belief = np.sqrt(still) * np.diag([0, 0, 0, own_spread, 0, 1])[3:]
-    if still:
-        risen = fit_pose(points, pixels, weights, pivot, start).move[1] / own_spread * np.sqrt(weights.sum())
-        belief[2] *= np.exp(-((risen / _RISES) ** 6) / 2)
+    nearer, rises = np.sqrt(still)
+    belief = np.diag([0, 0, 0, nearer * own_spread, 0, rises])[3:]
     for _ in range(_FIT_STEPS):
         turned = centred @ rotation.T
         rest = (wanted - move - scale * turned[:, :2]) * root
@@ -134,18 +128,29 @@ def fit_pose(
 
 
 def fit_rigid_poses(
-    points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array, *, still: float = 0
+    points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array, still: Array | None = None
 ) -> Iterator[Pose]:
     """`fit_pose` of (68, 3) points to each of (F, 68, 2) landmarks, by those that expressions hardly move.
 
-    Each fit starts from the one before.
+    Each fit starts from the one before; `still` (F, 2) is what `still_necks` gives.
     """
-    weights = np.zeros(68)
-    weights[list(RIGID)] = 1
-    pose = None
-    for frame in landmarks:
-        pose = fit_pose(points, frame.astype(np.float64), weights, pivot, pose, still=still)
+    rigid, weights, pose = list(RIGID), np.ones(len(RIGID)), None
+    for frame, believed in zip(landmarks, np.zeros((len(landmarks), 2)) if still is None else still, strict=True):
+        pose = fit_pose(points[rigid], frame[rigid].astype(np.float64), weights, pivot, pose, still=believed)
         yield pose
+
+
+def still_necks(points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array) -> Array:
+    """(F, 2) how much it counts in a pose of (F, 68, 2) landmarks that the pivot neither comes nearer nor rises.
+
+    A face that goes down is a body that sinks, or a head that nods: its points alone hardly tell. The pivot may move
+    aside, because they tell turning and tilting from that well. Who rises much further than a nod that is taken for
+    rising stands up, or the camera tilts: there the belief ends.
+    """
+    rigid = points[list(RIGID), :2]
+    spread = np.sqrt(((rigid - rigid.mean(0)) ** 2).sum(1).mean())
+    risen = np.array([pose.move[1] for pose in fit_rigid_poses(points, landmarks, pivot)]) / spread
+    return _STILL_NECK * np.column_stack([np.ones(len(risen)), np.exp(-((risen / _RISES) ** 6))])
 
 
 def _rotation_vector(vector: Array) -> Array:

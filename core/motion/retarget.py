@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..landmarks.topology import EYES, JAW, LEFT_BROW, LID_PAIRS, MOUTH, NOSE_BASE, NOSE_BRIDGE, RIGHT_BROW
+from ..landmarks.topology import (
+    EYES,
+    JAW,
+    LEFT_BROW,
+    LID_PAIRS,
+    LOWER_LIDS,
+    MOUTH,
+    NOSE_BASE,
+    NOSE_BRIDGE,
+    RIGHT_BROW,
+    UPPER_LIDS,
+)
 from .controls import CONTROLS
 from .easing import ease_within
 from .expression import open_jaw
 from .face_model import FittedFace, fit_face, load_face_model
 from .lid_calibration import close_lids
 from .lip_contact import face_down, lip_contact, lip_openings
-from .pose import STILL_NECK, Pose, fit_rigid_poses, head_angles
+from .pose import Pose, fit_rigid_poses, head_angles, still_necks
 from .smoothing import smooth_track
 
 if TYPE_CHECKING:
@@ -99,7 +110,8 @@ def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32
     """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
     # Without the tracker's faults: its trembling, and lids that never meet.
     wanted = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
-    poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still=STILL_NECK)
+    still = still_necks(driver.points, wanted, driver.pivot)
+    poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         offsets = np.zeros((68, 3))
         if np.array_equal(asked, neutral):  # nothing moves, exactly: a fitted pose would leave rounding behind
@@ -133,9 +145,9 @@ def _room() -> tuple[Array, Array]:
     """(68,) centimetres that each point may move, and (4,) by which the lids of each pair may go further apart."""
     shapes = load_face_model().expressions
     furthest = np.max([np.linalg.norm(shape, axis=1) for shape in shapes.values()], axis=0)
-    upper, lower = (list(lid) for lid in zip(*LID_PAIRS, strict=True))
     wide = shapes["eyeWideLeft"] + shapes["eyeWideRight"]
-    return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * np.linalg.norm(wide[upper] - wide[lower], axis=1)
+    apart = np.linalg.norm(wide[UPPER_LIDS] - wide[LOWER_LIDS], axis=1)
+    return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * apart
 
 
 def _scaled(offsets: Array, face: FittedFace, amounts: RegionAmounts) -> Array:

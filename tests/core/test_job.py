@@ -205,6 +205,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ({"models": 7}, "wrong kind"),
         ({"allow_download": "false"}, "wrong kind"),
         ({"allow_download": 1}, "wrong kind"),
+        ({"driver": {"preset": "nod", "fps": [25, 1], "loop": "yes"}}, "wrong kind"),
         ({"portrait": {"path": "p.png", "as_stored": "no"}}, "wrong kind"),
         ({"creases": 1.01}, "1.01 is not from 0 to 1"),
         ({"creases": None}, "wrong kind"),

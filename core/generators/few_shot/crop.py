@@ -71,11 +71,6 @@ class HeadCrop:
         corner = np.array([self.left, self.top])
         return ((landmarks + 0.5 - corner) * (size / self.side) - 0.5).astype(np.float32)
 
-    def to_picture(self, landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.float32]:
-        """The reverse of `to_crop`."""
-        corner = np.array([self.left, self.top])
-        return ((landmarks + 0.5) * (self.side / size) + corner - 0.5).astype(np.float32)
-
     def target(self, target: FaceTarget, size: int) -> FaceTarget:
         """What is asked of a face in the picture as it is asked in a square of `size` pixels."""
         step, pose = size / self.side, target.pose

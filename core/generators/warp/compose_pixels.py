@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .creases import Shade
+    from .read_pixels import Colour
 
     Array = NDArray[np.float32]
-    from .read_pixels import Colour
 
 _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
 _BLOCK = 4  # bits of a place within a square
-_MIXED = 1
+_MIXED = 1  # of a square: neither none of its pixels is the person's nor all are
 _AT_ONCE = 32  # rows whose positions are worked out together
 _REACH = 3  # pixels on either side along an edge that are mixed
 _BELL = np.exp(-0.5 * np.arange(-2, 3) ** 2).astype(np.float32)  # a Gauss curve of a pixel

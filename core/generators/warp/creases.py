@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _CELLS_PER_EYE_DISTANCE = 64
 _MARGIN = np.array([0.2, 0.65, 0.2, 0.4])  # left, top, right, bottom of the landmarks' box, in eye distances
-_UNSURE, _NOTHING = 0.15, 0.01  # motions below the first are as likely a tracker's trembling
-_FURTHEST = 1.3
+_UNSURE, _NOTHING = 0.15, 0.01  # of full strength: below the first it is as likely a tracker's trembling
+_FURTHEST = 1.3  # of full strength, see `motions`
 _DARKEST, _BRIGHTEST = -0.5, 0.25  # log brightness
 _FEATURES = 0.3  # eye distances: holes in the skin up to this size, eyes, brows and mouth, lie in the same light
 _EDGE = 0.12  # eye distances over which the light's change ends towards what is no skin

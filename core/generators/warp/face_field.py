@@ -27,6 +27,7 @@ from ...landmarks.topology import (
     RIGHT_BROW,
     RIGHT_EYE,
 )
+from ...motion.lip_contact import face_down
 from .curves import smooth_curve, smooth_loop
 from .lips import closing_corners, middles, parted
 from .positions import Bumps
@@ -53,7 +54,7 @@ for _weights, _nearer, _farther, _share in zip(
     _BESIDE_LIPS, ((50, 51, 52), (58, 57, 56)), ((32, 33, 34), (7, 8, 9)), (1 / 2, 1 / 3), strict=True
 ):
     _weights[range(3), _nearer], _weights[range(3), _farther] = 1 - _share, _share
-_SMOOTH = 1e-4
+_SMOOTH = 1e-4  # see `thin_plate`
 _FULL_LIP = 0.07  # of the mouth's opening
 _UNROLLS = 0.75  # of a closing lid's way is skin that comes out of its fold; the rest is pulled down from above
 _LID_BAND = 0.12  # eye widths
@@ -138,7 +139,8 @@ class FaceField:
         self._back = own - moved
         self._read_edges = parted(own, moved, head.lip_edges) + closing_corners(own, moved, head.eye_distance)
         brows, beside_lips = [*RIGHT_BROW, *LEFT_BROW], _BESIDE_LIPS.reshape(-1, 68)
-        below_brows = moved[brows] + _below_brows(moved)
+        # The lower edge of a brow goes where its points go: it is the skin below that is stretched.
+        below_brows = moved[brows] + _BROW * head.eye_distance * face_down(moved)
         centres = np.concatenate([moved[list(BASE)], below_brows, beside_lips @ moved, head.ring])
         values = np.concatenate([self._back[[*BASE, *brows]], beside_lips @ self._back, np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.
@@ -146,7 +148,7 @@ class FaceField:
         self.coarse_base: Array = np.zeros_like(head.grid.nodes)
         if np.abs(values).max() > 0:
             self.coarse_base = thin_plate(centres, values, head.grid.nodes, _SMOOTH) * spread(head.skin_reach, 2)
-        self.base: Array = self.freed(head.grid.enlarge_to(head.fine, self.coarse_base), head.fine.nodes)
+        self.base: Array = self.freed(head.fine.enlarged(self.coarse_base), head.fine.nodes)
         self.coarse_base = self.freed(self.coarse_base, head.grid.nodes)
 
     def beside(self, openings: Sequence[Opening]) -> list[tuple[Bumps, Bumps]]:
@@ -197,12 +199,6 @@ class FaceField:
         if self._head.held is None:
             return field
         return field * (1 - self._head.fine.sample(self._head.held, points))[..., None]
-
-
-def _below_brows(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """(2,) from a brow's points to its lower edge, which goes where they go: it is the skin below that is stretched."""
-    x, y = points[EYE_CORNERS[-1]] - points[EYE_CORNERS[0]]
-    return _BROW * np.array([-y, x])
 
 
 @compiled

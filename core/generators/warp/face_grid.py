@@ -64,9 +64,7 @@ def places_on_mean_face(grid: Grid, points: NDArray[np.floating[Any]]) -> Array:
     """(rows, columns, 2): where on the mean face the nodes of a picture's grid are, by its (68, 2) landmarks."""
     coarse = Grid(grid.left, grid.top, grid.cell * _COARSE, -(-grid.columns // _COARSE), -(-grid.rows // _COARSE))
     places = thin_plate(points, mean_points(), coarse.nodes, _SMOOTH)
-    return coarse.enlarge_to(
-        Grid(grid.left, grid.top, grid.cell, coarse.columns * _COARSE, coarse.rows * _COARSE), places
-    )[: grid.rows, : grid.columns]
+    return coarse.finer(_COARSE).enlarged(places)[: grid.rows, : grid.columns]
 
 
 def places_in_picture(points: NDArray[np.floating[Any]]) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,38 +13,24 @@ from ...motion.pose import Pose
 from ..base import Portrait
 from .generator import WarpGenerator
 from .glasses import find_glasses
+from .known import Known
 from .layers import kernel_for
 from .lip_rims import open_rims
 from .mouth import MouthInterior
+from .mouth_light import DISPLAY
 from .mouth_palette import skin_brightness
 from .sampling import to_pixels
 from .seen_edges import SeenEdges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from ...motion.face_model import FittedFace
     from ...motion.target import FaceTarget
-    from .glasses import Glasses
 
     Array = NDArray[np.float32]
 
 _LIPS = slice(48, 68)
-_DISPLAY = 1 / 2.2  # display brightness is this power of the light
-
-
-class Known(NamedTuple):
-    """What is known of a frame before it is looked at."""
-
-    face: FittedFace
-    edges: SeenEdges
-    rims: NDArray[np.float64]  # (68, 2) shifts to where lips begin that are drawn elsewhere
-    glasses: Glasses | None
-    kernel: int  # as `kernel_for` chooses it
-    only_face: bool  # the head does not move
-    mouth: Callable[[NDArray[Any], FittedFace], MouthInterior | CarriedMouth]
 
 
 class FootageWarp:
@@ -60,8 +46,7 @@ class FootageWarp:
         self._edges = SeenEdges.find(rest.pixels, face)
         self._glasses = find_glasses(rest.pixels, face.points[:, :2])
         self._kernel = kernel_for(rest.pixels, np.ones(rest.pixels.shape[:2], np.float32))
-        own = self._edges.follow(face.points[:, :2], tracked=False)
-        seen = replace(face, points=face.points + np.pad(own, ((0, 0), (0, 1))))
+        seen = face.shifted(self._edges.follow(face.points[:, :2], tracked=False))
         self._mouth, self._new_mouth = MouthInterior(rest.pixels, seen), new_mouth
         self._skin = skin_brightness(rest.pixels, face.points[:, :2])
 
@@ -108,7 +93,7 @@ class CarriedMouth:
         places, lips, opened = self._at_rest(positions), self._at_rest(moved), parted / self._pose.scale
         seen = self._mouth.read(places, lips, self._turned(pose), opened, driver, covered)
         is_light = not np.issubdtype(seen.dtype, np.integer)
-        gain = np.float32(self._gain ** (1 / _DISPLAY) if is_light else self._gain)
+        gain = np.float32(self._gain ** (1 / DISPLAY) if is_light else self._gain)
         return np.concatenate([to_pixels(seen[..., :3] * gain, seen.dtype), seen[..., 3:]], axis=2)
 
     def tongue_reach(self, moved: NDArray[np.floating[Any]], amount: float) -> NDArray[np.float64]:

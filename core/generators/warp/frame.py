@@ -14,7 +14,7 @@ from . import coarse_maps, positions
 from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
 from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
-from .lips import below_nose, keep_lips, meeting, thick_enough
+from .lips import with_sound_lips
 from .positions import Maps, Sides, Ways
 from .sampling import polygon_mask, read_at
 
@@ -67,16 +67,11 @@ class Frame:
         self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
         moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
-        own = head.face.points[:, :2]
-        self.moved = moved + meeting(own, moved)
-        self.moved += below_nose(own, self.moved)
-        if not target.tracked:
-            self.moved += keep_lips(own, moved, head.eye_distance)
-        self.moved += thick_enough(own, self.moved)
+        self.moved = with_sound_lips(head.face.points[:, :2], moved, head.eye_distance, keyed=not target.tracked)
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base, cubic=True)
-        self._look = head.seen_by(target.pose, head.grid.enlarge_to(head.fine, moved_height), self._field.base)
+        self._look = head.seen_by(target.pose, head.fine.enlarged(moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
@@ -167,7 +162,7 @@ class Frame:
             sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
             return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
-        fine_way, fine_turn = coarse.enlarge_to(fine, way), coarse.enlarge_to(fine, turn)
+        fine_way, fine_turn = fine.enlarged(way), fine.enlarged(turn)
         numbers, *cells = coarse_maps.parts_of(squeezed, FINER)
         fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
         marked = coarse_maps.squeezed(fine_turn, _SQUEEZED * fine.cell)
@@ -191,7 +186,7 @@ class Frame:
         grid = Grid.over(area, max(1, round(self._head.eye_distance / _CELLS_BESIDE)))
         rims, place = opening.rims(self.moved), (grid.left, grid.top, grid.cell)
         fields = np.empty((grid.rows, grid.columns, 6), np.float32)
-        positions.beside(fields, bumps, rims, self._turn, *place)
+        positions.fill_sides(fields, bumps, rims, self._turn, *place)
         if self._head.held is not None:
             turn = self._turn
             of_turn = Grid(turn.left, turn.top, turn.cell, *turn.nodes.shape[1::-1])

@@ -14,23 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from ...motion.face_model import fit_face
 from .compose_pixels import Bands, gains_of
 from .confidence import share_of_detail
 from .creases import Creases
 from .eye import Eye
 from .face_field import LEFT, MOUTH, RIGHT
 from .frame import Frame
-from .glasses import find_glasses
 from .grid import is_some, overlap, positions
 from .head import Head
 from .iris import find_irises
-from .layers import Layers
+from .known import Known
+from .layers import Layers, Overlay
 from .matte import find_head
-from .mouth import MouthInterior
 from .nape import Nape
 from .sampling import blend, smooth_step
-from .seen_edges import SeenEdges
 from .threads import THREADS
 
 if TYPE_CHECKING:
@@ -40,9 +37,9 @@ if TYPE_CHECKING:
     from ..base import Portrait
     from .compose_pixels import Gains
     from .eye_pixels import Look
-    from .footage import CarriedMouth, Known
+    from .footage import CarriedMouth
     from .frame import Window
-    from .grid import Area
+    from .mouth import MouthInterior
 
     Array = NDArray[np.float32]
 
@@ -56,38 +53,33 @@ class _Drawn(NamedTuple):
     pixels: NDArray[Any]
     frame: Frame
     target: FaceTarget  # for the edges that are seen
-    neck: tuple[Area, Array] | None  # (h, w) 0..1 how far it was made over the person in an area
+    neck: Overlay | None  # what was made over the person
 
 
 class WarpGenerator:
     """Moves one portrait; see `Generator`."""
 
     def __init__(self, portrait: Portrait, known: Known | None = None) -> None:
-        """Fit the face model and prepare what does not change from frame to frame.
+        """Look at what does not change from frame to frame.
 
         `known` is what other frames of the portrait's footage have shown.
         """
+        known = Known.of_picture(portrait) if known is None else known
         self._pixels = portrait.pixels
-        fitted = fit_face(portrait.landmarks) if known is None else known.face
-        self._detected, self._depth = fitted.points[:, :2], fitted.points[:, 2]
-        self._edges = SeenEdges.find(portrait.pixels, fitted) if known is None else known.edges
-        own = self._edges.follow(self._detected, tracked=False)
-        if known is not None:
-            own = own + known.rims
-        self._face = replace(fitted, points=fitted.points + np.pad(own, ((0, 0), (0, 1))))
-        mask = find_head(portrait.pixels, fitted) if portrait.head_mask is None else portrait.head_mask
+        self._detected, self._depth = known.face.points[:, :2], known.face.points[:, 2]
+        self._edges = known.edges
+        self._face = known.face.shifted(known.edges.follow(self._detected, tracked=False) + known.rims)
+        mask = find_head(portrait.pixels, known.face) if portrait.head_mask is None else portrait.head_mask
         mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
-        glasses = find_glasses(portrait.pixels, self._detected) if known is None else known.glasses
-        only_face = known is not None and known.only_face
-        self._head = Head(self._face, mask, self._edges.lip_edges(self._detected), glasses, only_face=only_face)
+        lip_edges = known.edges.lip_edges(self._detected)
+        self._head = Head(self._face, mask, lip_edges, known.glasses, only_face=known.only_face)
         reached = overlap(self._head.grid.whole, self._head.picture)
-        kernel = None if known is None else known.kernel
-        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, kernel)
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, known.kernel)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
         self._own_rims = [opening.rims(self._face.points[:, :2]) for opening in (RIGHT, LEFT)]
-        self._creases = Creases(portrait.pixels, fitted, portrait.creases, self._head)
-        self._make_mouth = MouthInterior if known is None else known.mouth
+        self._creases = Creases(portrait.pixels, known.face, portrait.creases, self._head)
+        self._make_mouth = known.mouth
         self._layers = layers.result()
 
     @cached_property
@@ -132,8 +124,7 @@ class WarpGenerator:
         if (window := frame.window(MOUTH, drawn.target)) is not None:
             sure[window.area] *= 1 - self._opened(frame, window)
         if drawn.neck:
-            area, made = drawn.neck
-            sure[area] *= 1 - made
+            sure[drawn.neck.area] *= 1 - drawn.neck.coverage
         return drawn.pixels, sure
 
     @cached_property
@@ -160,11 +151,10 @@ class WarpGenerator:
         for part in skin:
             part.result()
         self._layers.soften(out, edges)
-        neck = (nape[0], self._nape.lay_over(out, nape, target.pose, frame.skin(nape[0]))) if nape else None
+        neck = self._nape.lay_over(out, nape, target.pose, frame.skin(nape.area)) if nape else None
         self._draw_eyes(out, eyes, gains)
         if inside:
-            area, pixels, coverage = inside
-            out[area] = blend(out[area], pixels, coverage)
+            out[inside.area] = blend(out[inside.area], inside.pixels, inside.coverage)
         if target.tongue and (around := frame.around(self._mouth.tongue_reach(frame.moved, target.tongue))):
             area, unturned = around
             out[area] = self._mouth.lay_tongue(out[area], unturned, frame.moved, target.pose, target.tongue)
@@ -205,8 +195,8 @@ class WarpGenerator:
         farthest = max(np.abs(rim - before).max() for rim, before in zip(window.rims, own, strict=True))
         return bool(farthest > _TREMBLES * np.hypot(*(own[0][-1] - own[0][0])))
 
-    def _inside(self, frame: Frame, target: FaceTarget) -> tuple[Area, NDArray[Any], Array] | None:
-        """The mouth's inside and how far it covers an area; None where it is not seen."""
+    def _inside(self, frame: Frame, target: FaceTarget) -> Overlay | None:
+        """The mouth's inside; None where it is not seen."""
         window = frame.window(MOUTH, target)
         if window is None:
             return None
@@ -221,14 +211,14 @@ class WarpGenerator:
             driver=target.mouth,
             covered=coverage,
         )
-        return window.area, inside, coverage
+        return Overlay(window.area, inside, coverage)
 
     def _opened(self, frame: Frame, mouth: Window) -> Array:
         """(h, w) 0..1 where the mouth's inside is drawn.
 
         As in the portrait, its own pixels stay; from a small motion on the inside is drawn.
         """
-        return frame.coverage(mouth) * smooth_step(np.array(mouth.motion / (_STIRRED * self._head.eye_distance)))
+        return frame.coverage(mouth) * smooth_step(mouth.motion / (_STIRRED * self._head.eye_distance))
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""

@@ -83,10 +83,9 @@ class Grid:
             return self
         return Grid(self.left, self.top, self.cell // parts, self.columns * parts, self.rows * parts)
 
-    def enlarge_to(self, fine: Grid, field: Array) -> Array:
-        """A field (rows, columns, 2) on a finer grid, cubic."""
-        size = (fine.columns, fine.rows)
-        return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_CUBIC), np.float32)
+    def enlarged(self, field: Array) -> Array:
+        """A field (h, w[, K]) of a coarser grid over the same pixels on this one, cubic."""
+        return np.asarray(cv2.resize(field, (self.columns, self.rows), interpolation=cv2.INTER_CUBIC), np.float32)
 
     @property
     def whole(self) -> Area:

@@ -14,7 +14,7 @@ from ...motion.face_model import FittedFace, load_face_model
 from .coarse_maps import missing
 from .grid import Grid, area_of, overlap, within
 from .positions import Border
-from .rays import Fields, Neck, Sight, reaches, ways
+from .rays import Fields, Reach, Sight, reaches, ways
 from .rbf import thin_plate
 from .sampling import smooth_step
 from .skull import Skull, outside
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 _CELLS_PER_EYE_DISTANCE = 14
 FINER = 4  # fields are read from a grid this much finer: OpenCV tells places apart by 1/32 of a cell only
 _MARGIN = np.array([1.7, 2.3, 1.7, 1.7])  # left, top, right, bottom of the landmarks' box, in eye distances
-_CHIN, _NECK = 0.0, 0.75  # the head's turn dies out from here below the chin on over such a length of neck
-_NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 1.3, 1.05  # eye distances: beside half of a neck shoulders rise by this slope
+_CHIN, _NECK = 0.0, 0.75  # eye distances: the head's turn dies out from here below the chin on over such a length
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
+_NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 1.3, 1.05  # eye distances: beside half of a neck shoulders rise by this slope
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
 _STEEPEST = 4.0  # slope of the surface
 _DENSER = 4  # times as many points of the surface as the model has, along rows and columns
@@ -42,8 +42,7 @@ _SMOOTH, _FEATURES = 1.5, 0.35  # cells; eye distances from brows, eyes, nose an
 _HIDDEN = (0.08, 0.16)  # eye distances: so far behind the surface a landmark begins to be hidden, and is
 _STILL_NODES = 2  # as many as a cubic enlargement reads on either side
 _RING_POINTS, _RING_DISTANCE = 24, 0.9  # a ring around the face that expressions do not move, in eye distances
-
-_RING_FADE = 0.2  # of its axes
+_RING_FADE = 0.2  # of its axes: within its outermost part what the face does dies out where nothing else ends it
 
 
 class Look(NamedTuple):
@@ -84,13 +83,13 @@ class Head:
         self._corner = self.fine.points(np.zeros((1, 2)))[0].astype(np.float64)
         self.held = None if glasses is None else glasses.held(self.fine.nodes)
         self.person = self._person(self.grid, mask)
-        self.skin_reach = self._reach(self.grid.nodes, self._neck(_SKIN, _SKIN_NECK))
+        self.skin_reach = _shares(self.grid.nodes, self._reach(_SKIN, _SKIN_NECK))
         self.ring = _ring(points, self.eye_distance)
         if only_face:
             middle, half = _ellipse(points, self.eye_distance)
             outwards = np.linalg.norm((self.grid.nodes - middle) / half, axis=2)
             self.skin_reach = self.skin_reach * smooth_step((1 - outwards) / _RING_FADE)
-        self.turns = self._neck(_CHIN, _NECK)
+        self.turns = self._reach(_CHIN, _NECK)
         self._cut = self._cut_lines(mask)
         self.skull = Skull(face, self.grid.nodes, self._from_outline(mask))
         surface = project_model(face)
@@ -219,7 +218,7 @@ class Head:
 
     def _around_person(self, grid: Grid, mask: Array) -> Grid:
         """The part of a grid where the person moves, with still nodes around: a field goes on beyond its edge."""
-        reach = sum(self._reach(grid.nodes, self._neck(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
+        reach = sum(_shares(grid.nodes, self._reach(*ends)) for ends in ((_CHIN, _NECK), (_SKIN, _SKIN_NECK)))
         rows, columns = np.nonzero((reach > 0) & (self._person(grid, mask) > 0))
         if not len(rows):
             return grid
@@ -245,12 +244,12 @@ class Head:
         cells = cells.reshape(grid.rows, grid.cell, grid.columns, grid.cell).max(axis=(1, 3))
         return np.asarray(cv2.dilate(cells, np.ones((3, 3), np.uint8)), np.float32)
 
-    def _neck(self, start: float, length: float) -> Neck:
+    def _reach(self, start: float, length: float) -> Reach:
         """Where what the head does ends: from `start` below the chin on over `length`, eye distances."""
         down = self.face.direction(np.array([[0.0, -1.0, 0.0]]))[0, :2]
         down = down / np.linalg.norm(down) / self.eye_distance
         aside, chin = np.array([-down[1], down[0]]), self.face.points[8, :2]
-        return Neck(
+        return Reach(
             np.append(down, -down @ chin),
             np.append(aside, -aside @ chin),
             _NECK_HALF,
@@ -260,10 +259,10 @@ class Head:
             length,
         )
 
-    @staticmethod
-    def _reach(positions: Array, neck: Neck) -> Array:
-        """(h, w) of (h, w, 2) positions: 1 on head and hair, 0 on the body."""
-        return reaches(positions.reshape(-1, 2), neck).reshape(positions.shape[:2])
+
+def _shares(positions: Array, reach: Reach) -> Array:
+    """(h, w) of (h, w, 2) positions: 1 on head and hair, 0 on the body."""
+    return reaches(positions.reshape(-1, 2), reach).reshape(positions.shape[:2])
 
 
 def _ring(points: NDArray[np.float64], distance: float) -> NDArray[np.float64]:

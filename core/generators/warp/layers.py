@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -29,13 +29,21 @@ _KEPT = 0.85  # of the gradients, half-way between pixels: less is fine grain
 _MARGIN = 8  # pixels around what moves are read as well
 
 
+class Overlay(NamedTuple):
+    """Pixels that are laid over an area of a picture."""
+
+    area: Area
+    pixels: NDArray[Any]  # (h, w, C)
+    coverage: Array  # (h, w) 0..1
+
+
 class Layers:
     """One portrait taken apart by its head mask."""
 
     def __init__(self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it."""
         self._plate, person = pixels.copy(), pixels.copy()
-        self._laid: tuple[Area, NDArray[Any]] | None = None  # an area of the plate, and what it was
+        self._hidden: tuple[Area, NDArray[Any]] | None = None  # by what is laid on the plate: an area of that
         part, covered = premultiplied(pixels[area]), mask[area]
         if covered.min() < 1:  # else there is nothing behind
             own = colours_beside(part, covered)
@@ -58,18 +66,16 @@ class Layers:
         self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
-    def lay_behind(self, laid: tuple[Area, NDArray[Any], Array] | None) -> None:
-        """Lay an area's pixels (h, w, C) with coverage (h, w) on the plate, behind the person of the next frames.
-
-        What was laid before is taken off.
-        """
-        if self._laid:
-            self._plate[self._laid[0]] = self._laid[1]
-            self._laid = None
+    def lay_behind(self, laid: Overlay | None) -> None:
+        """Lay it on the plate, behind the person of the next frames; what was laid before is taken off."""
+        if self._hidden:
+            area, pixels = self._hidden
+            self._plate[area] = pixels
+            self._hidden = None
         if laid:
-            area, pixels, coverage = laid
-            self._laid = area, self._plate[area].copy()
-            self._plate[area] = lay_on(self._laid[1], pixels, coverage)
+            under = self._plate[laid.area].copy()
+            self._hidden = laid.area, under
+            self._plate[laid.area] = lay_on(under, laid.pixels, laid.coverage)
 
     def draw(self, out: NDArray[Any], bands: Bands, maps: Maps, gains: Gains = NO_GAINS) -> None:
         """Draw the bands of `out` (H, W, C), which holds the portrait, that are not taken yet, before the plate.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...landmarks.topology import EYES, LID_PAIRS
+from ...landmarks.topology import EYES, LOWER_LIDS, UPPER_LIDS
 from .curves import smooth_curve
 from .sampling import read_at
 
@@ -23,7 +23,6 @@ _SEARCH = np.linspace(-0.03, 0.16, 39)  # upwards from the detected lid, in eye 
 _LEAST, _CORNER, _LOWER = 0.02, 0.05, 0.02  # outwards in any case, in eye widths
 _LASHES = 0.04  # the line of lashes under the lid's edge goes with the lid
 _MEETS = 3  # the power of the opening by which the shifts go
-_ABOVE, _BELOW = np.array(LID_PAIRS).T
 _LEAST_EDGE = 0.25  # of the grey range across the search: a weaker edge says nothing
 
 
@@ -54,10 +53,10 @@ def follow_lids(shifts: Array, neutral: Array, moved: Array) -> Array:
     It goes faster: of a half-closed eye trackers see the dark rim, which hangs over the eyeball, as the lid's edge.
     """
     result = shifts.copy()
-    before, now = (np.hypot(*(points[_ABOVE, :2] - points[_BELOW, :2]).T) for points in (neutral, moved))
+    before, now = (np.hypot(*(points[UPPER_LIDS, :2] - points[LOWER_LIDS, :2]).T) for points in (neutral, moved))
     share = np.minimum(now / np.maximum(before, 1e-6), 1)[:, None] ** _MEETS
-    result[_ABOVE] *= share
-    result[_BELOW] *= share
+    result[UPPER_LIDS] *= share
+    result[LOWER_LIDS] *= share
     return result
 
 

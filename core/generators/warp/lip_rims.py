@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .lips import LOWER, UPPER, opening
-from .sampling import read_at, smooth_step, to_8bit
+from .lips import LOWER, UPPER, dark_corners, opening
+from .sampling import read_at, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,6 @@ _LIGHT = 0.5  # brightness counts so much: lips shine
 _UNLIKE = 14.0  # in Lab: what differs less from the lips is no opening
 _PART = 0.5  # of the greatest difference: there the lip begins
 _MOST, _MARGIN = 0.08, 0.008  # eye distances: the longest way to it, and what lies in its soft edge
-_WIDE = 0.1  # eye distances of opening whose corners are dark as well
 _CORNER = 0.5  # of the way from the inner to the outer corner
 
 
@@ -51,10 +50,7 @@ def open_rims(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance:
             way = side * (float(np.median(edges)) - own) * length / distance
             if way > 0:
                 shifts[point] = side * min(way + _MARGIN, _MOST) * distance * down
-    wide = float(smooth_step(np.array(opening(points + shifts) / (_WIDE * distance))))
-    for corner, outer in ((60, 48), (64, 54)):
-        shifts[corner] = _CORNER * wide * (points[outer, :2] - points[corner, :2])
-    return shifts
+    return shifts + dark_corners(points, opening(points + shifts, down), distance, _CORNER)
 
 
 def _edge(unlike: Array, middle: float, inner: float, side: int) -> float:

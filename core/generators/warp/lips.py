@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import LIP_PAIRS, MOUTH_CORNERS
+from ...landmarks.topology import INNER_LOWER_LIP, INNER_UPPER_LIP, LIP_PAIRS, MOUTH_CORNERS
 from ...motion.lip_contact import face_down
 from .sampling import read_at, smooth_step, to_8bit
 
@@ -22,7 +22,7 @@ UPPER, LOWER = ((50, 51, 52), (61, 62, 63)), ((58, 57, 56), (67, 66, 65))
 
 _BESIDE = (49, 50), (53, 52), (59, 58), (55, 56)  # outer points nearest the corners, and who they go half-way with
 _INNER_AND_OUTER = (60, 48), (64, 54)  # corners
-_NARROWED = (0.7, 1.0)
+_NARROWED = (0.7, 1.0)  # the least and the most of its thickness that a lip has which is drawn wide
 _NOSE = (32, 33, 34)  # its base, above the upper lip
 _SHORTEST = 0.4  # of the portrait's philtrum
 _THINNEST = 0.4  # of the portrait's lips: thinner ones are pressed to a line, and turn over
@@ -38,6 +38,8 @@ _LIT = 0.5  # of the lip's brightness: there the dark ends
 _WIDEST = 0.01, 0.03  # eye distances from the line, at most: an upper lip has shade of its own
 _DOUBT = 0.35  # of the lips' range of brightness: a line at the end of the search must be darker by this
 
+_DOWN = np.array([0.0, 1.0])  # a level face
+
 _THICKNESS = np.zeros((2, 68))  # weights of the landmarks: either lip's inner edge below its outer one
 for _weights, (_outer, _inner) in zip(_THICKNESS, (UPPER, LOWER), strict=True):
     _weights[list(_inner)], _weights[list(_outer)] = 1 / 3, -1 / 3
@@ -46,8 +48,7 @@ for _weights, _edges in zip(_MIDDLES, (UPPER, LOWER), strict=True):
     for _edge in _edges:
         _weights[range(3), _edge] = 1 / 2
 _APART = np.zeros(68)  # weights of the landmarks: the lower lip's inner edge below the upper one's
-_APART[[upper for upper, _ in LIP_PAIRS]] = -1 / len(LIP_PAIRS)
-_APART[[lower for _, lower in LIP_PAIRS]] = 1 / len(LIP_PAIRS)
+_APART[INNER_UPPER_LIP], _APART[INNER_LOWER_LIP] = -1 / len(LIP_PAIRS), 1 / len(LIP_PAIRS)
 
 
 def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float) -> Array:
@@ -57,7 +58,7 @@ def seam_shifts(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distanc
     if line is not None:
         down, profile = line
         cost = profile + _DOUBT * float(np.ptp(profile)) * np.abs(_REACH / _SEARCH)
-        shifts[[i for pair in LIP_PAIRS for i in pair]] = _REACH[int(cost.argmin())] * distance * down
+        shifts[INNER_UPPER_LIP + INNER_LOWER_LIP] = _REACH[int(cost.argmin())] * distance * down
     return shifts
 
 
@@ -68,9 +69,10 @@ def follow_seam(
 
     `detected` (68, 2) are the portrait's own.
     """
-    opened = (opening(points) - opening(detected)) / (_OPEN_FOR_TRACKERS * distance)
+    down = face_down(detected)
+    opened = (opening(points, down) - opening(detected, down)) / (_OPEN_FOR_TRACKERS * distance)
     followed = shifts.copy()
-    followed[[upper for upper, _ in LIP_PAIRS]] *= 1 - float(smooth_step(np.array(opened)))
+    followed[INNER_UPPER_LIP] *= 1 - float(smooth_step(opened))
     return followed
 
 
@@ -84,32 +86,40 @@ def seam_edges(pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance
     if line is not None:
         down, profile = line
         middle = _STEPS // 2
-        for lip, side, widest in ((0, -1, _WIDEST[0]), (1, 1, _WIDEST[1])):
+        for lip, side, widest in ((INNER_UPPER_LIP, -1, _WIDEST[0]), (INNER_LOWER_LIP, 1, _WIDEST[1])):
             away = profile[middle::side]
             lit = away[0] + _LIT * (away.max() - away[0])
             width = min(float(np.argmax(away >= lit)) * (_REACH[1] - _REACH[0]), widest)
-            shifts[[pair[lip] for pair in LIP_PAIRS]] = side * width * distance * down
+            shifts[lip] = side * width * distance * down
     return shifts
 
 
 def parted(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], edges: Array) -> Array:
     """(68, 2) the part of `seam_edges` that lips have left behind when they part from `still` to `moved` (68, 2)."""
-    opened = (opening(moved) - opening(still)) / max(2 * opening(edges), 1e-6)
-    return edges * float(smooth_step(np.array(opened)))
+    down = face_down(still)
+    opened = (opening(moved, down) - opening(still, down)) / max(2 * opening(edges, down), 1e-6)
+    return edges * float(smooth_step(opened))
 
 
 def closing_corners(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of the inner corners of an open mouth to the outer ones, as far as it closes.
 
-    It closes from `still` to `moved` (68, 2). Between the two corners it is dark: a dash on lips that meet.
+    It closes from `still` to `moved` (68, 2).
     """
-    shifts, own = np.zeros((68, 2)), opening(still)
-    open_wide, closed = (
-        float(smooth_step(np.array(share)))
-        for share in (own / (_WIDE_OPEN * distance), 1 - opening(moved) / max(own, 1e-6))
-    )
+    down = face_down(still)
+    own = opening(still, down)
+    closed = float(smooth_step(1 - opening(moved, down) / max(own, 1e-6)))
+    return dark_corners(still, own, distance, closed)
+
+
+def dark_corners(points: NDArray[np.floating[Any]], opened: float, distance: float, share: float) -> Array:
+    """(68, 2) shifts of the inner corners of lips that stand `opened` pixels apart, by a share, to the outer ones.
+
+    If that is wide, it is dark between the two corners: a dash on lips that meet.
+    """
+    shifts, wide = np.zeros((68, 2)), float(smooth_step(opened / (_WIDE_OPEN * distance)))
     for inner, outer in _INNER_AND_OUTER:
-        shifts[inner] = open_wide * closed * (still[outer] - still[inner])
+        shifts[inner] = wide * share * (points[outer, :2] - points[inner, :2])
     return shifts
 
 
@@ -119,21 +129,20 @@ def middles(points: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
     return upper, lower
 
 
-def opening(points: NDArray[np.floating[Any]]) -> float:
-    """How far the lips of (68, 2) landmarks stand apart, less than 0 where they cross."""
-    return float(_APART @ points[:, 1])
+def opening(points: NDArray[np.floating[Any]], down: Array = _DOWN) -> float:
+    """How far the lips of (68, 2) landmarks stand apart `down` (2,) the face, less than 0 where they cross."""
+    return float(_APART @ points[:, :2] @ down)
 
 
 def _across_seam(
     pixels: NDArray[Any], points: NDArray[np.floating[Any]], distance: float
 ) -> tuple[Array, Array] | None:
     """The unit vector down across shut lips, and how bright it is along it at `_REACH` from their inner points."""
-    upper, lower = (points[list(side), :2] for side in zip(*LIP_PAIRS, strict=True))
-    if opening(points) > _SHUT * distance:
-        return None
-    middle = (upper + lower) / 2
+    middle = (points[INNER_UPPER_LIP, :2] + points[INNER_LOWER_LIP, :2]) / 2
     along = middle[-1] - middle[0]
     down = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
+    if opening(points, down) > _SHUT * distance:
+        return None
     # Each of the three points looks across the line, and beside itself, too: a crack in a lip is no line.
     beside = np.linspace(-0.25, 0.25, 9)[:, None] * along
     places = middle[:, None, None] + beside[:, None] + (_REACH * distance)[:, None] * down
@@ -148,6 +157,20 @@ def _across_seam(
     return down, np.median(seen, axis=(0, 1))  # one for the whole line: it keeps its shape
 
 
+def with_sound_lips(
+    still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float, *, keyed: bool
+) -> Array:
+    """An unturned face's landmarks (68, 2), `moved` from `still`, whose lips do not cross, turn over or hide the nose.
+
+    `keyed` lips keep their thickness, too.
+    """
+    sound = moved + meeting(still, moved)
+    sound += below_nose(still, sound)
+    if keyed:
+        sound += keep_lips(still, moved, distance)
+    return sound + thick_enough(still, sound)
+
+
 def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]], distance: float) -> Array:
     """(68, 2) shifts of an unturned face's moved landmarks, so that no lip of the opening mouth gets thin.
 
@@ -158,12 +181,13 @@ def keep_lips(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]
     right, left = MOUTH_CORNERS
     width, own_width = (max(float(np.hypot(*(points[left] - points[right]))), 1e-6) for points in (moved, still))
     narrowed = min(max(own_width / width, _NARROWED[0]), _NARROWED[1])  # a lip drawn wide gets thin
-    gap, before = opening(moved), opening(still)
-    sets_in = float(smooth_step(np.array((gap - before) / (_OPEN * distance))))
+    down = face_down(still)
+    gap, before = opening(moved, down), opening(still, down)
+    sets_in = float(smooth_step((gap - before) / (_OPEN * distance)))
     for (_, inner), thickness in zip((UPPER, LOWER), _THICKNESS, strict=True):
-        thick, wanted = float(thickness @ moved[:, 1]), narrowed * float(thickness @ still[:, 1])
+        thick, wanted = float(thickness @ moved @ down), narrowed * float(thickness @ still @ down)
         lacking = min(max(abs(wanted) - abs(thick), 0), _OF_GAP * max(gap, 0))
-        shifts[list(inner), 1] = sets_in * lacking * np.sign(wanted)
+        shifts[list(inner)] = sets_in * lacking * np.sign(wanted) * down
     return shifts
 
 
@@ -173,13 +197,13 @@ def thick_enough(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[An
     Those of a driver with thicker lips would, and of lips that are keyed to roll in. Inner edges move into the mouth as
     far as it is open, outer ones the rest.
     """
-    shifts = np.zeros((68, 2))
-    room = np.maximum(moved[list(LOWER[1]), 1] - moved[list(UPPER[1]), 1], 0) / 2
+    shifts, down = np.zeros((68, 2)), face_down(still)
+    room = np.maximum((moved[list(LOWER[1])] - moved[list(UPPER[1])]) @ down, 0) / 2
     for outer, inner, inwards in ((*UPPER, 1), (*LOWER, -1)):
-        thick, own = (inwards * (points[list(inner), 1] - points[list(outer), 1]) for points in (moved, still))
+        thick, own = (inwards * ((points[list(inner)] - points[list(outer)]) @ down) for points in (moved, still))
         lacking = np.maximum(np.minimum(_THINNEST * own, own) - thick, 0)
-        shifts[list(inner), 1] = inwards * np.minimum(lacking, room)
-        shifts[list(outer), 1] = -inwards * np.maximum(lacking - room, 0)
+        shifts[list(inner)] = np.outer(inwards * np.minimum(lacking, room), down)
+        shifts[list(outer)] = np.outer(-inwards * np.maximum(lacking - room, 0), down)
     _take_along(shifts)
     return shifts
 
@@ -205,15 +229,14 @@ def below_nose(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]
 
 def meeting(still: NDArray[np.floating[Any]], moved: NDArray[np.floating[Any]]) -> Array:
     """(68, 2) shifts of whole lips that would cross: driven from lips that stand apart, shut ones are asked to."""
-    shifts = np.zeros((68, 2))
-    upper, lower = (list(inner) for _, inner in (UPPER, LOWER))
-    gaps, before = (points[lower, 1] - points[upper, 1] for points in (moved, still))
+    shifts, down = np.zeros((68, 2)), face_down(still)
+    gaps, before = ((points[INNER_LOWER_LIP] - points[INNER_UPPER_LIP]) @ down for points in (moved, still))
     crossed = np.maximum(np.minimum(before, 0) - gaps, 0) / 2
     if not crossed.any():
         return shifts
     for lip, side in ((UPPER, -1), (LOWER, 1)):
         for points in lip:
-            shifts[list(points), 1] = side * crossed
+            shifts[list(points)] = np.outer(side * crossed, down)
     _take_along(shifts)
     return shifts
 

@@ -18,6 +18,7 @@ from .bare_neck import Neck, find_neck
 from .beside import Beside
 from .covered_neck import find_covered_neck
 from .grid import Grid, area_around, overlap, positions, within
+from .layers import Overlay
 from .nape_skin import FRINGE, nape_skin
 from .occiput import find_occiput
 from .sampling import lay_on, read_at, smooth_step
@@ -65,8 +66,8 @@ class Nape:
         self._necks = {side: neck for side, neck in necks.items() if neck}
         self._columns: dict[int, Column] = {}  # each is made when the head first turns so
 
-    def read(self, pose: Pose) -> tuple[Area, NDArray[Any], Array] | None:
-        """What is seen of it in a frame: an area, its pixels (h, w, C) and their coverage (h, w); None without one."""
+    def read(self, pose: Pose) -> Overlay | None:
+        """What is seen of it in a frame; None without one."""
         turned = _turned(pose)
         side = int(np.sign(turned))
         if side not in self._necks:
@@ -83,13 +84,10 @@ class Nape:
         way, _ = head.ways(head.seen_by(upright, flat, still), grid.nodes)
         places = grid.nodes + way
         way += _skull(beside, places) * (head.skull.on_outline(pose, places) - places)
-        every = Grid(grid.left, grid.top, 1, grid.columns * grid.cell, grid.rows * grid.cell)
         there = positions(within(area, column.area))
-        there += grid.enlarge_to(every, way)[within(area, every.whole)]
-        coverage = read_at(column.coverage, there, outside_zero=True) * np.float32(
-            smooth_step(np.array(abs(turned) / _TURNED))
-        )
-        return area, read_at(column.pixels, there), coverage
+        there += grid.finer(grid.cell).enlarged(way)[within(area, grid.whole)]
+        coverage = read_at(column.coverage, there, outside_zero=True) * smooth_step(abs(turned) / _TURNED)
+        return Overlay(area, read_at(column.pixels, there), coverage)
 
     def _seen(self, area: Area, beside: Beside, pose: Pose) -> Area:
         """Where in a frame an area of the portrait is seen at most: still, with the neck, and with the skull."""
@@ -99,19 +97,18 @@ class Nape:
         flat = np.column_stack([np.concatenate([corners, skull]), np.full(2 * len(corners), pose.pivot[2])])
         return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.picture)
 
-    def lay_over(self, out: NDArray[Any], laid: tuple[Area, NDArray[Any], Array], pose: Pose, places: Array) -> Array:
+    def lay_over(self, out: NDArray[Any], seen: Overlay, pose: Pose, places: Array) -> Overlay:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
 
-        (h, w) 0..1 how far it did. A person's outermost pixels have the wall's colour, and before skin are a thread.
+        Gives what was laid over them. Their outermost pixels have the wall's colour, and before skin are a thread.
         """
-        area, pixels, coverage = laid
         column = self._columns[int(np.sign(_turned(pose)))]
         rows, columns = column.around
-        share = coverage * read_at(column.merges, places - np.array([columns.start, rows.start], np.float32))
-        part, some = out[area], np.nonzero(share)
+        share = seen.coverage * read_at(column.merges, places - np.array([columns.start, rows.start], np.float32))
+        part, some = out[seen.area], np.nonzero(share)
         if len(some[0]):
-            part[some] = lay_on(part[some][:, None], pixels[some][:, None], share[some][:, None])[:, 0]
-        return share
+            part[some] = lay_on(part[some][:, None], seen.pixels[some][:, None], share[some][:, None])[:, 0]
+        return seen._replace(coverage=share)
 
     def _column(self, beside: Beside, neck: Neck) -> Column:
         """The neck and head on one side, up to a little beyond the middle of the throat, which hides it."""

@@ -140,7 +140,7 @@ def at_pixel(ways: Ways, row: int, column: int) -> tuple[float, float]:
 
 
 @compiled
-def beside(
+def fill_sides(
     out: Array,
     sides: tuple[Bumps, Bumps],
     rims: tuple[NDArray[np.float64], NDArray[np.float64]],

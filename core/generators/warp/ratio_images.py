@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from ...landmarks.topology import EYES, JAW, LEFT_BROW, NOSE_BASE, NOSE_BRIDGE, OUTER_LIP, RIGHT_BROW, RIGID
-from ...motion.face_model import load_face_model
-from ...motion.pose import fit_pose
+from ...landmarks.topology import EYES, JAW, LEFT_BROW, NOSE_BASE, NOSE_BRIDGE, OUTER_LIP, RIGHT_BROW
+from ...motion.face_model import Y_DOWN, load_face_model
+from ...motion.pose import fit_rigid_poses
 from .face_grid import CELLS, COLUMNS, ROWS, indices, mean_points, nodes, places_in_picture
 from .sampling import polygon_mask, read_at, smooth_step
 from .skin import find_skin
@@ -32,10 +32,10 @@ _FURTHEST, _STIFF = 3.0, 5.0  # cells: how far landmarks are corrected, and over
 _MISALIGNED = 0.5  # cells: what is left
 _DARKEST_SKIN = 8.0  # 0..255: below, a ratio is noise
 _AROUND = 4.0  # cells: places that are not sure are filled in from so far; what is wider is no fold
-_STRONGEST, _OUTLIER = 0.5, 0.5
+_STRONGEST, _OUTLIER = 0.5, 0.5  # changes of log brightness
 _EDGEWISE = 0.3  # skin whose area is less than this share of the neutral frame's is seen too flat
-_TURNED = 8.0  # degrees
-_ROBUST, _ROBUST_ROUNDS = 0.1, 3
+_TURNED = 8.0  # degrees from the neutral frame's pose, over which wide changes are less and less the expression's
+_ROBUST, _ROBUST_ROUNDS = 0.1, 3  # change of log brightness that is not even light: it counts half; of the fit
 _EYE, _BROW, _LIP, _RIM, _NOSE = 0.05, 0.07, 0.03, 0.06, 0.04  # eye distances around these that are not skin
 _HAIR, _FRINGE = 0.03, 0.12  # eye distances around what is no skin by its colour
 _UNDER_NOSE = np.array([0.0, 0.03 * CELLS])  # cells: nostrils may be below the points of the nose's base
@@ -95,9 +95,8 @@ class _Face:
         across, down = (np.gradient(places, axis=axis) for axis in (1, 0))
         # Pixels; below 0 where it is hidden.
         self.area: Array = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-        self.rotation = fit_pose(
-            _rigid(), landmarks[list(RIGID)].astype(np.float64), np.ones(len(RIGID)), np.zeros(3)
-        ).rotation
+        [pose] = fit_rigid_poses(load_face_model().landmarks * Y_DOWN, landmarks[None], np.zeros(3))
+        self.rotation = pose.rotation
 
 
 def _blur(field: Array, distance: float) -> Array:
@@ -130,12 +129,6 @@ def _uneven_light(change: Array, weight: Array) -> Array:
         normal = (terms * robust[:, None]).T
         fit = terms @ np.linalg.solve(normal @ terms + 1e-3 * np.eye(6), normal @ change.ravel()).astype(np.float32)
     return fit.reshape(change.shape)
-
-
-@cache
-def _rigid() -> NDArray[np.float64]:
-    """Points of the face model that expressions move least, centimetres, y down."""
-    return load_face_model().landmarks[list(RIGID)] * [1, -1, 1]
 
 
 @cache

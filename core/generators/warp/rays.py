@@ -30,7 +30,7 @@ class Sight(NamedTuple):
     far: float  # and the lowest one
 
 
-class Neck(NamedTuple):
+class Reach(NamedTuple):
     """Where the head's turn ends: 1 on head and hair, falling below the chin, higher up beside the neck, to 0.
 
     Depth below the chin and distance aside, in eye distances, are each a0 x + a1 y + a2 of a place in pixels.
@@ -55,7 +55,7 @@ class Fields(NamedTuple):
 
 
 @compiled
-def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
+def ways(seen: Array, sight: Sight, fields: Fields, reach: Reach, turned: bool) -> tuple[Array, Array]:  # noqa: FBT001
     """From output pixels (N, 2) the way (N, 2) to the portrait's, and (N, 2) the part of it that the turn has.
 
     Walks along each line of sight from the front to where it first meets the turned surface (relief mapping;
@@ -66,8 +66,8 @@ def ways(seen: Array, sight: Sight, fields: Fields, neck: Neck, turned: bool) ->
     # Taken out of the tuples once: every look into one counts a reference.
     foot, slope, near, far = sight.foot, sight.slope, sight.near, sight.far
     left, top, cell, rows, columns = fields.corner[0], fields.corner[1], fields.cell, *fields.height.shape
-    height, below, aside = fields.height.reshape(-1), neck.below, neck.aside
-    ends = neck.half, neck.slope, neck.widens, neck.start, neck.length
+    height, below, aside = fields.height.reshape(-1), reach.below, reach.aside
+    ends = reach.half, reach.slope, reach.widens, reach.start, reach.length
     base = fields.base.reshape(-1)
     for i in range(len(seen)):
         x, y = float(seen[i, 0]), float(seen[i, 1])
@@ -168,10 +168,10 @@ def _reach(below: float, aside: float, ends: tuple[float, float, float, float, f
 
 
 @compiled
-def reaches(places: Array, neck: Neck) -> Array:
+def reaches(places: Array, reach: Reach) -> Array:
     """(N,) the share of a turn that is taken at places (N, 2) of the portrait."""
-    below, aside, out = neck.below, neck.aside, np.zeros(len(places), np.float32)
-    ends = neck.half, neck.slope, neck.widens, neck.start, neck.length
+    below, aside, out = reach.below, reach.aside, np.zeros(len(places), np.float32)
+    ends = reach.half, reach.slope, reach.widens, reach.start, reach.length
     for i in range(len(places)):
         x, y = float(places[i, 0]), float(places[i, 1])
         out[i] = _reach(below[0] * x + below[1] * y + below[2], aside[0] * x + aside[1] * y + aside[2], ends)

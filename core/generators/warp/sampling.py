@@ -87,7 +87,7 @@ def spread(values: Array, channels: int) -> Array:
     return np.asarray(cv2.merge([values] * channels), np.float32).reshape(*values.shape, channels)
 
 
-def smooth_step(x: NDArray[np.floating[Any]]) -> Array:
+def smooth_step(x: float | NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
     t = np.minimum(np.maximum(x, 0), 1).astype(np.float32)  # on few numbers faster than `np.clip`
     return t * t * (3 - 2 * t)

@@ -14,7 +14,7 @@ from core.generators.warp import coarse_maps, compose_pixels, positions
 from core.generators.warp.compose_pixels import Bands, Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Maps, Sides, Ways
-from core.generators.warp.rays import Fields, Neck, Sight, reaches, ways
+from core.generators.warp.rays import Fields, Reach, Sight, reaches, ways
 from core.generators.warp.read_pixels import kernel_weights
 
 if TYPE_CHECKING:
@@ -146,20 +146,20 @@ def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_wh
     height = np.full((HEIGHT, WIDTH), 10, np.float32)
     fields = Fields(np.zeros(2), 1.0, height, np.zeros((HEIGHT, WIDTH, 2), np.float32))
     # The head ends below row 60, half-way at row 65, and higher up beside columns 40 to 80.
-    neck = Neck(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 0.0, 1.0)
+    reach = Reach(np.array([0, 0.1, -6]), np.array([0.1, 0, -6]), 2.0, 0.5, 0.0, 0.0, 1.0)
     seen = np.array([[50, 40], [60, 40], [72, 40]], np.float32)
-    way, turn = ways(seen, _sight(20, height), fields, neck, True)
+    way, turn = ways(seen, _sight(20, height), fields, reach, True)
     along = (seen[:, 0] - WIDTH / 2 - 10 * np.sin(np.radians(20))) / np.cos(np.radians(20)) + WIDTH / 2
     np.testing.assert_allclose(seen[:, 0] + way[:, 0], along, atol=1e-3)
     np.testing.assert_array_equal(way, turn)
     places = np.array([[60, 65], [60, 75], [100, 50], [100, 40]], np.float32)
-    np.testing.assert_allclose(reaches(places, neck), [0.5, 0, 1, 1], atol=1e-6)
-    np.testing.assert_allclose(reaches(places + np.float32([0, 10]), neck), [0, 0, 0, 1], atol=1e-6)
-    body, _ = ways(np.array([[60, 80], [110, 65]], np.float32), _sight(20, height), fields, neck, True)
+    np.testing.assert_allclose(reaches(places, reach), [0.5, 0, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(reaches(places + np.float32([0, 10]), reach), [0, 0, 0, 1], atol=1e-6)
+    body, _ = ways(np.array([[60, 80], [110, 65]], np.float32), _sight(20, height), fields, reach, True)
     np.testing.assert_allclose(body, 0, atol=1e-6)
     height[:, 58:63] = 40  # a nose
     row = np.column_stack([np.arange(20, 100, 0.5), np.full(160, 40)]).astype(np.float32)
-    place = row[:, 0] + ways(row, _sight(25, height), fields, neck, True)[0][:, 0]
+    place = row[:, 0] + ways(row, _sight(25, height), fields, reach, True)[0][:, 0]
     gaps = np.diff(place)
     assert gaps.max() > 8  # behind the nose the next place that is seen is far
     assert (gaps > -0.5).all()  # and none is seen twice

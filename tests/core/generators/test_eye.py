@@ -12,13 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators import create_generator
-from core.generators.base import Portrait
 from core.generators.warp.eye_pixels import TABLE, heights, rims_of
 from core.generators.warp.eyes import Eyeball
 from core.generators.warp.face_field import LEFT, RIGHT
 from core.generators.warp.frame import Frame
-from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.grid import positions
 from core.generators.warp.iris import find_irises
 from core.generators.warp.lids import follow_lids, lid_shifts
@@ -34,7 +31,7 @@ from core.motion.target import FaceTarget
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from core.generators.base import Generator
+    from core.generators.warp.generator import WarpGenerator
     from core.motion.face_model import FittedFace
 
 PORTRAITS = Path(__file__).parents[3] / "docs/gallery/portraits"
@@ -56,11 +53,6 @@ def test_the_heights_of_rims() -> None:
     np.testing.assert_allclose(rims[:, 2], rims[:, 0] - own[:, 0])
     assert opened == 0
     assert moved == pytest.approx(0.225, abs=1e-3)
-
-
-@pytest.fixture(scope="module")
-def generator(astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]) -> Generator:
-    return create_generator("warp", Portrait(astronaut, astronaut_landmarks))
 
 
 def _shut(landmarks: NDArray[np.float32], passed: float) -> FaceTarget:
@@ -85,7 +77,7 @@ def _boxes(landmarks: NDArray[np.float32]) -> list[tuple[slice, slice]]:
 
 
 def test_lids_that_are_asked_to_pass_each_other_meet(
-    astronaut_landmarks: NDArray[np.float32], generator: Generator
+    astronaut_landmarks: NDArray[np.float32], generator: WarpGenerator
 ) -> None:
     meeting, passing = (generator.draw(_shut(astronaut_landmarks, by)).astype(int) for by in (0.0, 0.08))
     for box in _boxes(astronaut_landmarks):
@@ -93,7 +85,7 @@ def test_lids_that_are_asked_to_pass_each_other_meet(
 
 
 def test_a_closed_eye_has_a_dark_band_between_its_lids(
-    astronaut_landmarks: NDArray[np.float32], generator: Generator
+    astronaut_landmarks: NDArray[np.float32], generator: WarpGenerator
 ) -> None:
     shut = generator.draw(_shut(astronaut_landmarks, 0.0)).mean(-1)
     for rows, columns in _boxes(astronaut_landmarks):
@@ -105,7 +97,7 @@ def test_a_closed_eye_has_a_dark_band_between_its_lids(
 
 
 def test_both_eyes_are_drawn_the_same_one_after_the_other_and_again(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], generator: Generator
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], generator: WarpGenerator
 ) -> None:
     values = np.array([0.3, 0.6, 1.0, 0.3], np.float32)
     channels = {"eyeBlinkLeft": values, "eyeBlinkRight": values, "gazeYaw": 10 * values}
@@ -131,10 +123,12 @@ def test_lids_go_to_the_detected_points_before_they_meet(astronaut_landmarks: ND
 
 @pytest.mark.parametrize("controls", [{"headZoom": 0.8}, {"headPitch": -20}, {"headRoll": 30}])
 def test_moves_of_the_head_do_not_close_the_eyes(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], controls: dict[str, float]
+    generator: WarpGenerator,
+    astronaut: NDArray[np.uint8],
+    astronaut_landmarks: NDArray[np.float32],
+    controls: dict[str, float],
 ) -> None:
     """The lids' seen edges stay as far outside of the detected ones, on the head, as they are in the portrait."""
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in controls.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
     lids = list(RIGHT_EYE + LEFT_EYE)
@@ -147,10 +141,9 @@ def test_moves_of_the_head_do_not_close_the_eyes(
 
 @pytest.mark.parametrize("yaw", [-36.0, 36.0])
 def test_an_eye_at_the_contour_of_a_turned_head_is_looked_up_exactly(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], yaw: float
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], yaw: float
 ) -> None:
     """Where the face ends the map jumps; between the nodes of a grid it would swing over and show the eye twice."""
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     channels = {"headYaw": np.array([yaw], np.float32), "headPitch": np.array([10], np.float32)}
     target = generator._with_edges(plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0])
     head = generator._head
@@ -166,9 +159,8 @@ def test_an_eye_at_the_contour_of_a_turned_head_is_looked_up_exactly(
 
 
 def test_an_eye_ends_within_its_window_however_the_head_turns(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     turn = {"headYaw": 30.0, "headPitch": 20.0, "headZoom": 1.25}
     channels = {name: np.array([value], np.float32) for name, value in turn.items()}
     target = generator._with_edges(plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0])
@@ -182,9 +174,8 @@ def test_an_eye_ends_within_its_window_however_the_head_turns(
 
 
 def test_points_turned_with_the_model_land_where_it_turns_them(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     channels = {"headYaw": np.array([25], np.float32)}
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
     landed = generator.landed(target)

@@ -14,11 +14,11 @@ import pytest
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.frame import Frame
-from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.lips import (
     LOWER,
     UPPER,
     below_nose,
+    closing_corners,
     follow_seam,
     keep_lips,
     meeting,
@@ -35,6 +35,7 @@ from tests.core.generators.plain_face import LIP, SCALE, opened, picture_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.generators.warp.generator import WarpGenerator
     from core.motion.face_model import FittedFace
     from core.motion.target import FaceTarget
 
@@ -50,13 +51,13 @@ def test_lips_of_an_opening_mouth_keep_their_thickness(face: FittedFace) -> None
     rolled = still.copy()
     rolled[61:64, 1] -= 0.4 * SCALE
     rolled[65:68, 1] -= 0.4 * SCALE
-    assert not keep_lips(still, rolled, distance).any()
+    assert np.abs(keep_lips(still, rolled, distance)).max() < 1e-9
 
 
 def test_a_drivers_lips_are_as_thick_as_they_are(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
-    head = WarpGenerator(Portrait(astronaut, astronaut_landmarks))._head
+    head = generator._head
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.6], np.float32)}))[0]
     target.landmarks[[61, 62, 63], 1] -= 2
     target = replace(target, absolute=True)
@@ -99,17 +100,37 @@ def test_an_upper_lip_stays_below_the_nose(face: FittedFace, roll: float) -> Non
 
 def test_lips_asked_to_cross_meet_and_keep_their_thickness(face: FittedFace) -> None:
     still = face.points[:, :2]
-    wide = still.copy()
+    down, wide = face_down(still), still.copy()
     wide[[65, 66, 67, 55, 56, 57, 58, 59], 1] += 0.1 * face.eye_distance
     for resting in (still, wide):
         crossed = resting.copy()
         crossed[[65, 66, 67, 55, 56, 57, 58, 59], 1] -= 0.25 * face.eye_distance
         drawn = crossed + meeting(resting, crossed)
-        before, gaps = (points[[67, 66, 65], 1] - points[[61, 62, 63], 1] for points in (resting, drawn))
+        before, gaps = ((points[[67, 66, 65]] - points[[61, 62, 63]]) @ down for points in (resting, drawn))
         np.testing.assert_allclose(gaps, np.minimum(before, 0), atol=1e-6)
-        thick, kept = (points[[67, 66, 65], 1] - points[[58, 57, 56], 1] for points in (resting, drawn))
+        thick, kept = ((points[[67, 66, 65]] - points[[58, 57, 56]]) @ down for points in (resting, drawn))
         np.testing.assert_allclose(kept, thick, atol=1e-6)
     assert (meeting(still, still) == 0).all()
+
+
+@pytest.mark.parametrize("roll", [30, -60])
+def test_what_is_done_to_lips_turns_with_the_face(face: FittedFace, roll: float) -> None:
+    """In the picture of a tilted head no lip is as thick as it is high."""
+    turn = cv2.getRotationMatrix2D((0, 0), roll, 1)[:, :2]
+    shut, distance = face.points[:, :2], face.eye_distance
+    wide, thin = opened(face, 0.4), opened(face, 0.4)
+    thin[61:64, 1] -= SCALE
+    crossed = shut.copy()
+    crossed[list(range(60, 68)), 1] -= [0, *[-0.5 * SCALE] * 3, 0, *[0.5 * SCALE] * 3]
+    for shifts, still, moved in (
+        (lambda still, moved: keep_lips(still, moved, distance), shut, thin),
+        (thick_enough, shut, thin),
+        (meeting, shut, crossed),
+        (lambda still, moved: closing_corners(still, moved, distance), wide, shut),
+    ):
+        level, tilted = shifts(still, moved), shifts(still @ turn.T, moved @ turn.T)
+        assert level.any()
+        np.testing.assert_allclose(tilted, level @ turn.T, atol=1e-6 * SCALE)
 
 
 @pytest.mark.parametrize("off", [-0.3, 0.0, 0.25])
@@ -168,13 +189,13 @@ def test_keyed_lips_part_from_the_line_that_is_seen(face: FittedFace) -> None:
 
 
 def test_red_of_the_lips_is_stretched_evenly(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     """A lip that is drawn thick showed, between its edges, the teeth below it."""
     channels = {"mouthPucker": 0.7, "mouthFunnel": 0.5, "jawOpen": 0.15, "headPitch": 12.0}
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
-    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(target)
+    place = generator.skin_map(target)
     top, bottom = (int(target.landmarks[i, 1]) for i in (51, 62))
     rows = place[top:bottom, int(target.landmarks[51, 0]), 1]
     assert len(rows) >= 5
@@ -206,11 +227,9 @@ def test_pressed_lips_hide_the_teeth(
     assert green(drawn) < green(picture) / 6
 
 
-def test_lips_that_meet_leave_nose_and_chin_where_they_are(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], pressed: FaceTarget
-) -> None:
+def test_lips_that_meet_leave_nose_and_chin_where_they_are(generator: WarpGenerator, pressed: FaceTarget) -> None:
     """The skin between goes no farther than the lips do: a nose was drawn out down to the lip."""
-    place = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).skin_map(pressed)
+    place = generator.skin_map(pressed)
     down = np.arange(len(place))[:, None] - place[..., 1]
     for lip, end in ((51, 33), (57, 8)):
         (x, y), (_, last) = np.round(pressed.landmarks[[lip, end]]).astype(int)

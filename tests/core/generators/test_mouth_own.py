@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from core.generators.base import Portrait
-from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.mouth import MouthInterior
 from core.landmarks.topology import INNER_LIP
 from core.motion.controls import ControlTrack
@@ -19,6 +17,8 @@ from core.motion.plan import plan_motion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from core.generators.warp.generator import WarpGenerator
 
 
 def test_teeth_that_a_portrait_shows_do_not_rise_with_the_lip(
@@ -41,13 +41,12 @@ def test_teeth_that_a_portrait_shows_do_not_rise_with_the_lip(
 
 
 def test_the_models_teeth_go_on_where_shown_ones_end(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     """The astronaut's teeth are shut. Beside them, and below when the jaw opens, teeth are as bright as they are."""
     controls = {"mouthSmileLeft": 0.9, "mouthSmileRight": 0.9, "jawOpen": 0.3, "headYaw": -25}
     channels = {name: np.array([value], np.float32) for name, value in controls.items()}
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     drawn = generator.draw(target).mean(-1)
     inner = generator.landed(target).landmarks[list(INNER_LIP)]
     own = drawn[int(inner[[2, 6], 1].mean()) - 2, int(inner[2, 0])]
@@ -63,10 +62,10 @@ def test_the_models_teeth_go_on_where_shown_ones_end(
 
 @pytest.mark.parametrize("jaw", [0.3, 0.5, 0.8])
 def test_lower_teeth_beside_shown_ones_are_nearly_as_bright_and_told_apart(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], jaw: float
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], jaw: float
 ) -> None:
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([jaw], np.float32)}))[0]
-    drawn = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
+    drawn = generator.draw(target).mean(-1)
     lip, rim, middle = *target.landmarks[[62, 66], 1].astype(int), int(target.landmarks[62, 0])
     rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
     lower = 6 + int(rows[6:].argmax())
@@ -74,10 +73,10 @@ def test_lower_teeth_beside_shown_ones_are_nearly_as_bright_and_told_apart(
 
 
 def test_rows_of_teeth_that_meet_are_told_apart(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), {"jawOpen": np.array([0.2], np.float32)}))[0]
-    drawn = WarpGenerator(Portrait(astronaut, astronaut_landmarks)).draw(target).mean(-1)
+    drawn = generator.draw(target).mean(-1)
     lip, rim, middle = *target.landmarks[[62, 66], 1].astype(int), int(target.landmarks[62, 0])
     rows = drawn[lip : rim - 1, middle - 5 : middle + 6].mean(1)
     line = 3 + int(rows[3:-1].argmin())
@@ -86,11 +85,10 @@ def test_rows_of_teeth_that_meet_are_told_apart(
 
 @pytest.mark.parametrize("channels", [{"mouthPressLeft": 0.5, "mouthPressRight": 0.5}, {"mouthClose": 0.3}])
 def test_lips_that_close_leave_no_dark_dashes_in_the_corners(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], channels: dict[str, float]
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], channels: dict[str, float]
 ) -> None:
     track = ControlTrack(Fraction(25), {name: np.array([value], np.float32) for name, value in channels.items()})
     target = plan_motion(astronaut_landmarks, track)[0]
-    generator = WarpGenerator(Portrait(astronaut, astronaut_landmarks))
     drawn, lips = generator.draw(target).mean(-1), generator.landed(target).landmarks
     dark = 0
     for outer, inner, beside in ((48, 60, 61), (54, 64, 63)):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.generators.warp.compose_pixels import Bands
-from core.generators.warp.layers import Layers
+from core.generators.warp.layers import Layers, Overlay
 from core.generators.warp.plate import fill_behind
 from core.generators.warp.positions import Border, Maps, Sides, Ways
 
@@ -171,7 +171,8 @@ def test_what_is_laid_on_the_plate_counts_by_its_alpha() -> None:
     picture = np.full((HEIGHT, WIDTH, 4), (0, 255, 0, 0), np.uint8)
     layers = Layers(picture, np.zeros((HEIGHT, WIDTH), np.float32), AREA)
     area = slice(20, 40), slice(30, 60)
-    layers.lay_behind((area, np.full((20, 30, 4), (90, 60, 50, 255), np.uint8), np.full((20, 30), 0.5, np.float32)))
+    skin = np.full((20, 30, 4), (90, 60, 50, 255), np.uint8)
+    layers.lay_behind(Overlay(area, skin, np.full((20, 30), 0.5, np.float32)))
     far = np.full((HEIGHT, WIDTH, 2), 5, np.float32)  # nothing of the person is seen there
     assert (_drawn(layers, picture, far)[area] == (90, 60, 50, 128)).all()
 

@@ -13,7 +13,6 @@ import pytest
 from core.errors import BadInputError
 from core.generators import create_generator
 from core.generators.base import Portrait
-from core.generators.warp.generator import WarpGenerator
 from core.generators.warp.matte import find_head
 from core.landmarks.detect import create_detector
 from core.landmarks.track import LandmarkTrack
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from core.generators.warp.generator import WarpGenerator
     from core.motion.target import FaceTarget
 
 BLINK = {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
@@ -42,11 +42,6 @@ def _target(landmarks: NDArray[Any], **controls: float) -> FaceTarget:
 
 def _eye_distance(landmarks: NDArray[Any]) -> float:
     return float(np.linalg.norm(landmarks[36] - landmarks[45]))
-
-
-@pytest.fixture(scope="module")
-def generator(astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]) -> WarpGenerator:
-    return WarpGenerator(Portrait(astronaut, astronaut_landmarks))
 
 
 def test_unknown_generator_is_told() -> None:
@@ -214,11 +209,9 @@ def test_face_that_is_cut_by_the_border_is_drawn(
 
 
 def test_an_absolute_track_that_goes_far_away_is_drawn(
-    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+    generator: WarpGenerator, astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
 ) -> None:
     far = (astronaut_landmarks + np.float32([400, 300]))[None].astype(np.float32)
     track = LandmarkTrack(far, np.ones((1, 68), np.float32), Fraction(25), (512, 512))
-    moved = create_generator("warp", Portrait(astronaut, astronaut_landmarks)).draw(
-        plan_motion(astronaut_landmarks, track)[0]
-    )
+    moved = generator.draw(plan_motion(astronaut_landmarks, track)[0])
     assert moved.shape == astronaut.shape

@@ -4,11 +4,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.motion.pose import STILL_NECK, Pose, fit_pose, head_rotation
+from core.motion.pose import Pose, fit_pose, fit_rigid_poses, head_rotation, still_necks
 
 
-def _head(seed: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 50, (15, 3))
+def _head(seed: int = 3, points: int = 15) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 50, (points, 3))
 
 
 @pytest.mark.parametrize(("yaw", "pitch", "roll"), [(25, 0, 0), (0, -15, 0), (0, 0, 20), (-20, 10, -12)])
@@ -44,10 +44,11 @@ def test_no_controls_is_exactly_no_pose() -> None:
 
 def test_a_still_neck_makes_a_sinking_face_nod_and_leaves_one_that_moves_aside() -> None:
     pivot = np.array([100.0, 250.0, -20.0])
-    points = _head() * [1, 1, 0.5] + pivot - [0, 150, -60]  # a face lies above and before the neck
+    points = _head(points=68) * [1, 1, 0.5] + pivot - [0, 150, -60]  # a face lies above and before the neck
 
     def fitted(x: float, y: float) -> np.ndarray:
-        pose = fit_pose(points, points[:, :2] + [x, y], np.ones(len(points)), pivot, still=STILL_NECK)
+        landmarks = points[None, :, :2] + [x, y]
+        [pose] = fit_rigid_poses(points, landmarks, pivot, still_necks(points, landmarks, pivot))
         return np.degrees([np.arcsin(pose.rotation[0, 2]), np.arcsin(pose.rotation[2, 1])])
 
     yaw, pitch = fitted(8.0, 0.0)

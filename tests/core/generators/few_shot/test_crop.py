@@ -54,7 +54,6 @@ def test_points_are_where_their_pixels_are() -> None:
     read = crop.read(pixels, 64)[..., 0]
     y, x = (float((read * places).sum() / read.sum()) for places in np.mgrid[:64, :64])
     np.testing.assert_allclose(crop.to_crop(point, 64), (x, y), atol=0.1)
-    np.testing.assert_allclose(crop.to_picture(crop.to_crop(point, 64), 64), point, atol=1e-5)
 
 
 def test_landmarks_are_drawn_in_their_colours_and_between_pixels(track: np.ndarray) -> None:
