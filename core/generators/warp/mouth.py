@@ -15,6 +15,7 @@ import numpy as np
 
 from ...landmarks.topology import INNER_LIP, MOUTH_CORNERS
 from ...motion.face_model import FittedFace, load_face_model
+from ...motion.lip_contact import face_down
 from . import mouth_driver
 from .curves import smooth_curve, smooth_loop
 from .lips import opening
@@ -80,7 +81,8 @@ class MouthInterior:
         self._pixels = pixels
         self._face = face
         self._lips = face.points[:, :2]
-        apart = opening(self._lips)
+        self._down = face_down(self._lips)
+        apart = opening(self._lips, self._down)
         openness = apart / (_OPEN_SOURCE * face.eye_distance)
         is_open = float(openness > 1) if rest is None else float(smooth_step(np.array(openness)))
         palette = Palette(pixels, face, open_mouth=is_open == 1) if rest is None else rest.palette
@@ -292,8 +294,8 @@ class MouthInterior:
 
         Told from the lips, one against the other: trackers know the chin's outline far worse.
         """
-        opened = _JAW_PART * (opening(moved) - parted - self._still) / self._wide
-        way = moved[:, 0] @ _ASIDE - self._lips[:, 0] @ _ASIDE
+        opened = _JAW_PART * (opening(moved, self._down) - parted - self._still) / self._wide
+        way = (_ASIDE @ moved - _ASIDE @ self._lips) @ [self._down[1], -self._down[0]]
         return min(max(float(opened), 0.0), 1.3), float(way) / self._face.scale
 
     def _lower_lip_back(self, opened: float) -> float:

@@ -20,7 +20,17 @@ from core.motion.controls import ControlTrack
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.plan import plan_motion
 from core.motion.pose import Pose, head_rotation
-from tests.core.generators.plain_face import LIP, SCALE, SKIN, between_lips, middle_of, mouth_window, opened, picture_of
+from tests.core.generators.plain_face import (
+    LIP,
+    SCALE,
+    SIZE,
+    SKIN,
+    between_lips,
+    middle_of,
+    mouth_window,
+    opened,
+    picture_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,6 +76,22 @@ def test_teeth_behind_lips_that_were_shut_are_light_and_the_lower_ones_a_little_
     assert 0.47 * np.mean(SKIN) < lower.mean() < 0.95 * upper.mean()
     for red, green, blue in (upper, lower):
         assert red > 1.2 * green > 1.2 * blue
+
+
+def test_it_is_the_same_in_the_picture_of_a_tilted_head(face: FittedFace) -> None:
+    middle, angle = np.full(2, SIZE / 2), np.radians(60)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def tilted(positions: NDArray[Any]) -> NDArray[Any]:
+        return ((positions - middle) @ turn.T + middle).astype(positions.dtype)
+
+    moved, window = opened(face, 0.5), mouth_window(face)
+    picture = cv2.warpAffine(picture_of(face), np.column_stack([turn, middle - turn @ middle]), (SIZE, SIZE))
+    turned_face = fit_face(tilted(face.points[:, :2]))
+    level = MouthInterior(picture_of(face), face).read(window, moved)
+    read = MouthInterior(picture, turned_face).read(tilted(window), tilted(moved))
+    apart = np.abs(read.astype(int) - level)[between_lips(face, moved)]
+    assert apart.mean() < 8
 
 
 def test_it_gets_darker_towards_the_corners(face: FittedFace) -> None:
