@@ -188,11 +188,10 @@ def _photograph(canvas: _Canvas) -> tuple[NDArray[np.uint8], Places]:
     if canvas.often(0.6):
         seen = cv2.GaussianBlur(seen, (0, 0), canvas.between(0.01, 0.05) * width + 0.1)
     if canvas.often(0.12):  # moved
-        reach = canvas.between(0.01, 0.07) * width
-        angle = canvas.between(0, np.pi)
+        way = canvas.between(0.01, 0.07) * width * np.exp(1j * canvas.between(0, np.pi))
+        steps: NDArray[np.complex128] = np.linspace(-1, 1, 11) * way
+        rows, columns = (np.rint(3 + each).astype(int) for each in (steps.imag, steps.real))
         kernel = np.zeros((7, 7), np.float32)
-        steps = np.linspace(-reach, reach, 11)
-        rows, columns = (np.rint(3 + steps * along).astype(int) for along in (np.sin(angle), np.cos(angle)))
         np.add.at(kernel, (rows, columns), 1 / 11)
         seen = cv2.filter2D(seen, -1, kernel)
     if canvas.often(0.25):

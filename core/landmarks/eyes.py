@@ -37,15 +37,13 @@ def see_eyes(grey: NDArray[np.uint8], points: Array) -> tuple[Array, Array]:
     middles = (eyes[:, 0] + eyes[:, 3]) / 2
     across = (middles[1] - middles[0]) / max(float(np.linalg.norm(middles[1] - middles[0])), 1e-6)
     halves = np.linalg.norm(eyes[:, 3] - eyes[:, 0], axis=1) / 2
-    ends = [middles - halves[:, None] * across, middles + halves[:, None] * across]
-    matrices = [
-        look @ [*to_patch(start, end, mirrored=mirrored), (0, 0, 1)]
-        for start, end, mirrored in zip(*ends, (False, True), strict=True)
-        for look in _LOOKS
-    ]
-    said = predict(normal(np.stack([patch(grey, matrix) for matrix in matrices])), network())
-    each = [to_picture(places, matrix) for places, matrix in zip(said, matrices, strict=True)]
-    found = np.reshape(each, (2, len(_LOOKS), 7, 2)).mean(axis=1)
+    starts, ends = middles - halves[:, None] * across, middles + halves[:, None] * across
+    level = [to_patch(starts[eye], ends[eye], mirrored=eye == 1) for eye in (0, 1)]
+    looked = np.stack([_LOOKS[..., :2] @ each + _LOOKS[..., 2:] * (0, 0, 1) for each in level]).reshape(-1, 2, 3)
+    said = predict(normal(np.stack([patch(grey, matrix) for matrix in looked])), network())
+    places = said * WIDTH + ((COLUMNS - 1) / 2, (ROWS - 1) / 2) - looked[:, None, :, 2]
+    places = places @ np.linalg.inv(looked[..., :2]).transpose(0, 2, 1)  # in the picture
+    found = places.reshape(2, len(_LOOKS), 7, 2).mean(axis=1)
     seen = points.copy()
     seen[EYES] = found[:, :6]
     return seen, found[:, 6]
@@ -59,7 +57,7 @@ def _look(x: float, y: float, larger: float = 1, turn: float = 0) -> Array:
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
-_LOOKS = [_look(-0.08, 0.05, 0.9, 0.05), _look(0.08, 0.05, 1.0, -0.05), _look(0, -0.06, 1.1, 0)]
+_LOOKS = np.stack([_look(-0.08, 0.05, 0.9, 0.05), _look(0.08, 0.05, 1.0, -0.05), _look(0, -0.06, 1.1, 0)])
 
 
 def to_patch(start: Array, end: Array, *, mirrored: bool) -> Array:
@@ -91,12 +89,6 @@ def normal(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     return (patches - middle) / (patches.std(axis=(1, 2), keepdims=True) + 4)
 
 
-def to_picture(found: NDArray[np.float32], matrix: Array) -> Array:
-    """(7, 2) what the network said of a patch, in pixels of the picture."""
-    places = found.astype(np.float64) * WIDTH + [(COLUMNS - 1) / 2, (ROWS - 1) / 2]
-    return np.asarray((places - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T)
-
-
 @cache
 def network() -> dict[str, NDArray[np.float32]]:
     """The weights that ship."""
@@ -117,7 +109,8 @@ def predict(patches: NDArray[np.float32], weights: dict[str, NDArray[np.float32]
             for column in range(side)
         ]
         windows = np.concatenate(shifted, axis=3)
-        values = np.maximum(windows @ weights[f"kernel{number}"] + weights[f"bias{number}"], 0)
-    flat = values.reshape(len(values), -1)
-    hidden = np.maximum(flat @ weights["kernel4"] + weights["bias4"], 0)
+        flat = windows.reshape(-1, windows.shape[3])  # one product of matrices is faster than many small ones
+        values = np.maximum(flat @ weights[f"kernel{number}"] + weights[f"bias{number}"], 0)
+        values = values.reshape(*windows.shape[:3], -1)
+    hidden = np.maximum(values.reshape(len(values), -1) @ weights["kernel4"] + weights["bias4"], 0)
     return (hidden @ weights["kernel5"] + weights["bias5"]).reshape(-1, 7, 2)
