@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a tracker calls a closed eye, and how to close the lids of its landmarks for good.
 
-Trackers put a gap between the lids of shut eyes: the opening of a blink ends at 0.1 to 0.5 of the open eye's. Drawn as
+Trackers put a gap between the lids of shut eyes: the opening of a blink ends at up to 0.4 of the open eye's. Drawn as
 it stands, half of every blink would be lost. Half open eyes they see as they are, those that look down as well.
 """
 
