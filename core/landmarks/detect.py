@@ -28,6 +28,7 @@ class Face:
     landmarks: NDArray[np.float32]  # (68, 2)
     confidence: NDArray[np.float32]  # (68,) 0 to 1
     box: tuple[float, float, float, float]  # around the landmarks: x, y of the top left corner, width, height
+    iris: NDArray[np.float32] | None = None  # (2, 2) the right and the left one, where they were looked for
 
 
 class FaceDetector(Protocol):
@@ -70,11 +71,14 @@ def create_detector(name: str, models: Path | None, *, allow_download: bool) -> 
         raise missing_package(error) from error
 
 
-def face_of(landmarks: NDArray[np.float64], confidence: NDArray[np.float64]) -> Face:
+def face_of(
+    landmarks: NDArray[np.float64], confidence: NDArray[np.float64], iris: NDArray[np.float64] | None = None
+) -> Face:
     """A face from its points; the box is theirs."""
     (left, top), (right, bottom) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
     box = (left, top, right - left, bottom - top)
-    return Face(landmarks.astype(np.float32), confidence.clip(0, 1).astype(np.float32), box)
+    irises = None if iris is None else iris.astype(np.float32)
+    return Face(landmarks.astype(np.float32), confidence.clip(0, 1).astype(np.float32), box, irises)
 
 
 def nearest_face(faces: Iterable[Face], last: Face) -> Face | None:

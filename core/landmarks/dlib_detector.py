@@ -14,8 +14,8 @@ import face_recognition_models as models
 import numpy as np
 
 from .detect import Face, face_of, largest_first
+from .eyes import see_eyes
 from .shape_predictor import find_points
-from .winks import mapped, see_winks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,8 +106,9 @@ class DlibDetector:
                 return None
             before, box = box, _level_box(landmarks, 1)
             if np.hypot(box.x - before.x, box.y - before.y) < _FAR * box.side:
-                landmarks = _with_winks(grey, landmarks) + np.array([left, top], np.float64)
-                return face_of(landmarks, np.exp(-spread / _STEADY))
+                corner = np.array([left, top], np.float64)
+                landmarks, irises = see_eyes(grey, landmarks)
+                return face_of(landmarks + corner, np.exp(-spread / _STEADY), irises + corner)
         return None
 
     def _sees_face(self, grey: NDArray[np.uint8], box: _Candidate) -> bool:
@@ -167,14 +168,7 @@ def _points(
     points = find_points(crop, (len(crop) - width) / 2 + width * np.array(shifts), width)
     back = cv2.invertAffineTransform(to_crop)
     spread = points.std(axis=0).mean(axis=1) / width
-    return mapped(points.mean(axis=0), back), spread
-
-
-def _with_winks(grey: NDArray[np.uint8], landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
-    crop, to_crop = _level_crop(grey, _level_box(landmarks, 1), _NEAR_WIDTH, _NEAR_MARGIN)
-    corner = np.full(2, (len(crop) - _NEAR_WIDTH) / 2)
-    seen = see_winks(crop, mapped(landmarks, to_crop), corner, _NEAR_WIDTH)
-    return mapped(seen, cv2.invertAffineTransform(to_crop))
+    return _mapped(points.mean(axis=0), back), spread
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
@@ -226,3 +220,8 @@ def _level_crop(
     matrix = np.asarray(to_crop @ from_small, np.float64)
     crop = cv2.warpAffine(small, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(crop, np.uint8), to_crop
+
+
+def _mapped(points: NDArray[np.float64], matrix: NDArray[Any]) -> NDArray[np.float64]:
+    """(..., 2) points by an affine matrix (2, 3)."""
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)

@@ -214,9 +214,14 @@ def _most_alike(
 def _fill(found: list[Face | None], brows: NDArray[np.float64], fps: Fraction, size: tuple[int, int]) -> LandmarkTrack:
     """The track of the faces that were found, with the `brows` (N, 2, 10) of each of them as they were measured."""
     known = np.array([face is not None for face in found])
+    faces = [face for face in found if face is not None]
     landmarks, confidence = np.zeros((len(found), 68, 2), np.float32), np.zeros((len(found), 68), np.float32)
-    for i, face in enumerate(found):
-        if face is not None:
-            landmarks[i], confidence[i] = face.landmarks, face.confidence
-    landmarks[known] = place_brows(landmarks[known], brows)
-    return LandmarkTrack(bridged(landmarks, known).astype(np.float32), confidence, fps, size)
+    landmarks[known] = place_brows(np.stack([face.landmarks for face in faces]), brows)
+    confidence[known] = [face.confidence for face in faces]
+    landmarks = bridged(landmarks, known).astype(np.float32)
+    irises = [face.iris for face in faces if face.iris is not None]
+    if len(irises) < len(faces):
+        return LandmarkTrack(landmarks, confidence, fps, size)
+    iris = np.zeros((len(found), 2, 2), np.float32)
+    iris[known] = irises
+    return LandmarkTrack(landmarks, confidence, fps, size, bridged(iris, known).astype(np.float32))

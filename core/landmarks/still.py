@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .detect import create_detector
-from .follow import track_picture
+from ..media.pictures import read_picture, to_rgb8
+from .detect import create_detector, pick_face
 from .track import check_shape, load_track
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ def read_still(
 ) -> NDArray[np.float32]:
     """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else of the largest face that is found.
 
-    `detector` is the name of what finds it. Raises BadInputError, and MissingError as `create_detector` does.
+    `detector` is the name of what finds it, as it would in a movie. Raises BadInputError, and MissingError as
+    `create_detector` does.
     """
     if path.suffix.lower() in (".npz", ".json"):
         first = load_track(path).landmarks[:1]
         check_shape(first, path)
         return first[0]
     found = create_detector(detector, models, allow_download=allow_download)
-    return track_picture(path, found, 0, on_event).landmarks[0]
+    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {path.name}"})
+    rgb8 = to_rgb8(read_picture(path))
+    face = pick_face(found.detect(rgb8), 0, str(path))
+    return (found.follow(rgb8, face, check=False) or face).landmarks

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _MOST = 256 * 2**20  # bytes: tracks of five hours
 _HERE = Path(__file__).parent
-_CODE = (*sorted(_HERE.glob("*.py")), *(_HERE.parent / f"media/{name}.py" for name in ("pictures", "rates", "video")))
+_CODE = (
+    *sorted(_HERE.glob("*.py")),
+    _HERE / "eyes.npz",
+    *(_HERE.parent / f"media/{name}.py" for name in ("pictures", "rates", "video")),
+)
 _PACKAGES = ("av", "dlib-bin", "face-alignment")
 
 

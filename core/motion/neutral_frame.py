@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..landmarks.topology import (
+    EYE_CORNERS,
     EYE_OUTER_CORNERS,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
     from ..landmarks.track import LandmarkTrack
 
 # Errors of the rest that are seen as soon as each other, since all that is drawn counts from there: shares of the eye
-# distance, of an open eye (its lids are off by about as much as lips then), and degrees.
-_LIPS, _CORNERS, _BROWS, _LIDS, _TURN = 0.02, 0.12, 0.05, 0.15, 8.0
+# distance, of an open eye (its lids are off by about as much as lips then), degrees, and of an eye's width (as far as
+# the iris goes when it turns by so many degrees).
+_LIPS, _CORNERS, _BROWS, _LIDS, _TURN, _LOOK = 0.02, 0.12, 0.05, 0.15, 8.0, 0.05
 
 
 def find_neutral_frame(track: LandmarkTrack) -> int:
-    """The frame nearest to the track's own rest: lips shut, eyes open, the mouth as wide as mostly, from the front."""
+    """The frame nearest to the track's own rest: lips shut, eyes open, the mouth as wide as mostly, from the front.
+
+    Eyes that the track tells of look neither to the right nor to the left.
+    """
     seen = np.flatnonzero(track.confidence.any(axis=1))
     frames = seen if len(seen) else np.arange(track.frames)
     landmarks = track.landmarks[frames].astype(np.float64)
@@ -50,6 +55,8 @@ def find_neutral_frame(track: LandmarkTrack) -> int:
         + ((openings / np.maximum(wide, 1e-6) - 1) ** 2).mean(1) / _LIDS**2
         + ((angles - usual) ** 2).sum(1) / _TURN**2
     )
+    if track.iris is not None:
+        unrest += (_aside(landmarks, track.iris[frames]) / _LOOK) ** 2
     return int(frames[np.argmin(unrest)])
 
 
@@ -63,6 +70,14 @@ def neutral_from_still(
     face = fit_face(still)
     [pose] = fit_rigid_poses(face.points, track.landmarks[neutral_frame, None], face.pivot)
     return pose.apply(face.points).astype(np.float32)
+
+
+def _aside(landmarks: NDArray[np.float64], iris: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(F,) how far the irises (F, 2, 2) are beside the middles of their eyes, as a share of the eyes' width."""
+    starts, stops = landmarks[:, EYE_CORNERS[::2]], landmarks[:, EYE_CORNERS[1::2]]
+    across = stops - starts
+    beside = ((iris - (starts + stops) / 2) * across).sum(-1) / np.maximum((across**2).sum(-1), 1e-6)
+    return np.asarray(beside.mean(1), np.float64)
 
 
 def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -137,6 +137,19 @@ def test_another_still_of_the_driver_is_its_neutral_face(
     assert shift[57, 1] > 5  # the mouth is open in the track's first frame
 
 
+def test_eyes_that_look_straight_ahead_are_the_neutral_frame() -> None:
+    """Where the track tells of them: the calmest frame looks aside."""
+    face = (load_face_model().landmarks[:, :2] * [9, -9] + [225, 130]).astype(np.float32)
+    jaw = np.array([0, 0, 0.04, 0.5], np.float32)
+    track = _track(face, ControlTrack(FPS, {"jawOpen": jaw}))
+    middles = np.stack([track.landmarks[:, [eye[0], eye[3]]].mean(1) for eye in EYES], axis=1)
+    width = np.linalg.norm(face[39] - face[36])
+    aside = np.array([0.12, 0.13, 0, 0])[:, None, None] * width * np.array([1, 0])
+    looking = LandmarkTrack(track.landmarks, track.confidence, FPS, SIZE, (middles + aside).astype(np.float32))
+    assert find_neutral_frame(track) == 0
+    assert find_neutral_frame(looking) == 2
+
+
 def test_shut_lips_are_the_neutral_frame_even_of_a_turned_head_with_hanging_lids() -> None:
     """A talker whose lips are shut in one frame only, and a little apart in one that rests otherwise."""
     jaw = np.array([0.5, 0, 0.4, 0.6, 0.13, 0.5, 0.7, 0.4], np.float32)

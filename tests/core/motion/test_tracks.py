@@ -128,22 +128,23 @@ def test_lids_that_look_down_for_long_stay_half_open(face: NDArray[np.float32]) 
     shares = _closed(face, [1.0] * 20 + blink + [1.0] * 10 + down + [1.0] * 30)
     assert shares[20:26].min() < 0.02
     assert shares[36:76].min() > 0.4 * 0.52
-    shut = [0.34] * 20  # what is narrower for long tells how narrow a shut eye is
+    shut = [0.28] * 20  # what is narrower for long tells how narrow a shut eye is
     shares = _closed(face, [1.0] * 20 + blink + [1.0] * 10 + down + shut + [1.0] * 100)
     assert shares[20:26].min() < 0.02
     assert shares[36:76].min() > 0.6 * 0.52
     assert shares[76:96].max() < 0.02
 
 
-def test_one_eye_that_is_half_open_is_closing(face: NDArray[np.float32]) -> None:
-    """Who looks down lowers both lids; a short wink is shut even where a tracker leaves the eye nearly half open."""
-    blink, half, wink = [1, 0.7, 0.25, 0.27, 0.7, 1], [0.48] * 40, [0.8, 0.47, 0.46, 0.47, 0.8]
+def test_one_eye_is_screwed_up_half_and_then_winks(face: NDArray[np.float32]) -> None:
+    """For long it stays half open beside an open one; a short wink is shut even where a third of the eye is left."""
+    blink, half, wink = [1, 0.7, 0.25, 0.27, 0.7, 1], [0.42] * 40, [0.8, 0.38, 0.36, 0.38, 0.8]
     openings = [1.0] * 20 + blink + [1.0] * 10 + half + [1.0] * 20 + wink + [1.0] * 10
-    both, one = _track(face, openings), _track(face, openings)
-    one[26:, 42:48] = face[42:48]
-    down, closing = (lid_openings(close_lids(track, FPS, face))[:, 0] for track in (both, one))
-    assert closing[36:76].max() < 0.85 * down[36:76].min()
-    assert closing[96:101].min() < 0.02 * closing[0]
+    track = _track(face, openings)
+    track[26:, 42:48] = face[42:48]
+    shares = (lid_openings(close_lids(track, FPS, face)) / lid_openings(face[None]))[:, 0]
+    assert shares[36:76].min() > 0.25
+    assert shares[36:76].max() < 0.45
+    assert shares[96:101].min() < 0.02
 
 
 @pytest.mark.parametrize("motion", ["relative", "absolute"])
