@@ -140,7 +140,9 @@ class FaceField:
         self._read_edges = parted(own, moved, head.lip_edges) + closing_corners(own, moved, head.eye_distance)
         brows, beside_lips = [*RIGHT_BROW, *LEFT_BROW], _BESIDE_LIPS.reshape(-1, 68)
         # The lower edge of a brow goes where its points go: it is the skin below that is stretched.
-        below_brows = moved[brows] + _BROW * head.eye_distance * face_down(moved)
+        # A brow that comes down on the corner of an eye has no skin below it that could go two ways.
+        to_eyes = np.linalg.norm(moved[brows][:, None] - moved[list(EYE_CORNERS)], axis=2).min(1)
+        below_brows = moved[brows] + np.minimum(_BROW * head.eye_distance, to_eyes / 2)[:, None] * face_down(moved)
         centres = np.concatenate([moved[list(BASE)], below_brows, beside_lips @ moved, head.ring])
         values = np.concatenate([self._back[[*BASE, *brows]], beside_lips @ self._back, np.zeros_like(head.ring)])
         # What lies farther from a frame must not move by what the landmarks near it are asked to.

@@ -35,3 +35,17 @@ def test_what_hangs_from_a_tilted_head_bends_and_does_not_tear() -> None:
         seen = np.dstack([np.full(len(down), chin[0] + aside * distance), down]).astype(np.float32)
         way, _ = head.ways(look, seen)
         assert np.abs(np.diff((seen + way)[0], axis=0)).max() < 4, aside
+
+
+def test_a_brow_that_comes_down_on_the_corner_of_an_eye_tears_nothing() -> None:
+    landmarks = load_face_model().landmarks[:, :2] * [_SCALE, -_SCALE] + _MIDDLE
+    distance = np.linalg.norm(landmarks[45] - landmarks[36])
+    landmarks[17:22] += landmarks[39] - [0, 0.17 * distance] - landmarks[21]
+    face = fit_face(landmarks)
+    head = Head(face, np.ones((480, 400), np.float32))
+    for gap in np.linspace(0.03, 0.07, 21) * distance:
+        moved = face.points[:, :2].copy()
+        moved[39, 1] -= 0.04 * distance
+        moved[17:22] += moved[39] - [0, gap] - moved[21]
+        asked = np.linalg.norm(moved - face.points[:, :2], axis=1).max()
+        assert np.linalg.norm(FaceField(head, moved).base, axis=2).max() < 2 * asked
