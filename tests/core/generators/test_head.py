@@ -48,4 +48,4 @@ def test_a_brow_that_comes_down_on_the_corner_of_an_eye_tears_nothing() -> None:
         moved[39, 1] -= 0.04 * distance
         moved[17:22] += moved[39] - [0, gap] - moved[21]
         asked = np.linalg.norm(moved - face.points[:, :2], axis=1).max()
-        assert np.linalg.norm(FaceField(head, moved).base, axis=2).max() < 2 * asked
+        assert np.linalg.norm(FaceField(head, moved).base, axis=2).max() < 2.2 * asked
