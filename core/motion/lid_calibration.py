@@ -24,8 +24,9 @@ _OPEN_SHARE = 0.8  # quantile of a track's openings that stands for its open eye
 _SHUT = 0.2  # of the open eye: closed where a track shows no blink
 _HIGHEST = 0.25  # what is shut for longer than a blink is not wider: one eye that is screwed up stays narrow
 _STRETCHED = 0.25  # what is further above the closed level than this, as a share of the open eye, stays what it is
+_WINK = 0.7  # up to here an eye that is less open than the other one is closing: who looks down lowers both lids
 _MARGIN = 1.15  # shut eyes tremble too: what is this near to the level is shut
-_DIP, _DIP_OVER, _LONGEST_DIP = 0.4, 0.6, 0.8  # a blink falls below and rises above, of the open eye, in seconds
+_DIP, _DIP_OVER, _LONGEST_DIP = 0.45, 0.6, 0.8  # a blink falls below and rises above, of the open eye, in seconds
 _UPPER_SHARE = 0.85  # of the way that the lids still have to go; the lower lid goes the rest
 
 
@@ -40,7 +41,8 @@ def close_lids(
     wide = np.maximum(np.quantile(openings, _OPEN_SHARE, axis=0), 1e-6)
     shares = openings / wide
     levels = np.stack([_shut_shares(share, float(fps)) for share in shares.T], axis=1)
-    shut, knee = wide * levels, np.minimum(wide * (levels + _STRETCHED), at_rest)
+    knees = np.maximum(levels + _STRETCHED, np.minimum(shares[:, ::-1], _WINK))
+    shut, knee = wide * levels, np.minimum(wide * knees, at_rest)
     rising = np.clip((openings - shut) / np.maximum(knee - shut, 1e-6), 0, 1)
     wanted = np.where((openings < knee) & (knee > shut), knee * rising, openings)
     missing = 1 - wanted / np.maximum(openings, 1e-6)

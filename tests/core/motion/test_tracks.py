@@ -136,14 +136,14 @@ def test_lids_that_look_down_for_long_stay_half_open(face: NDArray[np.float32]) 
 
 
 def test_one_eye_is_screwed_up_half_and_then_winks(face: NDArray[np.float32]) -> None:
-    """For long it stays half open beside an open one; a short wink is shut even where a third of the eye is left."""
+    """For long it stays narrow beside an open one; a short wink is shut even where a third of the eye is left."""
     blink, half, wink = [1, 0.7, 0.25, 0.27, 0.7, 1], [0.42] * 40, [0.8, 0.38, 0.36, 0.38, 0.8]
     openings = [1.0] * 20 + blink + [1.0] * 10 + half + [1.0] * 20 + wink + [1.0] * 10
     track = _track(face, openings)
     track[26:, 42:48] = face[42:48]
     shares = (lid_openings(close_lids(track, FPS, face)) / lid_openings(face[None]))[:, 0]
-    assert shares[36:76].min() > 0.25
-    assert shares[36:76].max() < 0.45
+    assert shares[36:76].min() > 0.2
+    assert shares[36:76].max() < 0.3
     assert shares[96:101].min() < 0.02
 
 
