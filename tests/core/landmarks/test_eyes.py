@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lids and irises that the detector finds, against what was rendered and what a portrait's own pixels say."""
+"""Lids and irises that the detector finds, and what becomes of them, against what was rendered and painted."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_irises_are_where_the_portraits_own_are(pixels: NDArray[np.uint8]) -> No
 
 
 @pytest.mark.parametrize("clip", ["synth_o", "synth_p"])
-def test_lids_and_gaze_of_rendered_heads_come_back(
+def test_controls_of_rendered_heads_come_back(
     clip: str, shared: Path, tmp_path: Path, cli: Callable[..., tuple[int, list[Event]]]
 ) -> None:
     """Heads of another renderer, which nothing was trained with; they look straight ahead."""
@@ -76,9 +76,12 @@ def test_lids_and_gaze_of_rendered_heads_come_back(
         {name: np.array(values) for name, values in json.loads(each.read_text())["channels"].items()}
         for each in (folder / "controls.json", path)
     )
-    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+    smiles, turns = ("mouthSmileLeft", "mouthSmileRight"), ("headYaw", "headPitch", "headRoll")
+    for name in ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", *smiles, *turns):
         assert np.corrcoef(truth[name], found[name])[0, 1] > 0.9, name
         gain = np.cov(truth[name], found[name], bias=True)[0, 1] / truth[name].var()
         assert 0.7 < gain < 1.3, (name, gain)
+    for name in turns:
+        assert np.abs(found[name] - truth[name]).mean() < 3, name
     for name in ("gazeYaw", "gazePitch"):
         assert np.abs(found[name]).mean() < 5, name
