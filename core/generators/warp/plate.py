@@ -61,17 +61,22 @@ def _joined(
     What is seen of the area `around` it tells how far the filling is wrong there. That is taken off inside as well,
     less and less inwards, or the steps would draw an outline of the person.
     """
-    beside = (around & ~hidden)[..., None]
-    wrong = _reduce(np.where(beside, filled.astype(np.float32) - pixels, np.float32(0)))
-    known = _reduce(beside.astype(np.float32))
+    beside = around & ~hidden
+    wrong = np.zeros(pixels.shape, np.float32)
+    wrong[beside] = filled[beside].astype(np.float32) - pixels[beside]
+    wrong, known = _reduce(wrong), _reduce(beside.astype(np.float32)[..., None])
     told = (known[..., 0] > 0).astype(np.float32)
     # A single hair that nobody has found is not spread.
     wrong, known = (np.asarray(cv2.GaussianBlur(part, (0, 0), _CALM)).reshape(part.shape) for part in (wrong, known))
     wrong = membrane(wrong / np.maximum(known, np.float32(1e-6)), told)
     wrong = np.asarray(cv2.resize(wrong, hidden.shape[::-1], interpolation=cv2.INTER_LINEAR)).reshape(pixels.shape)
     inside = np.asarray(cv2.distanceTransform(hidden.view(np.uint8), cv2.DIST_L2, 5), np.float32)
-    fade = smooth_step(1 - inside / (_SLOPE * _cell(hidden.shape)))
-    return np.where(hidden[..., None], to_pixels(filled - fade[..., None] * wrong, pixels.dtype), pixels)
+    reach = _SLOPE * _cell(hidden.shape)
+    near = hidden & (inside < reach)
+    out = filled.copy()
+    out[beside] = pixels[beside]
+    out[near] = to_pixels(filled[near] - smooth_step(1 - inside[near] / reach)[:, None] * wrong[near], pixels.dtype)
+    return out
 
 
 def foreground(pixels: NDArray[Any], plate: NDArray[Any], coverage: Array, own: Array) -> NDArray[Any]:
@@ -155,15 +160,13 @@ def _reduce(pixels: NDArray[Any]) -> Array:
 
 def membrane(values: Array, known: Array) -> Array:
     """(h, w, C) values, those that are not known (0) as smooth as can be: pushed down a pyramid and pulled up again."""
+    held, free = values * known[..., None], np.repeat(1 - known[..., None], values.shape[2], axis=2)
     if min(known.shape) <= 2:
-        mean = (values * known[..., None]).sum((0, 1)) / max(float(known.sum()), 1e-6)
-        return values * known[..., None] + mean * (1 - known[..., None])
-    weighted = np.asarray(cv2.pyrDown(values * known[..., None])).reshape(-(-known.shape[0] // 2), -1, values.shape[2])
+        return held + held.sum((0, 1)) / max(float(known.sum()), 1e-6) * free
+    weighted = np.asarray(cv2.pyrDown(held)).reshape(-(-known.shape[0] // 2), -1, values.shape[2])
     weight = np.asarray(cv2.pyrDown(known))
     below = membrane(weighted / np.maximum(weight, 1e-6)[..., None], (weight > 0.1).astype(np.float32))
-    size = known.shape[::-1]
-    guess = np.asarray(cv2.resize(below, size, interpolation=cv2.INTER_LINEAR)).reshape(values.shape)
-    for _ in range(_ROUNDS if max(size) <= _WORK_SIDE else 0):
-        guess = values * known[..., None] + guess * (1 - known[..., None])
-        guess = np.asarray(cv2.blur(guess, (3, 3))).reshape(values.shape)
-    return values * known[..., None] + guess * (1 - known[..., None])
+    guess = np.asarray(cv2.resize(below, known.shape[::-1], interpolation=cv2.INTER_LINEAR)).reshape(values.shape)
+    for _ in range(_ROUNDS if max(known.shape) <= _WORK_SIDE else 0):
+        guess = np.asarray(cv2.blur(held + guess * free, (3, 3))).reshape(values.shape)
+    return held + guess * free
