@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from .topology import EYE_OUTER_CORNERS, LEFT_BROW, LID_PAIRS, RIGHT_BROW
+from .topology import EYE_OUTER_CORNERS, LEFT_BROW, RIGHT_BROW, UPPER_LIDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _BROWS = [*RIGHT_BROW, *LEFT_BROW]
-_UPPER_LIDS = [upper for upper, _ in LID_PAIRS]
 _WIDTH = 128  # pixels between the eyes' outer corners that are enough
 # Lengths in that distance.
 _STEP = 1 / 128
@@ -81,7 +80,7 @@ def measure_brows(rgb8: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Ar
         grey = np.asarray(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.float32)
     smooth = np.asarray(cv2.GaussianBlur(grey, (0, 0), max(_BLUR * distance * factor, 0.1)), np.float32)
     points = (points - (left, top) + 0.5) * factor - 0.5
-    sides = zip(points[_BROWS].reshape(2, 5, 2), points[_UPPER_LIDS].reshape(2, 2, 2), strict=True)
+    sides = zip(points[_BROWS].reshape(2, 5, 2), points[UPPER_LIDS].reshape(2, 2, 2), strict=True)
     return np.concatenate([_measure(smooth, brow, lid, up * factor) for brow, lid in sides], axis=1)
 
 

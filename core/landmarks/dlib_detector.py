@@ -168,7 +168,7 @@ def _points(
     points = find_points(crop, (len(crop) - width) / 2 + width * np.array(shifts), width)
     back = cv2.invertAffineTransform(to_crop)
     spread = points.std(axis=0).mean(axis=1) / width
-    return _mapped(points.mean(axis=0), back), spread
+    return points.mean(axis=0) @ back[:, :2].T + back[:, 2], spread
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
@@ -220,8 +220,3 @@ def _level_crop(
     matrix = np.asarray(to_crop @ from_small, np.float64)
     crop = cv2.warpAffine(small, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(crop, np.uint8), to_crop
-
-
-def _mapped(points: NDArray[np.float64], matrix: NDArray[Any]) -> NDArray[np.float64]:
-    """(..., 2) points by an affine matrix (2, 3)."""
-    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)

@@ -80,8 +80,13 @@ def cached_track(
 
 def person_of(path: Path, detector: FaceDetector) -> Person:
     """The person of a picture, by its largest face. Raises BadInputError."""
+    return Person(*largest_face(path, detector))
+
+
+def largest_face(path: Path, detector: FaceDetector) -> tuple[NDArray[np.uint8], Face]:
+    """A picture (H, W, 3), and the largest face in it. Raises BadInputError."""
     rgb8 = to_rgb8(read_picture(path))
-    return Person(rgb8, pick_face(detector.detect(rgb8), 0, str(path)))
+    return rgb8, pick_face(detector.detect(rgb8), 0, str(path))
 
 
 def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent) -> LandmarkTrack:

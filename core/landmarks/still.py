@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..media.pictures import read_picture, to_rgb8
-from .detect import create_detector, pick_face
+from .detect import create_detector
+from .follow import largest_face
 from .track import check_shape, load_track
 
 if TYPE_CHECKING:
@@ -36,6 +36,5 @@ def read_still(
         return first[0]
     found = create_detector(detector, models, allow_download=allow_download)
     on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {path.name}"})
-    rgb8 = to_rgb8(read_picture(path))
-    face = pick_face(found.detect(rgb8), 0, str(path))
+    rgb8, face = largest_face(path, found)
     return (found.follow(rgb8, face, check=False) or face).landmarks

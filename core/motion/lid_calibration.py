@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..landmarks.topology import EYES, LID_PAIRS
+from ..landmarks.topology import EYES, LID_PAIRS, LOWER_LIDS, UPPER_LIDS
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -56,7 +56,7 @@ def close_lids(
 
 def lid_openings(landmarks: NDArray[np.floating[Any]]) -> Array:
     """(F, 2) mean distance of the lids of the right and the left eye, as a share of the eye's width."""
-    gaps = np.stack([np.linalg.norm(landmarks[:, u] - landmarks[:, low], axis=1) for u, low in LID_PAIRS], axis=1)
+    gaps = np.linalg.norm(landmarks[:, UPPER_LIDS] - landmarks[:, LOWER_LIDS], axis=2)
     widths = np.stack([np.linalg.norm(landmarks[:, e[3]] - landmarks[:, e[0]], axis=1) for e in EYES], axis=1)
     return np.asarray(gaps.reshape(-1, 2, 2).mean(2) / np.maximum(widths, 1e-6), np.float64)
 

@@ -37,20 +37,20 @@ def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
     What was hidden is made of pieces of what is seen, chosen on a small copy and copied at full size.
     """
     small = _reduce(pixels)
-    covered = (mask > 0).astype(np.float32)
-    hidden = np.asarray(cv2.resize(covered, small.shape[1::-1], interpolation=cv2.INTER_AREA)) > 0
+    covered = mask > 0
+    hidden = np.asarray(cv2.resize(covered.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_AREA)) > 0
     hidden = grown(hidden, _GROWN)
     # The same for all kinds of pixels, or each would have a background of its own.
     shown = to_pixels(_reduce(to_8bit(np.ascontiguousarray(pixels[..., :3]))), np.dtype(np.uint8))
     places = find_pieces(shown, hidden, grown(hidden, _HALO))
     if places is not None:
-        around = grown(mask > 0, round(_BORDER * _cell(mask.shape)))
+        around = grown(covered, round(_BORDER * _cell(mask.shape)))
         filled = copy_pieces(pixels, places, even_out(small, places, hidden), around)
-        return _joined(pixels, filled, mask > 0, around)
+        return _joined(pixels, filled, covered, around)
     # Hardly anything is seen.
     smooth = membrane(small, np.where(hidden, np.float32(1e-3), np.float32(1)))
     large = np.asarray(cv2.resize(smooth, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-    return np.where((mask > 0)[..., None], to_pixels(large.reshape(pixels.shape), pixels.dtype), pixels)
+    return np.where(covered[..., None], to_pixels(large.reshape(pixels.shape), pixels.dtype), pixels)
 
 
 def _joined(
