@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,7 @@ class Choices:
     face_index: int | None = None
     generator: str = ""  # empty: the strip's
     output: Path | None = None
-    models: Path | None = None
-    allow_download: bool = False
+    model_files: dict[str, str | bool | None] = field(default_factory=dict)  # see `preferences`
     first: int | None = None
     last: int | None = None
 
@@ -106,8 +105,7 @@ def _write_job(
         "frames": frames,
         "generator": choices.generator or settings.generator,
         "person": bpy.path.abspath(settings.person_path) or None,
-        "models": str(choices.models) if choices.models else None,
-        "allow_download": choices.allow_download,
+        **choices.model_files,
         "creases": strip[portraits.CREASES],
         "neutralise": strip[portraits.NEUTRALISE],
         "replace": footage.replaced(strip),

@@ -53,7 +53,7 @@ def start(
         **moved.data,
         "output": str(path),
         "as_live_link": as_live_link,
-        **own.for_worker(),
+        **own.model_files(),
     }
     task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
     scene_name, name = scene.name, strip.name

@@ -37,18 +37,13 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         name="Download Model Files", description="Let the worker download the model files that a detector needs"
     )
 
-    def models(self) -> Path | None:
-        """The folder of model files, if one was chosen."""
-        return Path(bpy.path.abspath(self.model_folder)) if self.model_folder else None
+    def model_files(self) -> dict[str, str | bool | None]:
+        """Where model files are and whether they may be downloaded, as jobs and the worker's commands tell it.
 
-    def may_download(self) -> bool:
-        """Whether the worker may download model files: both Blender and the user have to allow it."""
-        return self.allow_downloads and bpy.app.online_access
-
-    def for_worker(self) -> dict[str, str | bool | None]:
-        """Where model files are and whether they may be downloaded, as the worker's commands tell it."""
-        folder = self.models()
-        return {"models": str(folder) if folder else None, "allow_download": self.may_download()}
+        Both Blender and the user have to allow a download.
+        """
+        folder = str(Path(bpy.path.abspath(self.model_folder))) if self.model_folder else None
+        return {"models": folder, "allow_download": self.allow_downloads and bpy.app.online_access}
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The preferences' page."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .drivers import PerformanceDriver, PresetDriver, SoundDriver
 from .errors import BadInputError
+from .landmarks import CACHED
 from .motion.capture_files import Capture, read_capture
 from .motion.controls import ControlTrack
 from .motion.mixing import mix, resample
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .drivers import Driver
     from .events import Event, OnEvent
+    from .landmarks import ModelFiles
     from .landmarks.track import LandmarkTrack
     from .motion.amounts import RegionAmounts
 
@@ -61,9 +63,7 @@ class DriverMotion:
     gaze: ControlTrack | None = None  # where the eyes look, if that is known beside landmarks
 
 
-def read_motion(
-    driver: Driver, models: Path | None, on_event: OnEvent, *, allow_download: bool = False
-) -> DriverMotion:
+def read_motion(driver: Driver, on_event: OnEvent, models: ModelFiles = CACHED) -> DriverMotion:
     """Read a driver, or find what it does. Raises GiocondaError."""
     if isinstance(driver, ControlTrack):
         return DriverMotion(driver)
@@ -71,7 +71,7 @@ def read_motion(
         return DriverMotion(_speak(driver, on_event))
     if isinstance(driver, PresetDriver):
         return DriverMotion(_play(driver))
-    return _perform(driver, models, on_event, allow_download=allow_download)
+    return _perform(driver, on_event, models)
 
 
 def motion_as_controls(
@@ -93,14 +93,12 @@ def motion_as_controls(
     return mix(controls, replace(keys, fps=controls.fps), add=True), told
 
 
-def _perform(
-    driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool
-) -> DriverMotion:
+def _perform(driver: PerformanceDriver, on_event: OnEvent, models: ModelFiles) -> DriverMotion:
     from .media.video import is_video
 
     video = driver.video
     if is_video(driver.path):
-        capture, video = _track(driver, models, on_event, allow_download=allow_download), driver.path
+        capture, video = _track(driver, on_event, models), driver.path
     else:
         capture = read_capture(driver.path, driver.fps, driver.face_index, keep_rate=True)
     track = capture.content
@@ -111,7 +109,7 @@ def _perform(
     if driver.neutral is not None and driver.relative:
         from .landmarks.still import read_still
 
-        still = read_still(driver.neutral, driver.detector, models, on_event, allow_download=allow_download)
+        still = read_still(driver.neutral, driver.detector, on_event, models)
     found = FoundTrack(capture, track, _neutral_frame(driver, track), still, video)
     return DriverMotion(_window(track, driver), found, capture.told, _gaze(driver, found))
 
@@ -141,12 +139,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     return number
 
 
-def _track(driver: PerformanceDriver, models: Path | None, on_event: OnEvent, *, allow_download: bool) -> Capture:
+def _track(driver: PerformanceDriver, on_event: OnEvent, models: ModelFiles) -> Capture:
     from .landmarks.follow import FaceChoice, cached_track
 
     message = f"Following the face in {driver.path.name}"
     on_event({"event": "stage", "stage": "track", "message": message})
-    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models, allow_download)
+    choice = FaceChoice(driver.detector, driver.face_index, driver.like, driver.missing, models)
     tell = _without_frames(on_event, message)
     return Capture(cached_track(driver.path, choice, tell, counted_from=driver.counted_from))
 

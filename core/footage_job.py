@@ -133,7 +133,7 @@ class FootageJob:
                 begin("detect", f"Following the face: frame {event['frame']}")
 
         def follow() -> LandmarkTrack:
-            detector = create_detector(portrait.detector, self._job.models, allow_download=self._job.allow_download)
+            detector = create_detector(portrait.detector, self._job.models)
             pictures = (to_rgb8(pixels) for pixels in footage.frames())
             rate = self.fps or Fraction(25)
             return track_frames(pictures, rate, size, detector, portrait.face_index, count, portrait.path)

@@ -12,6 +12,7 @@ from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
 from .json_form import amount, check_keys, flag, path_in, text_of
+from .landmarks import CACHED, ModelFiles
 from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
 from .motion.controls import ControlTrack, control_track_from_dict
@@ -88,8 +89,7 @@ class Job:
     frames: tuple[int, int] | None = None  # first and last, counted from 1; all when None
     generator: str = "warp"
     person: Path | None = None  # a person file, for the generator few_shot
-    models: Path | None = None  # a folder of pre-placed model files
-    allow_download: bool = False
+    models: ModelFiles = CACHED
     creases: float = 0.7  # how strongly expressions crease the skin, 0..1
     neutralise: float = 0.0  # how far the portrait's own expression is taken off, 0..1
     amounts: RegionAmounts = WHOLE  # of what the driver does
@@ -119,8 +119,8 @@ class Job:
             "frames": None if self.frames is None else list(self.frames),
             "generator": self.generator,
             "person": text_of(self.person),
-            "models": text_of(self.models),
-            "allow_download": self.allow_download,
+            "models": text_of(self.models.folder),
+            "allow_download": self.models.allow_download,
             "creases": self.creases,
             "neutralise": self.neutralise,
             "amounts": self.amounts.to_dict(),
@@ -158,8 +158,7 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             frames=_frames(data.get("frames")),
             generator=str(data.get("generator", "warp")),
             person=path_in(folder, data.get("person")),
-            models=path_in(folder, data.get("models")),
-            allow_download=flag(data, "allow_download"),
+            models=model_files_from_dict(data, folder),
             creases=amount(data.get("creases", Job.creases)),
             neutralise=amount(data.get("neutralise", Job.neutralise)),
             amounts=amounts_from_dict(data.get("amounts", {}), source),
@@ -216,6 +215,11 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
         first_frame=first,
         rest_frame=None if rest is None else int(rest),
     )
+
+
+def model_files_from_dict(data: Mapping[str, Any], folder: Path) -> ModelFiles:
+    """Take them from the JSON form of a job or command. Raises TypeError."""
+    return ModelFiles(path_in(folder, data.get("models")), allow_download=flag(data, "allow_download"))
 
 
 def _frames(pair: list[int] | None) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from .errors import BadInputError, CancelledError
 from .events import until_cancelled
 from .files import check_writable, write_bytes
 from .job import Job, PortraitSource, clamp_controls, frame_range
+from .landmarks import CACHED
 from .landmarks.topology import EYES, OUTER_LIP
 from .landmarks.track import at_size, load_track
 from .motion.controls import ControlTrack
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .driver_motion import DriverMotion
     from .drivers import Driver
     from .events import OnEvent
+    from .landmarks import ModelFiles
     from .landmarks.detect import Face
     from .media.video import VideoWriter
     from .motion.amounts import RegionAmounts
@@ -41,23 +43,20 @@ _LEAST_FACE = 8  # pixels
 _WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
 
 
-def detect_faces(
-    picture: Path, detector: str, models: Path | None, on_event: OnEvent, *, allow_download: bool = False
-) -> None:
+def detect_faces(picture: Path, detector: str, on_event: OnEvent, models: ModelFiles = CACHED) -> None:
     """Find every face of a picture and tell them, largest first; none is not an error here."""
     from .media.pictures import read_picture
 
     pixels = read_picture(picture)
-    _find_faces(PortraitSource(picture, detector=detector), pixels, models, on_event, allow_download=allow_download)
+    _find_faces(PortraitSource(picture, detector=detector), pixels, on_event, models)
 
 
 def write_matte(
     portrait: PortraitSource,
     output: Path,
     on_event: OnEvent,
-    models: Path | None = None,
+    models: ModelFiles = CACHED,
     *,
-    allow_download: bool = False,
     cut_out: bool = False,
 ) -> None:
     """Write the head mask that is found in a portrait as an 8-bit PNG. Raises GiocondaError.
@@ -72,7 +71,7 @@ def write_matte(
     on_event({"event": "stage", "stage": "read", "message": f"Reading {portrait.path.name}"})
     check_writable(output.parent)
     pixels = read_picture(portrait.path)
-    landmarks = _portrait_landmarks(portrait, pixels, models, on_event, allow_download=allow_download)
+    landmarks = _portrait_landmarks(portrait, pixels, on_event, models)
     on_event({"event": "stage", "stage": "matte", "message": "Finding what moves with the head"})
     mask = np.rint(255 * find_head(pixels, fit_face(landmarks))).astype(np.uint8)
     shown = np.dstack([to_rgb8(pixels), mask] if cut_out else [mask] * 3)
@@ -86,16 +85,15 @@ def write_performance(
     keys: ControlTrack | None,
     output: Path,
     on_event: OnEvent,
-    models: Path | None = None,
+    models: ModelFiles = CACHED,
     *,
-    allow_download: bool = False,
     as_live_link: bool = False,
 ) -> None:
     """Write what a driver and keys do together as controls, .json or .csv. Raises GiocondaError."""
     from .motion.capture_files import check_output, write_controls
 
     check_output(output, as_live_link=as_live_link)
-    motion = read_motion(driver, models, on_event, allow_download=allow_download)
+    motion = read_motion(driver, on_event, models)
     on_event({"event": "stage", "stage": "capture", "message": "Finding the controls"})
     controls, told = motion_as_controls(driver, motion, amounts, keys)
     left_out = write_controls(output, controls, as_live_link=as_live_link)
@@ -128,7 +126,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
         raise BadInputError(f"{job.output}: a movie cannot be transparent: only changes are written to a folder.")
     check_writable(job.output.parent if _is_movie(job) else job.output)
     job, told = clamp_controls(job)
-    motion = read_motion(job.driver, job.models, tell, allow_download=job.allow_download)
+    motion = read_motion(job.driver, tell, job.models)
     frames = frame_range(job, motion.content.frames)
     for message in [*told, *motion.told]:
         tell({"event": "warning", "message": message})
@@ -166,7 +164,7 @@ def _draw_picture(
         check_opaque(pixels, job.portrait.path)
     for message in _unfit(motion, pixels):
         on_event({"event": "warning", "message": message})
-    landmarks = _portrait_landmarks(job.portrait, pixels, job.models, on_event, allow_download=job.allow_download)
+    landmarks = _portrait_landmarks(job.portrait, pixels, on_event, job.models)
     begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
     neutral = None if motion.found is None else motion.found.neutral
     targets = plan_motion(
@@ -239,7 +237,7 @@ def _unfit(motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
 
 
 def _portrait_landmarks(
-    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, on_event: OnEvent, *, allow_download: bool
+    portrait: PortraitSource, pixels: NDArray[Any], on_event: OnEvent, models: ModelFiles
 ) -> NDArray[np.floating[Any]]:
     """The (68, 2) landmarks that are given or named, else those of the face that a detector finds."""
     if portrait.landmarks is not None:
@@ -249,7 +247,7 @@ def _portrait_landmarks(
     else:
         from .landmarks.detect import pick_face
 
-        faces = _find_faces(portrait, pixels, models, on_event, allow_download=allow_download)
+        faces = _find_faces(portrait, pixels, on_event, models)
         landmarks = pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
     _check_inside(landmarks, pixels, portrait.path)
     return landmarks
@@ -300,15 +298,13 @@ def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
     return at_size(load_track(path), (pixels.shape[1], pixels.shape[0]), path).landmarks[0]
 
 
-def _find_faces(
-    portrait: PortraitSource, pixels: NDArray[Any], models: Path | None, on_event: OnEvent, *, allow_download: bool
-) -> list[Face]:
+def _find_faces(portrait: PortraitSource, pixels: NDArray[Any], on_event: OnEvent, models: ModelFiles) -> list[Face]:
     """The faces that the portrait's detector finds, largest first; they are told, too."""
     from .landmarks.detect import create_detector
     from .media.pictures import to_rgb8
 
     on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {portrait.path.name}"})
-    faces = create_detector(portrait.detector, models, allow_download=allow_download).detect(to_rgb8(pixels))
+    faces = create_detector(portrait.detector, models).detect(to_rgb8(pixels))
     told = [
         {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
         for face in faces

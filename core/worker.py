@@ -102,29 +102,29 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 
 def _obey(order: _Order, tell: OnEvent) -> None:
-    from .job import job_from_dict, portrait_from_dict  # here, so that a Python without numpy can say so
+    # Here, so that a Python without numpy can say so.
+    from .job import job_from_dict, model_files_from_dict, portrait_from_dict
     from .run import detect_faces, prepare_computer, run_job, write_matte, write_performance
 
     command, cancelled = order
     if cancelled.is_set():
         raise CancelledError(0)
     try:
-        name, models, allow = command["command"], command.get("models"), command.get("allow_download") is True
-        folder = None if models is None else Path(models)
+        name, models = command["command"], model_files_from_dict(command, Path.cwd())
         heard = until_cancelled(tell, cancelled.is_set)
         if name == "run":
             action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
         elif name == "detect":
             detector = str(command.get("detector", "dlib"))
-            action = partial(detect_faces, Path(command["picture"]), detector, folder, heard, allow_download=allow)
+            action = partial(detect_faces, Path(command["picture"]), detector, heard, models)
         elif name == "matte":
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
             cut_out = command.get("cut_out") is True
-            action = partial(write_matte, portrait, output, heard, folder, allow_download=allow, cut_out=cut_out)
+            action = partial(write_matte, portrait, output, heard, models, cut_out=cut_out)
         elif name == "perform":
             live = command.get("as_live_link") is True
             moved, output = _driving(command), Path(command["output"])
-            action = partial(write_performance, *moved, output, heard, folder, allow_download=allow, as_live_link=live)
+            action = partial(write_performance, *moved, output, heard, models, as_live_link=live)
         elif name == "tune":
             from .training.learn_person import learn_person
 

@@ -37,4 +37,4 @@ def astronaut_landmarks(astronaut: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Her (68, 2) landmarks, as the default detector finds them."""
     from core.landmarks.detect import create_detector
 
-    return create_detector("dlib", None, allow_download=False).detect(astronaut)[0].landmarks
+    return create_detector("dlib").detect(astronaut)[0].landmarks

@@ -35,7 +35,7 @@ LAYERS = {
     "driver_video": {"errors", "landmarks", "media", "motion", "generators"},
     "drivers": {"errors", "json_form", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
-    "job": {"drivers", "errors", "files", "json_form", "motion"},  # what a job is
+    "job": {"drivers", "errors", "files", "json_form", "landmarks", "motion"},  # what a job is
     "footage_job": {
         "driver_motion",
         "drivers",

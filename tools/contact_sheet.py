@@ -45,7 +45,7 @@ def main(movie: Path, sheet: Path) -> None:
 def _around_face(picture: Image.Image) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of the part that shows the largest face well; all of it if there is none."""
     width, height = picture.size
-    faces = create_detector("dlib", None, allow_download=False).detect(np.asarray(picture))
+    faces = create_detector("dlib").detect(np.asarray(picture))
     if not faces:
         return 0, 0, width, height
     low, high = faces[0].landmarks.min(0), faces[0].landmarks.max(0)

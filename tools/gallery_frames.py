@@ -127,7 +127,7 @@ def _ease(keys: Keys, frames: int) -> NDArray[np.float32]:
 def main(picture: Path, folder: Path) -> None:
     """Write movies and moments of all performances."""
     pixels = np.ascontiguousarray(read_picture(picture)[..., :3])
-    landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
+    landmarks = create_detector("dlib").detect(pixels)[0].landmarks
     generator = create_generator("warp", Portrait(pixels, landmarks))
     rows, columns = _around(landmarks, pixels.shape)
     size = 2 * round((columns.stop - columns.start) * HEIGHT / (rows.stop - rows.start) / 2), HEIGHT

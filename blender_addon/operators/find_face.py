@@ -38,7 +38,7 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
             "command": "detect",
             "picture": str(strips.picture_path(strip)),
             "detector": self.detector or properties.of(scene).detector,
-            **own.for_worker(),
+            **own.model_files(),
         }
         portrait_id = portraits.prepare(scene, strip)
         python = runtime.worker_python(own.worker_python)

@@ -62,8 +62,7 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
             face_index=self.face_index if self.face_index >= 0 else None,
             generator=self.generator,
             output=Path(jobs.output_folder(self.output_folder or own.output_folder)[0]),
-            models=own.models(),
-            allow_download=own.may_download(),
+            model_files=own.model_files(),
             first=self.frame_start if given("frame_start") else None,
             last=self.frame_end if given("frame_end") else None,
         )

@@ -55,7 +55,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
             "portrait": jobs.portrait_data(strip, properties.of(scene).detector),
             "output": str(path),
             "cut_out": True,
-            **own.for_worker(),
+            **own.model_files(),
         }
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the head", python, command, runtime.log_file("show_head_mask"))

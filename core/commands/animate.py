@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import BadInputError
 from ..generators import GENERATORS
 from ..motion import MOTIONS, REPLACEABLE
-from .portrait_options import add_portrait_options, portrait_source
+from .portrait_options import add_portrait_options, model_files, portrait_source
 from .values import amount, neutral_frame
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def _job(options: argparse.Namespace) -> Job:
         frames=options.frames,
         generator=options.generator,
         person=options.person,
-        models=options.models,
-        allow_download=options.allow_download,
+        models=model_files(options),
         replace=tuple(options.replace),
         only_changes=options.only_changes,
         **amounts,

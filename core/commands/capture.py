@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
-from .portrait_options import add_tracking_options, track_movie
+from .portrait_options import add_tracking_options, model_files, track_movie
 from .values import frame_rate, neutral_frame
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         capture = read_capture(options.source, options.fps, options.face_index)
     neutral, still = options.neutral_frame, None
     if options.neutral_picture is not None:
-        how = (options.detector, options.models)
-        still = read_still(options.neutral_picture, *how, tell, allow_download=options.allow_download)
+        still = read_still(options.neutral_picture, options.detector, tell, model_files(options))
     if isinstance(capture.content, LandmarkTrack):
         if neutral is None:
             neutral = find_neutral_frame(capture.content)

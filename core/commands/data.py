@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .portrait_options import add_model_options
+from .portrait_options import add_model_options, model_files
 
 if TYPE_CHECKING:
     from ..data.shards import Shards
@@ -64,14 +64,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     else:
         from ..data.prepare import Footage, prepare
 
-        plan = Footage(
-            options.frames,
-            options.size,
-            options.held_out,
-            options.detector,
-            options.models,
-            allow_download=options.allow_download,
-        )
+        models = model_files(options)
+        plan = Footage(options.frames, options.size, options.held_out, options.detector, models)
         _tell_report(prepare(options.folder, options.output, plan, tell), tell)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
-from .portrait_options import add_tracking_options, track_movie
+from .portrait_options import add_tracking_options, model_files, track_movie
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     elif options.like is not None:
         raise BadInputError(f"{options.source}: is no movie; a person is followed (--like) in movies only.")
     else:
-        detector = create_detector(options.detector, options.models, allow_download=options.allow_download)
+        detector = create_detector(options.detector, model_files(options))
         track = track_picture(options.source, detector, options.face_index, tell)
     save_track(options.output, track)
     tell({"event": "stage", "stage": "detect", "message": _found(track)})

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         if options.tune:
             plan = None if seconds is None else TunePlan(seconds=seconds)
             methods["hybrid tuned"] = Tuned(hybrid, tell, plan)
-    detector, known = create_detector("dlib", None, allow_download=False), sorted(set(options.known or COUNTS))
+    detector, known = create_detector("dlib"), sorted(set(options.known or COUNTS))
     rows = evaluate(shards, methods, detector, tell, known, people=options.people, table=table)
     tell({"event": "stage", "stage": "table", "message": as_text(rows)})
     tell({"event": "done", "frames": None, "output": str(options.output)})

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .portrait_options import add_portrait_options, portrait_source
+from .portrait_options import add_portrait_options, model_files, portrait_source
 
 if TYPE_CHECKING:
     import argparse
@@ -27,4 +27,4 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     """Write it."""
     from ..run import write_matte
 
-    write_matte(portrait_source(options), options.output, tell, options.models, allow_download=options.allow_download)
+    write_matte(portrait_source(options), options.output, tell, model_files(options))

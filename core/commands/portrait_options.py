@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..landmarks import DETECTORS, MISSING
+from ..landmarks import DETECTORS, MISSING, ModelFiles
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +35,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-download", action="store_true", help="model files may be fetched")
 
 
+def model_files(options: argparse.Namespace) -> ModelFiles:
+    """Those that were named."""
+    return ModelFiles(options.models, allow_download=options.allow_download)
+
+
 def add_tracking_options(parser: argparse.ArgumentParser) -> None:
     """How a face is found, and followed through a movie."""
     add_detector_options(parser)
@@ -48,9 +53,7 @@ def track_movie(options: argparse.Namespace, tell: OnEvent) -> LandmarkTrack:
     """The landmarks of the movie `source`."""
     from ..landmarks.follow import FaceChoice, cached_track
 
-    choice = FaceChoice(
-        options.detector, options.face_index, options.like, options.missing, options.models, options.allow_download
-    )
+    choice = FaceChoice(options.detector, options.face_index, options.like, options.missing, model_files(options))
     return cached_track(options.source, choice, tell, use_cache=not options.no_cache)
 
 

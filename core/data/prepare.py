@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
+from ..landmarks import CACHED
 from ..landmarks.detect import create_detector, face_of
 from ..landmarks.follow import track_video
 from ..landmarks.likeness import ALIKE, Person
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..events import OnEvent
+    from ..landmarks import ModelFiles
     from ..landmarks.detect import FaceDetector
     from ..landmarks.track import LandmarkTrack
 
@@ -49,8 +51,7 @@ class Footage:
     size: int = SIZE  # pixels a side
     held_out: float = 0.1  # share of the people
     detector: str = "dlib"
-    models: Path | None = None
-    allow_download: bool = False
+    models: ModelFiles = CACHED
 
 
 def prepare(folder: Path, output: Path, plan: Footage, tell: OnEvent, workers: int | None = None) -> Shards:
@@ -175,7 +176,7 @@ def _has_second_face(detector: FaceDetector, pixels: NDArray[np.uint8], width: f
 @cache
 def _detector(plan: Footage) -> FaceDetector:
     """Made once in each process."""
-    return create_detector(plan.detector, plan.models, allow_download=plan.allow_download)
+    return create_detector(plan.detector, plan.models)
 
 
 def _source(folder: Path, file: Path, plan: Footage) -> dict[str, Any]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..packages import missing_package
-from . import DETECTORS
+from . import CACHED, DETECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from . import ModelFiles
 
 _JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
 
@@ -49,10 +50,10 @@ class FaceDetector(Protocol):
         ...
 
 
-def create_detector(name: str, models: Path | None, *, allow_download: bool) -> FaceDetector:
-    """A detector by its name in DETECTORS.
+def create_detector(name: str, models: ModelFiles = CACHED) -> FaceDetector:
+    """A detector by its name in DETECTORS, which reads `models` if it needs any.
 
-    `models`: a folder with weight files, looked in before the cache. Raises BadInputError for an unknown name,
+    Raises BadInputError for an unknown name,
     MissingError for a package that is not installed or weights that are not there and may not be downloaded.
     """
     if name not in DETECTORS:
@@ -66,7 +67,7 @@ def create_detector(name: str, models: Path | None, *, allow_download: bool) -> 
         from .weights import POINTS_2D, POINTS_3D
 
         points = POINTS_3D if name == "face-alignment-3d" else POINTS_2D
-        return FaceAlignmentDetector(models, allow_download=allow_download, points=points)
+        return FaceAlignmentDetector(models, points)
     except ImportError as error:
         raise missing_package(error) from error
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from . import ModelFiles
+
 _SIDES = (400, 800)  # long side of the picture for the face detector, whose time grows with the pixels
 _SEEN_WIDTH = 125  # pixels that a box has in the square of 256 that the networks see
 _FINER = 4  # the points come as whole pixels of the picture given to the package, so it is given a larger one
@@ -51,11 +53,9 @@ class FaceAlignmentDetector:
     by a file of 235 MB that the package unpickles.
     """
 
-    def __init__(
-        self, models: Path | None, *, allow_download: bool, points: Weights = POINTS_2D, faces: Weights = FACES
-    ) -> None:
+    def __init__(self, models: ModelFiles, points: Weights = POINTS_2D, faces: Weights = FACES) -> None:
         cache = Path(torch.hub.get_dir()) / "checkpoints"
-        paths = find_weights((faces, points), models, cache, allow_download=allow_download)
+        paths = find_weights((faces, points), models, cache)
         kinds = face_alignment.LandmarksType
         try:
             with _loading(paths[points.name]):

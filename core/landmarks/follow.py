@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video, pieces, read_ahead, survey_video
-from . import MISSING
+from . import CACHED, MISSING
 from .brows import measure_brows, place_brows
 from .detect import create_detector, nearest_face, pick_face
 from .likeness import ALIKE, Person
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from . import ModelFiles
     from .detect import Face, FaceDetector
 
     OnEvent = Callable[[dict[str, Any]], None]
@@ -43,8 +44,7 @@ class FaceChoice:
     face_index: int = 0  # 0 is the largest in the first frame that shows enough faces
     like: Path | None = None  # a picture of the person to be followed, instead of the index
     missing: str = "interpolate"  # frames without the face; or "hold" the last one with it
-    models: Path | None = None
-    allow_download: bool = False
+    models: ModelFiles = CACHED
 
 
 def cached_track(
@@ -57,7 +57,7 @@ def cached_track(
     """
 
     def track() -> LandmarkTrack:
-        detector = create_detector(choice.detector, choice.models, allow_download=choice.allow_download)
+        detector = create_detector(choice.detector, choice.models)
         like = None if choice.like is None else person_of(choice.like, detector)
         return track_video(path, detector, choice.face_index, on_event, like)
 

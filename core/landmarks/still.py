@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import CACHED
 from .detect import create_detector
 from .follow import largest_face
 from .track import check_shape, load_track
@@ -16,14 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from . import ModelFiles
+
 
 def read_still(
-    path: Path,
-    detector: str,
-    models: Path | None,
-    on_event: Callable[[dict[str, Any]], None],
-    *,
-    allow_download: bool = False,
+    path: Path, detector: str, on_event: Callable[[dict[str, Any]], None], models: ModelFiles = CACHED
 ) -> NDArray[np.float32]:
     """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else of the largest face that is found.
 
@@ -34,7 +32,7 @@ def read_still(
         first = load_track(path).landmarks[:1]
         check_shape(first, path)
         return first[0]
-    found = create_detector(detector, models, allow_download=allow_download)
+    found = create_detector(detector, models)
     on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {path.name}"})
     rgb8, face = largest_face(path, found)
     return (found.follow(rgb8, face, check=False) or face).landmarks

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from . import ModelFiles
+
 _SECONDS = 30  # without an answer
 
 
@@ -42,18 +44,16 @@ POINTS_2D = Weights("2DFAN4-11f355bf06.pth.tar", "11f355bf0693120222f5955ce3f9dc
 POINTS_3D = Weights("3DFAN4-7835d9f11d.pth.tar", "7835d9f11d", 96)
 
 
-def find_weights(
-    wanted: Sequence[Weights], models: Path | None, cache: Path, *, allow_download: bool
-) -> dict[str, Path]:
-    """The checked files by name: from the folder `models`, from the `cache`, or else downloaded.
+def find_weights(wanted: Sequence[Weights], models: ModelFiles, cache: Path) -> dict[str, Path]:
+    """The checked files by name: from the folder of `models`, from the `cache`, or else downloaded.
 
-    A download goes to `models` where that is given. Raises MissingError that says what to put where, BadInputError
-    for a file whose content is not what its name says.
+    A download goes to that folder where it is given. Raises MissingError that says what to put where,
+    BadInputError for a file whose content is not what its name says.
     """
-    folders = [cache] if models is None else [models, cache]
+    folders = [cache] if models.folder is None else [models.folder, cache]
     found = {each.name: path for each in wanted if (path := _look(each.name, folders))}
     missing = [each for each in wanted if each.name not in found]
-    if missing and not allow_download:
+    if missing and not models.allow_download:
         raise MissingError(_how_to_get(missing, folders[0]))
     for each in missing:
         found[each.name] = folders[0] / each.name

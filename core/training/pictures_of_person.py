@@ -53,7 +53,7 @@ def read_pictures(
 
     Pictures without a face or with a tiny one are left out, and told. So is it told where two people seem to be shown.
     """
-    finder = detector or create_detector("dlib", None, allow_download=False)
+    finder = detector or create_detector("dlib")
     known: list[KnownPicture] = []
     people: list[Person] = []
     for path, frame, pixels in _evenly(paths):

@@ -99,7 +99,7 @@ def main() -> None:
 def _picture(size: tuple[int, int]) -> NDArray[np.uint8]:
     """The astronaut around her face, so that the face is a third of the height."""
     picture = skimage.data.astronaut()
-    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    landmarks = create_detector("dlib").detect(picture)[0].landmarks
     height = float(np.ptp(landmarks[:, 1])) / FACE_SHARE
     scale = size[1] / height
     centre = landmarks.mean(0)
@@ -124,7 +124,7 @@ def _channels(frames: int) -> dict[str, Any]:
 
 
 def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    landmarks = create_detector("dlib").detect(picture)[0].landmarks
     targets = plan_motion(landmarks, ControlTrack(Fraction(25), _channels(FRAMES)))
     prepare = _median_ms(lambda: create_generator("warp", Portrait(picture, landmarks)), 5)
     generator = create_generator("warp", Portrait(picture, landmarks))
@@ -143,7 +143,7 @@ def _measure(picture: NDArray[np.uint8]) -> tuple[float, float, float, float]:
 def _tracked_frames_a_second() -> float:
     """Of her animated picture, with the detector that needs no download, which has been used before."""
     picture = _picture(MOVIE_SIZE)
-    detector = create_detector("dlib", None, allow_download=False)
+    detector = create_detector("dlib")
     landmarks = detector.detect(picture)[0].landmarks
     generator = create_generator("warp", Portrait(picture, landmarks))
     with tempfile.TemporaryDirectory() as folder:

@@ -61,7 +61,7 @@ def measure(folder: Path | None) -> dict[str, dict[str, float]]:
 
 
 def _measure(pixels: NDArray[np.uint8]) -> dict[str, float]:
-    landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
+    landmarks = create_detector("dlib").detect(pixels)[0].landmarks
     portrait = replace(Portrait(pixels, landmarks), creases=0.0)  # invented folds are no kept detail
     generator = WarpGenerator(portrait)
     names = sorted({name for pose in _POSES for name in pose})

@@ -275,7 +275,7 @@ def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -
 def test_model_files_are_not_fetched_unasked(addon: Callable[[str], ModuleType], tmp_path: Path) -> None:
     own = bpy.context.preferences.addons[MODULE].preferences
     own.model_folder, own.allow_downloads = str(tmp_path), True
-    assert not own.may_download()  # Blender's online access is off
+    assert not own.model_files()["allow_download"]  # Blender's online access is off
     with pytest.raises(RuntimeError):
         bpy.ops.gioconda.find_face(detector="face-alignment")
     # The package where the worker has none, else its model files.

@@ -49,7 +49,7 @@ def pixels(astronaut: NDArray[np.uint8]) -> NDArray[np.uint8]:
 @pytest.fixture(scope="session")
 def landmarks(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Her (68, 2) landmarks: tests that need no detection start from them."""
-    (face,) = create_detector("dlib", None, allow_download=False).detect(pixels)
+    (face,) = create_detector("dlib").detect(pixels)
     return face.landmarks
 
 

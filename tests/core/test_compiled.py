@@ -70,7 +70,7 @@ def compiled():
 compile_loops()
 before = compiled()
 pixels = read_picture(Path(sys.argv[1]))
-landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
+landmarks = create_detector("dlib").detect(pixels)[0].landmarks
 moves = {"headYaw": -12, "headPitch": 8, "jawOpen": 0.4, "eyeBlinkRight": 0.7, "mouthSmileLeft": 1, "tongueOut": 1.0}
 track = ControlTrack(Fraction(25), {name: np.float32([value]) for name, value in moves.items()})
 cut_out = np.dstack([pixels, pixels[..., 0]])

@@ -40,7 +40,7 @@ def test_the_face_at_rest_may_be_in_another_file(landmarks: NDArray[np.float32],
     opened: list[float] = []
     for still in (None, tmp_path / "still.json"):
         driver = PerformanceDriver(tmp_path / "track.npz", neutral=still)
-        motion = read_motion(driver, None, lambda _: None)
+        motion = read_motion(driver, lambda _: None)
         assert motion.found is not None
         controls, _ = motion_as_controls(driver, motion, WHOLE, None)
         opened.append(float(controls.channels["jawOpen"][0]))
@@ -81,8 +81,8 @@ def test_a_neutral_frame_shows_the_face(landmarks: NDArray[np.float32], tmp_path
     track = LandmarkTrack(np.repeat(landmarks[None], 3, 0), confidence, Fraction(25), (256, 256))
     save_track(tmp_path / "t.npz", track)
     with pytest.raises(BadInputError, match="no face is seen in the neutral frame 0"):
-        read_motion(PerformanceDriver(tmp_path / "t.npz"), None, lambda _: None)
-    motion = read_motion(PerformanceDriver(tmp_path / "t.npz", neutral_frame=None), None, lambda _: None)
+        read_motion(PerformanceDriver(tmp_path / "t.npz"), lambda _: None)
+    motion = read_motion(PerformanceDriver(tmp_path / "t.npz", neutral_frame=None), lambda _: None)
     assert motion.found is not None
     assert motion.found.neutral_frame in (1, 2)
 
@@ -97,7 +97,7 @@ def test_irises_turn_the_eyes_of_a_portrait_that_follows_landmarks(
     track = LandmarkTrack(points, confidence, Fraction(25), (256, 256), middles.astype(np.float32) + aside)
     save_track(tmp_path / "track.npz", track)
     driver = PerformanceDriver(tmp_path / "track.npz", fps=Fraction(50), frames=15)
-    motion = read_motion(driver, None, lambda _: None)
+    motion = read_motion(driver, lambda _: None)
     assert motion.gaze is not None
     assert motion.found is not None
     yaw = motion.gaze.channels["gazeYaw"]
@@ -118,10 +118,10 @@ def test_irises_turn_the_eyes_of_a_portrait_that_follows_landmarks(
 def test_a_preset_starts_later_and_loops() -> None:
     nod = load_preset("nod", Fraction(25)).channels["headPitch"]
     once = PresetDriver("nod", Fraction(25), start=Fraction(-1), frames=100)
-    played = read_motion(once, None, lambda _: None).content
+    played = read_motion(once, lambda _: None).content
     assert isinstance(played, ControlTrack)
     assert np.array_equal(played.channels["headPitch"][25 : 25 + len(nod)], nod)
-    again = read_motion(PresetDriver("nod", Fraction(25), frames=100, loop=True), None, lambda _: None).content
+    again = read_motion(PresetDriver("nod", Fraction(25), frames=100, loop=True), lambda _: None).content
     assert isinstance(again, ControlTrack)
     assert np.array_equal(again.channels["headPitch"][len(nod) : 2 * len(nod)], nod)
 
@@ -131,6 +131,6 @@ def test_controls_of_points_as_they_stand_are_refused(landmarks: NDArray[np.floa
         tmp_path / "t.npz", LandmarkTrack(landmarks[None], np.ones((1, 68), np.float32), Fraction(25), (256, 256))
     )
     driver = PerformanceDriver(tmp_path / "t.npz", relative=False)
-    motion = read_motion(driver, None, lambda _: None)
+    motion = read_motion(driver, lambda _: None)
     with pytest.raises(BadInputError, match="as they stand have no controls"):
         motion_as_controls(driver, motion, WHOLE, None)

@@ -15,6 +15,7 @@ from core import version
 from core.drivers import PerformanceDriver, PresetDriver, SoundDriver
 from core.errors import BadInputError
 from core.job import Job, PortraitSource, clamp_controls, frame_range, job_from_dict, load_job
+from core.landmarks import ModelFiles
 from core.motion.amounts import RegionAmounts
 from core.motion.controls import ControlTrack
 from core.speech.amounts import Amounts
@@ -47,8 +48,7 @@ def test_a_job_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
             (5, 9),
             "few_shot",
             tmp_path / "her.safetensors",
-            tmp_path / "models",
-            True,
+            ModelFiles(tmp_path / "models", allow_download=True),
             0.25,
             1,
         ),
@@ -141,7 +141,7 @@ def test_paths_are_relative_to_the_job_files_folder(tmp_path: Path, monkeypatch:
     assert isinstance(job.driver, PerformanceDriver)
     assert (job.driver.path, job.driver.video) == (folder / "../t.npz", folder / "../v.mp4")
     assert job_from_dict(json.loads(json.dumps(job.to_dict())), tmp_path) == job
-    assert (job.output, job.models) == (folder / "frames", folder / "models")
+    assert (job.output, job.models) == (folder / "frames", ModelFiles(folder / "models"))
     keyed = load_job(Path("shot 1/keys.json"))
     assert isinstance(keyed.driver, ControlTrack)
     assert keyed.driver.frames == 3
@@ -153,7 +153,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert job == Job(
         PortraitSource(tmp_path / "portrait.png"), PerformanceDriver(tmp_path / "t.npz"), tmp_path / "out"
     )
-    assert not job.allow_download
+    assert not job.models.allow_download
 
 
 @pytest.mark.parametrize(

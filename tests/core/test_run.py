@@ -304,7 +304,7 @@ def test_unknown_and_clamped_controls_are_warnings(job: MakeJob, run: Run) -> No
 
 def test_all_faces_of_a_picture_are_told(portrait: Path, landmarks: NDArray[np.float32]) -> None:
     events: list[Event] = []
-    detect_faces(portrait, "dlib", None, events.append)
+    detect_faces(portrait, "dlib", events.append)
     told = events[-1]
     assert (told["event"], told["size"], len(told["faces"])) == ("faces", [256, 256], 1)
     (face,) = told["faces"]
@@ -322,12 +322,12 @@ def test_a_job_tells_the_faces_that_it_looks_for(job: MakeJob, run: Run, portrai
     assert [event.get("stage", event["event"]) for event in events] == [
         "read", "detect", "faces", "prepare", "draw", "frame", "done"
     ]  # fmt: skip
-    detect_faces(portrait, "dlib", None, found.append)
+    detect_faces(portrait, "dlib", found.append)
     assert events[1:3] == found
 
 
 def test_no_face_is_not_an_error_when_all_are_asked_for(portrait: Path) -> None:
     cv2.imwrite(str(portrait), np.full((64, 64, 3), 90, np.uint8))
     events: list[Event] = []
-    detect_faces(portrait, "dlib", None, events.append)
+    detect_faces(portrait, "dlib", events.append)
     assert events[-1] == {"event": "faces", "size": [64, 64], "faces": []}

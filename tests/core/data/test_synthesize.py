@@ -55,7 +55,7 @@ def test_people_are_made_as_asked(shards: Shards) -> None:
 
 def test_the_face_is_where_the_landmarks_are(shards: Shards) -> None:
     """A detector that was trained on photographs finds them there, in most frames."""
-    detector = create_detector("dlib", None, allow_download=False)
+    detector = create_detector("dlib")
     inner = slice(27, 68)  # nose, eyes, mouth: the jaw's points follow another convention
     errors: list[float] = []
     for clip in _clips(shards):

@@ -222,7 +222,7 @@ def test_the_white_behind_the_iris_goes_smoothly_from_side_to_side() -> None:
 def test_the_white_is_no_mean_of_white_and_shade() -> None:
     """The far eye of a drawing in black and white: beside the iris half of what is seen is black."""
     pixels = np.ascontiguousarray(read_picture(PORTRAITS / "ada_lovelace.png")[..., :3])
-    face = fit_face(create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks)
+    face = fit_face(create_detector("dlib").detect(pixels)[0].landmarks)
     face = replace(face, points=face.points + np.pad(lid_shifts(pixels, face.points), ((0, 0), (0, 1))))
     x, y, _ = iris = find_irises(pixels, face)[0]
     ball = Eyeball(pixels, np.zeros(2), face, 0, iris)

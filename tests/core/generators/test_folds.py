@@ -112,7 +112,7 @@ def test_no_portrait_folds(shared: Path) -> None:
         if path.stem == "astronaut":
             continue  # the same picture as above
         pixels = cv2.imread(str(path))[..., ::-1].copy()
-        landmarks = create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
+        landmarks = create_detector("dlib").detect(pixels)[0].landmarks
         generator = WarpGenerator(Portrait(pixels, landmarks))
         for face in _FACES:
             folds[path.name, face] = _folds(generator, _targets(landmarks, face))

@@ -31,7 +31,7 @@ def _seen_face(pixels: np.ndarray, landmarks: np.ndarray) -> FittedFace:
 def test_pupils_lie_within_the_irises(name: str) -> None:
     """Of a statue without whites; of a drawing whose far eye merges with the shade beside it."""
     pixels = np.ascontiguousarray(read_picture(PORTRAITS / name)[..., :3])
-    face = _seen_face(pixels, create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks)
+    face = _seen_face(pixels, create_detector("dlib").detect(pixels)[0].landmarks)
     for eye, pupil, (x, y, radius) in zip(EYES, PUPILS[name], find_irises(pixels, face), strict=True):
         width = np.linalg.norm(face.points[eye[3], :2] - face.points[eye[0], :2])
         assert np.hypot(x - pupil[0], y - pupil[1]) + PUPIL * width < radius < 0.27 * width

@@ -215,9 +215,7 @@ def test_astronauts_hair_is_hers_and_the_wall_is_not(
 
 def test_hair_as_black_as_the_frame_around_the_picture_is_the_persons() -> None:
     picture = read_picture(PORTRAITS / "ada_lovelace.png")[..., :3]
-    mask = find_head(
-        picture, fit_face(create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks)
-    )
+    mask = find_head(picture, fit_face(create_detector("dlib").detect(picture)[0].landmarks))
     hair, wall = [(258, 262), (275, 268), (245, 271), (262, 281)], [(200, 240), (257, 245), (150, 300)]
     assert [mask[y, x] for x, y in hair] == [1] * len(hair)
     assert [mask[y, x] for x, y in wall] == [0] * len(wall)

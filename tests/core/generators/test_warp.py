@@ -134,7 +134,7 @@ def test_landmarks_found_again_follow_the_ones_asked_for(
 ) -> None:
     channels = {control: np.array([value], np.float32) for control, value in _ASKED[name].items()}
     target = plan_motion(astronaut_landmarks, ControlTrack(Fraction(25), channels))[0]
-    found = create_detector("dlib", None, allow_download=False).detect(generator.draw(target))[0].landmarks
+    found = create_detector("dlib").detect(generator.draw(target))[0].landmarks
     inner = slice(17, 68)  # the outline of a turned face is not a set of points on it
     size = _eye_distance(astronaut_landmarks)
     error = np.linalg.norm(found - target.landmarks, axis=1)[inner].mean() / size
@@ -157,7 +157,7 @@ def test_blink_covers_the_iris_with_lid(astronaut: NDArray[np.uint8], astronaut_
 
 def test_opening_mouth_shows_a_dark_inside_and_lips_are_not_stretched(shared: Path) -> None:
     picture = cv2.imread(str(shared / "data/portraits/painting_mona_lisa_720x1280.jpg"))[..., ::-1].copy()
-    landmarks = create_detector("dlib", None, allow_download=False).detect(picture)[0].landmarks
+    landmarks = create_detector("dlib").detect(picture)[0].landmarks
     channels = {"jawOpen": np.array([0.6], np.float32)}
     target = plan_motion(landmarks, ControlTrack(Fraction(25), channels))[0]
     drawn = create_generator("warp", Portrait(picture, landmarks)).draw(target)

@@ -41,7 +41,7 @@ FEATURES = slice(27, 68)  # nose, eyes, mouth: trackers mean different things by
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return create_detector("dlib", None, allow_download=False)
+    return create_detector("dlib")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_where_no_face_is_none_is_found(detector: FaceDetector) -> None:
 
 def test_an_unknown_detector_is_told_with_the_known_ones() -> None:
     with pytest.raises(BadInputError, match=r"'mtcnn'.*dlib, face-alignment, face-alignment-3d"):
-        create_detector("mtcnn", None, allow_download=False)
+        create_detector("mtcnn")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, detector: s
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)  # what Python does for a module that must not be imported
     with pytest.raises(MissingError, match=package) as told:
-        create_detector(detector, None, allow_download=False)
+        create_detector(detector)
     assert told.value.package == package
     assert not numba.config.DISABLE_JIT  # type: ignore[attr-defined] # else the warp would run uncompiled
 

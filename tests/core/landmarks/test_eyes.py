@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _followed(pixels: NDArray[np.uint8]) -> Face:
-    detector = create_detector("dlib", None, allow_download=False)
+    detector = create_detector("dlib")
     (face,) = detector.detect(pixels)
     followed = detector.follow(pixels, face, check=False)
     assert followed is not None

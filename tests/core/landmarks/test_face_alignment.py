@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInputError, MissingError
+from core.landmarks import CACHED, ModelFiles
 from core.landmarks.detect import create_detector
 from core.landmarks.weights import FACES, POINTS_2D, POINTS_3D, Weights
 
@@ -68,7 +69,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=[POINTS_2D, POINTS_3D], ids=["2D", "3D"])
 def detector(request: pytest.FixtureRequest, models: Path) -> FaceAlignmentDetector:
     points, faces = _known(request.param, models), _known(FACES, models)
-    return module.FaceAlignmentDetector(models, allow_download=False, points=points, faces=faces)
+    return module.FaceAlignmentDetector(ModelFiles(models), points, faces)
 
 
 @pytest.fixture
@@ -121,11 +122,11 @@ def test_points_come_back_in_the_pictures_pixels(
 def test_missing_files_are_named_with_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     with pytest.raises(MissingError) as told:
-        create_detector("face-alignment-3d", tmp_path, allow_download=False)
+        create_detector("face-alignment-3d", ModelFiles(tmp_path))
     for word in (FACES.name, POINTS_3D.name, str(tmp_path), "--allow-download"):
         assert word in str(told.value)
     with pytest.raises(MissingError) as told:
-        create_detector("face-alignment", None, allow_download=False)
+        create_detector("face-alignment")
     assert POINTS_2D.name in str(told.value)
     assert str(tmp_path / "cache/hub/checkpoints") in str(told.value)
 
@@ -137,13 +138,13 @@ def test_the_cache_of_torch_is_used(models: Path, tmp_path: Path, monkeypatch: p
     for weights in (FACES, POINTS_2D):
         (checkpoints / weights.name).hardlink_to(models / weights.name)
     points, faces = _known(POINTS_2D, models), _known(FACES, models)
-    assert module.FaceAlignmentDetector(None, allow_download=False, points=points, faces=faces)
+    assert module.FaceAlignmentDetector(CACHED, points, faces)
 
 
 def test_files_that_are_not_the_published_ones_are_refused(models: Path) -> None:
     """What `create_detector` really asks for: the random numbers of these tests are not it."""
     with pytest.raises(BadInputError, match="sha256"):
-        create_detector("face-alignment", models, allow_download=False)
+        create_detector("face-alignment", ModelFiles(models))
 
 
 class _Program:
@@ -170,7 +171,7 @@ def test_a_program_in_a_file_never_runs(models: Path, tmp_path: Path, bad: Weigh
         for weights in (POINTS_2D, FACES)
     )
     with pytest.raises(BadInputError) as told:
-        module.FaceAlignmentDetector(tmp_path, allow_download=False, points=points, faces=faces)
+        module.FaceAlignmentDetector(ModelFiles(tmp_path), points, faces)
     assert bad.name in str(told.value)
     assert not mark.exists()
 
@@ -179,7 +180,5 @@ def test_a_file_of_another_network_is_told(models: Path, tmp_path: Path) -> None
     (tmp_path / FACES.name).hardlink_to(models / POINTS_2D.name)
     (tmp_path / POINTS_2D.name).hardlink_to(models / FACES.name)
     with pytest.raises(BadInputError, match="cannot be loaded") as told:
-        module.FaceAlignmentDetector(
-            tmp_path, allow_download=False, points=_known(POINTS_2D, tmp_path), faces=_known(FACES, tmp_path)
-        )
+        module.FaceAlignmentDetector(ModelFiles(tmp_path), _known(POINTS_2D, tmp_path), _known(FACES, tmp_path))
     assert FACES.name in str(told.value)

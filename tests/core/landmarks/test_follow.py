@@ -39,7 +39,7 @@ LOST = 2  # frame of the movie in which the face is hidden
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return create_detector("dlib", None, allow_download=False)
+    return create_detector("dlib")
 
 
 def _save(path: Path, frames: Sequence[NDArray[np.uint8]]) -> Path:

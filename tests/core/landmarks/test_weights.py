@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import BadInputError, MissingError
+from core.landmarks import CACHED, ModelFiles
 from core.landmarks.weights import FACES, POINTS_2D, POINTS_3D, Weights, find_weights
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def test_the_hash_is_the_one_that_the_name_carries(weights: Weights) -> None:
 def test_files_are_looked_for_in_the_folder_then_in_the_cache(models: Path, cache: Path) -> None:
     cache.mkdir()
     (cache / NETWORK.name).write_bytes(CONTENT)
-    assert find_weights([NETWORK], models, cache, allow_download=False) == {NETWORK.name: cache / NETWORK.name}
-    assert find_weights([NETWORK], None, cache, allow_download=False) == {NETWORK.name: cache / NETWORK.name}
+    assert find_weights([NETWORK], ModelFiles(models), cache) == {NETWORK.name: cache / NETWORK.name}
+    assert find_weights([NETWORK], CACHED, cache) == {NETWORK.name: cache / NETWORK.name}
     (models / NETWORK.name).write_bytes(CONTENT)
-    assert find_weights([NETWORK], models, cache, allow_download=False) == {NETWORK.name: models / NETWORK.name}
+    assert find_weights([NETWORK], ModelFiles(models), cache) == {NETWORK.name: models / NETWORK.name}
 
 
 def test_without_consent_nothing_is_fetched_and_it_is_said_how_to_get_it(
@@ -76,7 +77,7 @@ def test_without_consent_nothing_is_fetched_and_it_is_said_how_to_get_it(
 ) -> None:
     weights = _served(server, CONTENT, tmp_path)
     with pytest.raises(MissingError) as told:
-        find_weights([weights], models, cache, allow_download=False)
+        find_weights([weights], ModelFiles(models), cache)
     for word in (weights.name, str(models), server, "--allow-download", "preferences"):
         assert word in str(told.value)
     assert not list(models.iterdir())
@@ -89,24 +90,24 @@ def test_with_consent_it_is_fetched_once(
 ) -> None:
     weights = _served(server, CONTENT, tmp_path)
     folder = models if has_folder else None
-    found = find_weights([weights], folder, cache, allow_download=True)
+    found = find_weights([weights], ModelFiles(folder, allow_download=True), cache)
     assert found == {weights.name: (folder or cache) / weights.name}
     assert found[weights.name].read_bytes() == CONTENT
     (tmp_path / "served" / weights.name).unlink()
-    assert find_weights([weights], folder, cache, allow_download=True) == found
+    assert find_weights([weights], ModelFiles(folder, allow_download=True), cache) == found
 
 
 def test_a_download_with_the_wrong_content_is_not_kept(models: Path, cache: Path, server: str, tmp_path: Path) -> None:
     weights = _served(server, CONTENT[:-1], tmp_path)
     with pytest.raises(BadInputError, match="sha256"):
-        find_weights([weights], models, cache, allow_download=True)
+        find_weights([weights], ModelFiles(models, allow_download=True), cache)
     assert not list(models.iterdir())
 
 
 def test_a_download_that_fails_says_what_to_do(models: Path, cache: Path, server: str) -> None:
     weights = Weights(NETWORK.name, NETWORK.sha256, 1, server)  # not served: 404
     with pytest.raises(MissingError, match=r"cannot be downloaded.*404") as told:
-        find_weights([weights], models, cache, allow_download=True)
+        find_weights([weights], ModelFiles(models, allow_download=True), cache)
     assert str(models) in str(told.value)
     assert not list(models.iterdir())
 
@@ -115,7 +116,7 @@ def test_a_damaged_file_is_refused(models: Path, cache: Path) -> None:
     path = models / NETWORK.name
     path.write_bytes(CONTENT[:-1])
     with pytest.raises(BadInputError, match="damaged") as told:
-        find_weights([NETWORK], models, cache, allow_download=False)
+        find_weights([NETWORK], ModelFiles(models), cache)
     assert str(path) in str(told.value)
     assert path.exists(), "a user's file is never deleted"
 
@@ -123,7 +124,7 @@ def test_a_damaged_file_is_refused(models: Path, cache: Path) -> None:
 def test_the_beginning_of_a_hash_counts_too(models: Path, cache: Path) -> None:
     (models / NETWORK.name).write_bytes(CONTENT)
     short = Weights(NETWORK.name, NETWORK.sha256[:10], 1)
-    assert find_weights([short], models, cache, allow_download=False)
+    assert find_weights([short], ModelFiles(models), cache)
     wrong = Weights(NETWORK.name, "0123456789", 1)
     with pytest.raises(BadInputError, match="0123456789"):
-        find_weights([wrong], models, cache, allow_download=False)
+        find_weights([wrong], ModelFiles(models), cache)

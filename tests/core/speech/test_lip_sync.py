@@ -33,7 +33,7 @@ TOUCH, OPEN = 0.01, 0.03  # of the distance between the outer corners of the eye
 def painting(shared: Path) -> NDArray[np.float32]:
     """The Mona Lisa's landmarks; her lips are closed."""
     pixels = read_picture(shared / "data/portraits/painting_mona_lisa_720x1280.jpg")
-    return create_detector("dlib", None, allow_download=False).detect(pixels)[0].landmarks
+    return create_detector("dlib").detect(pixels)[0].landmarks
 
 
 @pytest.mark.parametrize("is_told", [True, False], ids=["with a transcript", "without"])

@@ -45,7 +45,7 @@ Crops = tuple[np.ndarray, np.ndarray]
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    return create_detector("dlib", None, allow_download=False)
+    return create_detector("dlib")
 
 
 @pytest.fixture(scope="module")
