@@ -9,7 +9,8 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.speech.amounts import Amounts
-from .strips import FILE_OPTIONS, STRIP_TYPE, all_strips
+from .strips import all_strips
+from .versions import FILE_OPTIONS, STRIP_TYPE
 
 KINDS = (
     ("KEYS", "Keyed Controls", "What is keyed on the sliders below, and nothing else"),

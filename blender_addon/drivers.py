@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
-from . import clip_tracks, driver_settings, keyframes, portraits, shape_keys, strips
+from . import clip_tracks, driver_settings, keyframes, portraits, shape_keys, strip_files, strips
 from .strip_bakes import MixdownTask, RenderTask
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
     start, end = strips.visible_range(other)
     frames = _with_neutral(settings, range(max(window.start, start), min(window.end, end)), range(start, end), other)
     first, last = frames[0], frames[-1]
-    folder = window.folder / "driver" / strips.plain_name(other.name)  # which is told while it is read
+    folder = window.folder / "driver" / strip_files.plain_name(other.name)  # which is told while it is read
     told = {"performance_path": str(folder), "counted_from": first}  # frames are told as the timeline counts them
     driver = {**told, **_landmarks(settings, window, first), **window.timing(first)}
     return driver, partial(RenderTask, window.scene.session_uid, other.name, first, last, folder)
@@ -118,7 +118,7 @@ def _neutral_is_chosen(settings: Any) -> bool:
 
 def _sound(settings: Any, window: _Window) -> tuple[Any, ...]:
     other = _driving_strip(settings, window)
-    path = window.folder / f"{strips.plain_name(other.name).removesuffix('.wav')}.wav"  # which is told, too
+    path = window.folder / f"{strip_files.plain_name(other.name).removesuffix('.wav')}.wav"  # which is told, too
     driver = {
         "sound_path": str(path),
         "text": _words(settings, window),
@@ -213,7 +213,7 @@ def _optional(text: str, what: str) -> str | None:
 def _existing(text: str, what: str) -> Path:
     if not text:
         raise BadInputError(f"No {what} is chosen.")
-    path = strips.full_path(text)
+    path = strip_files.full_path(text)
     if not path.is_file():
         raise BadInputError(f"The {what} is missing: {path}")
     return path

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.motion import REPLACEABLE
-from . import driver_settings, portraits, strips
+from . import driver_settings, portraits, strip_files, strips
 from .strip_bakes import RenderTask, picture_name
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def portrait_data(
     start, end = strips.visible_range(strip)
     reading: tuple[Callable[[], Task], ...] = ()
     if strip.type == "IMAGE":
-        paths = [strips.picture_path(strip, frame) for frame in range(start, end)]
+        paths = [strip_files.picture_path(strip, frame) for frame in range(start, end)]
     else:
-        source = folder / "source" / strips.plain_name(strip.name)  # which is told while it is read
+        source = folder / "source" / strip_files.plain_name(strip.name)  # which is told while it is read
         paths = [source / picture_name(frame) for frame in range(start, end)]
         reading = (partial(RenderTask, scene.session_uid, strip.name, start, end - 1, source, as_pictures=True),)
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index

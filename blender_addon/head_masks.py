@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import BadInputError
-from . import driver_settings, portraits, strips
+from . import driver_settings, portraits, renders, strip_files
 
 
 def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
@@ -23,11 +23,11 @@ def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
         return given_file(strip)
     other = portraits.named(scene, name)
     if other.type != "MASK":
-        return strips.picture_path(other)
+        return strip_files.picture_path(other)
     if other.mask is None:
         raise BadInputError(f'The strip "{name}" has no mask.')
     path = folder / "head_mask.png"
-    strips.render_mask(other, _size_of(strips.picture_path(strip)), path)
+    renders.render_mask(other, _size_of(strip_files.picture_path(strip)), path)
     return path
 
 
@@ -39,7 +39,7 @@ def given_file(strip: Any, *, saved: bool = True) -> Path | None:
     given = driver_settings.of(strip).head_mask
     if not given:
         return None
-    path = strips.full_path(given)
+    path = strip_files.full_path(given)
     if not path.is_file():
         raise BadInputError(f'The head mask of "{strip.name}" is missing: {path}')
     if saved and any(i.is_dirty and Path(bpy.path.abspath(i.filepath)) == path for i in bpy.data.images):

@@ -15,7 +15,7 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError, GiocondaError
-from . import driver_settings, drivers, footage, head_masks, portraits, strips
+from . import driver_settings, drivers, footage, head_masks, portraits, result_strips, strip_files, strips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> d
     """The portrait of a prepared strip as a job's JSON tells it; `face_index` None: the strip's."""
     index = strip[portraits.FACE_INDEX] if face_index is None else face_index
     return {
-        "path": str(strips.picture_path(strip)),
+        "path": str(strip_files.picture_path(strip)),
         "landmarks": portraits.chosen_landmarks(strip, index),
         "landmarks_path": None,
         "detector": detector,
@@ -142,11 +142,13 @@ def _frames(strip: Any, choices: Choices, start: int, end: int) -> tuple[int, in
 def new_file(preferred: str, strip_name: str, what: str) -> Path:
     """Where something that is made for a strip goes, beside its frames; `what` ends as the file does."""
     kind, dot, ending = what.partition(".")
-    return output_folder(preferred)[0] / f"{strips.plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
+    return (
+        output_folder(preferred)[0] / f"{strip_files.plain_name(strip_name)}_{kind}_{uuid.uuid4().hex[:8]}{dot}{ending}"
+    )
 
 
 def _make_folder(parent: Path, name: str, job_id: str) -> Path:
-    folder = parent / f"{strips.plain_name(name)}_{job_id}"
+    folder = parent / f"{strip_files.plain_name(name)}_{job_id}"
     try:
         folder.mkdir(parents=True)
         (folder / "worker.log").touch()
@@ -178,14 +180,14 @@ def place(job: Job, task: WorkerTask) -> str:
     start = job.start + (left if left == right else 0)  # a trimmed end moves nothing
     if found:
         result = found[0]
-        strips.update_result(scene, portrait, result, job.folder, task.files, start)
+        result_strips.update(scene, portrait, result, job.folder, task.files, start)
     else:
-        result = strips.add_result(scene, portrait, job.folder, task.files, start)
+        result = result_strips.add(scene, portrait, job.folder, task.files, start)
     result[portraits.SOURCE] = job.portrait_id
     result[portraits.JOB] = job.id
     result[portraits.SETTINGS] = json.dumps(_settings(job, task), sort_keys=True)
     told = f"{portraits.count(len(task.files), 'frame')} in {job.folder}"
-    if not job.data["only_changes"] and not portrait.mute and strips.shows_through(scene, portrait, result):
+    if not job.data["only_changes"] and not portrait.mute and result_strips.shows_through(scene, portrait, result):
         portrait.mute = True
         told += f'. "{portrait.name}" is muted, as it would show through'
     if portrait.modifiers and not found:  # to add a modifier by a script crashes Blender 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import strips
+from . import curves, strips
 
 if TYPE_CHECKING:
     import bpy
@@ -37,11 +37,11 @@ def mend_whole_numbers(scene: bpy.types.Scene, strip: Any) -> None:
     """Make controls floats again that a script assigned an int to: Blender would round their curves to steps."""
     from ..core.motion.controls import CONTROLS
 
-    curves = {curve.data_path: curve for curve in strips.fcurves(scene)}
+    keyed = {curve.data_path: curve for curve in curves.fcurves(scene)}
     for name in CONTROLS:
         if isinstance(strip.get(name), int):
             strip[name] = float(strip[name])
-            curve = curves.get(strips.curve_path(strip, name))
+            curve = keyed.get(curves.curve_path(strip, name))
             if curve:
                 curve.update_autoflags(scene)
 
@@ -60,14 +60,14 @@ def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str
     from ..core.motion.controls import CONTROLS
 
     names = [name for name in CONTROLS if name in strip]
-    paths = {name: strips.curve_path(strip, name) for name in names}
+    paths = {name: curves.curve_path(strip, name) for name in names}
     if _needs_scene(scene, set(paths.values())):
         channels = _step_through(scene, strip, names, frames)
     else:
-        curves = {curve.data_path: curve for curve in strips.fcurves(scene) if _speaks(curve)}
+        keyed = {curve.data_path: curve for curve in curves.fcurves(scene) if _speaks(curve)}
         channels = {}
         for name in names:
-            curve = curves.get(paths[name])
+            curve = keyed.get(paths[name])
             if curve:
                 channels[name] = _play(curve, frames, CONTROLS[name].minimum, CONTROLS[name].maximum)
             else:
@@ -124,8 +124,8 @@ def _set_keys(
     """Put keys with straight lines between them in the place of those within `length` frames from `first` on."""
     strip[name] = keys[0][1]
     strip.keyframe_insert(f'["{name}"]', frame=first)  # makes the curve where there is none
-    path = strips.curve_path(strip, name)
-    curve = next(curve for curve in strips.fcurves(scene) if curve.data_path == path)
+    path = curves.curve_path(strip, name)
+    curve = next(curve for curve in curves.fcurves(scene) if curve.data_path == path)
     points = curve.keyframe_points
     for point in reversed(points):
         if first <= point.co[0] < first + length:
@@ -147,7 +147,7 @@ def copy(scene: bpy.types.Scene, source: Any, target: Any) -> None:
     later = strips.visible_range(target)[0] - strips.visible_range(source)[0]
     for name in [name for name in CONTROLS if name in source]:
         target[name] = float(source[name])
-        strips.copy_curve(scene, strips.curve_path(source, name), strips.curve_path(target, name), later)
+        curves.copy_curve(scene, curves.curve_path(source, name), curves.curve_path(target, name), later)
 
 
 def _play(curve: bpy.types.FCurve, frames: range, minimum: float, maximum: float) -> list[float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ..core.errors import BadInputError
-from . import strips
+from . import strip_files, strips
 
 if TYPE_CHECKING:
     from .session import Subject
@@ -53,7 +53,7 @@ def portrait_strip(scene: bpy.types.Scene, name: str) -> Any:
         strip = active_portrait(scene)
         if strip is None:
             raise BadInputError("No strip is selected: click the image or movie strip that shows the portrait.")
-    strips.check_portrait(strip)
+    strip_files.check_portrait(strip)
     return strip
 
 
@@ -174,7 +174,7 @@ def stored_faces(strip: Any) -> Faces | None:
         data = json.loads(text)
         if isinstance(data, list):
             return Faces([data], None, "given")
-        if data["picture"] != strips.picture_path(strip).name:
+        if data["picture"] != strip_files.picture_path(strip).name:
             return None
         return Faces(data["faces"], (data["size"][0], data["size"][1]), data["detector"])
     except (ValueError, KeyError, IndexError, TypeError) as error:

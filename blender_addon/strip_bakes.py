@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import BadInputError
-from . import strips
+from . import colours, curves, renders, strips, versions
 from .client import Task
 
 if TYPE_CHECKING:
@@ -129,15 +129,52 @@ def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, A
     if scene is None or strips.by_name(scene, strip_name) is None:
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
     copy = scene.copy()
-    action = strips.own_action(copy)
+    action = curves.own_action(copy)
     try:
         found = strips.by_name(copy, strip_name)
-        strips.mute_others(copy, found)
+        _mute_others(copy, found)
         yield copy, found
     finally:
         bpy.data.scenes.remove(copy)
         if action:
             bpy.data.actions.remove(action)
+
+
+def _mute_others(scene: bpy.types.Scene, strip: Any) -> None:
+    """Let the timeline show and play this strip only, with the effects that are put on it and the metas it is in.
+
+    What is in the strip, if it is a meta, stays as it is.
+    """
+    around = _metas_around(strip)
+    heard = {strip.name, *(meta.name for meta in around)}
+    every = [
+        other for other in strips.all_strips(scene) if all(meta.name != strip.name for meta in _metas_around(other))
+    ]
+    found = True
+    while found:  # effects may lie on effects
+        found = [o for o in every if o.name not in heard and _inputs(o) and all(i.name in heard for i in _inputs(o))]
+        heard |= {other.name for other in found}
+    for other in every:
+        other.mute = other.name not in heard
+    for channels in (scene.sequence_editor.channels, *(meta.channels for meta in around)):
+        for channel in channels:
+            channel.mute = False
+
+
+def _metas_around(strip: Any) -> list[Any]:
+    """The meta strips that a strip is in, the nearest first."""
+    metas = []
+    meta = strip.parent_meta()
+    while meta:
+        metas.append(meta)
+        meta = meta.parent_meta()
+    return metas
+
+
+def _inputs(strip: Any) -> list[Any]:
+    """The strips that an effect strip is put on."""
+    names = ("input_1", "input_2", "input_3")
+    return [source for name in names if (source := getattr(strip, name, None)) is not None]
 
 
 def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
@@ -153,14 +190,14 @@ def _show_at_own_size(scene: bpy.types.Scene, strip: Any) -> None:
         place.scale_x = place.scale_y = 1
         place.offset_x = place.offset_y = place.rotation = 0
         strip.blend_type, strip.blend_alpha = "REPLACE", 1
-        strips.remove_curves(scene, strip, ("transform.", "blend_"))
+        curves.remove_curves(scene, strip, ("transform.", "blend_"))
     with suppress(BadInputError):  # a studio's own OpenColorIO configuration: faces are found in its colours, too
-        strips.keep_colours(scene)
+        colours.keep(scene)
 
 
 def _show_untouched(scene: bpy.types.Scene, strip: Any) -> None:
     """Take off what the strip does to its picture."""
-    strips.remove_curves(scene, strip, ("crop.", "use_flip_", "color_", "modifiers["))
+    curves.remove_curves(scene, strip, ("crop.", "use_flip_", "color_", "modifiers["))
     strip.use_flip_x = strip.use_flip_y = False
     crop = strip.crop
     crop.min_x = crop.max_x = crop.min_y = crop.max_y = 0
@@ -176,11 +213,10 @@ def picture_name(frame: int) -> str:
 
 def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:
     render, stored = scene.render, scene.render.image_settings
-    if hasattr(stored, "media_type"):
-        stored.media_type = "IMAGE"
+    versions.set_media_type(stored, "IMAGE")
     stored.file_format, stored.color_mode, stored.color_depth, stored.compression = "PNG", "RGB", "8", 15
     render.use_sequencer, render.use_file_extension, render.use_overwrite = True, True, True
-    strips.render(scene, f"{folder}/######", animation=True)
+    renders.render(scene, f"{folder}/######", animation=True)
 
 
 def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
@@ -188,14 +224,13 @@ def _write_movie(scene: bpy.types.Scene, path: Path) -> None:
     # H.264 wants even sides.
     render.resolution_x += render.resolution_x % 2
     render.resolution_y += render.resolution_y % 2
-    if hasattr(stored, "media_type"):
-        stored.media_type = "VIDEO"
+    versions.set_media_type(stored, "VIDEO")
     stored.file_format = "FFMPEG"
     movie = render.ffmpeg
     movie.format, movie.codec, movie.audio_codec = "MPEG4", "H264", "NONE"
     movie.constant_rate_factor, movie.gopsize = "PERC_LOSSLESS", 1
     render.use_sequencer, render.use_file_extension, render.use_overwrite = True, False, True
-    strips.render(scene, str(path), animation=True)
+    renders.render(scene, str(path), animation=True)
 
 
 def _is_whole(wav: Path) -> bool:

@@ -177,8 +177,8 @@ def test_what_blender_imports_is_light(name: str) -> None:
                 waiting.append(imported)
 
 
-def test_only_strips_knows_about_blender_versions() -> None:
+def test_blenders_version_is_looked_at_in_one_place() -> None:
     for path in ROOT.glob("blender_addon/**/*.py"):
-        if path.name != "strips.py":
+        if path.name != "versions.py":
             text = path.read_text("utf-8")
             assert "app.version" not in text.replace("app.version_string", ""), f"{_name(path)} looks at the version"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from .. import strips
+from .. import strip_files
 from .file_writer import FileWriter
 from .task_operator import TaskOperator
 
@@ -34,7 +34,7 @@ class GIOCONDA_OT_export_performance(FileWriter, TaskOperator, bpy.types.Operato
     def begin(self, context: bpy.types.Context) -> None:
         from .. import performances
 
-        path = strips.full_path(self.filepath)
+        path = strip_files.full_path(self.filepath)
         performances.start(
             context,
             self.strip_name,

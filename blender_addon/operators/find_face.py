@@ -10,7 +10,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import BadInputError
-from .. import portraits, preferences, properties, strips
+from .. import portraits, preferences, properties, strip_files, strips
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -36,7 +36,7 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
         own = preferences.of(context)
         command = {
             "command": "detect",
-            "picture": str(strips.picture_path(strip)),
+            "picture": str(strip_files.picture_path(strip)),
             "detector": self.detector or properties.of(scene).detector,
             **own.model_files(),
         }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import GiocondaError
-from .. import strips
+from .. import colours, strips
 
 
 class GIOCONDA_OT_fix_view_transform(bpy.types.Operator):
@@ -19,7 +19,7 @@ class GIOCONDA_OT_fix_view_transform(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            strips.keep_colours(strips.edited_scene(context))
+            colours.keep(strips.edited_scene(context))
         except GiocondaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import driver_settings, portraits, preferences, strips
+from .. import driver_settings, portraits, preferences, strip_files, strips
 from ..session import session
 from ..strip_bakes import RenderTask, picture_name
 from .task_operator import TaskOperator
@@ -63,7 +63,7 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
         def apply() -> str:
             found = portraits.find(bpy.data.scenes.get(scene_name), portrait_id, name, f" The person is {path}")
             settings = driver_settings.of(found)
-            settings.person_path, settings.generator = strips.stored_path(path), "few_shot"
+            settings.person_path, settings.generator = strip_files.stored_path(path), "few_shot"
             return f"The person is {path}"
 
         session.start(task, apply, scratch=folder)
@@ -78,7 +78,7 @@ def _shown(scene: bpy.types.Scene, portrait: Any) -> list[Any]:
         or (strip.select and strip.type in ("IMAGE", "MOVIE") and not strip.get(portraits.SOURCE))
     ]
     for strip in every:
-        strips.check_portrait(strip)
+        strip_files.check_portrait(strip)
     return sorted(every, key=lambda strip: strip.name != portrait.name)
 
 
@@ -89,7 +89,7 @@ def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[l
     BadInputError: a picture is missing.
     """
     movies = [strip for strip in shown if strip.type == "MOVIE"]
-    files = [file for strip in shown if strip.type == "IMAGE" for file in strips.picture_files(strip)]
+    files = [file for strip in shown if strip.type == "IMAGE" for file in strip_files.picture_files(strip)]
     found = list(dict.fromkeys(files))
     share = max(1, (_MOST - len(found)) // max(1, len(movies)))
     reading: list[Callable[[], Task]] = []

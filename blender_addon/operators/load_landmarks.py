@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from .. import portraits, strips
+from .. import portraits, strip_files
 from .portrait_operator import PortraitOperator
 
 
@@ -31,9 +31,9 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
         from ...core.landmarks.track import at_size, load_track
 
         portraits.prepare(scene, strip)
-        path, picture = strips.full_path(self.filepath), strips.picture_path(strip)
+        path, picture = strip_files.full_path(self.filepath), strip_files.picture_path(strip)
         track = load_track(path)
-        width, height = strips.picture_size(strip)
+        width, height = strip_files.picture_size(strip)
         if width:
             lies = (width < height) != (track.size[0] < track.size[1])  # the worker turns pictures by their EXIF tag
             track = at_size(track, (height, width) if lies else (width, height), path)

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import BadInputError
-from .. import keyframes, portraits, strips
+from .. import keyframes, portraits, strip_files, strips
 from .file_writer import FileWriter
 from .portrait_operator import PortraitOperator
 
@@ -36,7 +36,7 @@ class GIOCONDA_OT_save_preset(FileWriter, PortraitOperator, bpy.types.Operator):
         channels = keyframes.read_controls(scene, strip, range(*strips.visible_range(strip)))
         if not channels:
             raise BadInputError(f'Nothing is keyed on "{strip.name}": all its controls are neutral.')
-        path = strips.full_path(self.filepath)
+        path = strip_files.full_path(self.filepath)
         values = {name: np.array(of, np.float32) for name, of in channels.items()}
         save_preset(path, ControlTrack(strips.exact_fps(scene), values), f"Saved from {strip.name}.", loop=self.loop)
         return f"{portraits.count(len(channels), 'control')} in {path}"

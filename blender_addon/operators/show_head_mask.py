@@ -7,7 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import GiocondaError
-from .. import driver_settings, head_masks, portraits, preferences, properties, strips
+from .. import driver_settings, head_masks, portraits, preferences, properties, strip_files, strips
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -65,7 +65,7 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
             now = bpy.data.scenes.get(scene_name)
             found = portraits.find(now, portrait_id, name, f" The mask is {path}")
             portraits.store_found(found, command["portrait"], task.faces)
-            driver_settings.of(found).head_mask = strips.stored_path(path)
+            driver_settings.of(found).head_mask = strip_files.stored_path(path)
             head_masks.show(path)
             return f"The head mask is {path}"
 

@@ -10,7 +10,7 @@ import bpy
 
 from ...core.errors import GiocondaError
 from ...core.motion import REPLACEABLE
-from .. import keyframes, portraits, preferences, properties, strips
+from .. import colours, keyframes, portraits, preferences, properties, strip_files, strips
 from ..session import session
 from .layout import create_worker, outcome_box, progress, settings_column, text
 
@@ -87,7 +87,7 @@ def _draw_faces(column: bpy.types.UILayout, strip: Any) -> None:
 
 
 def _picture_size(strip: Any) -> str:
-    width, height = strips.picture_size(strip)
+    width, height = strip_files.picture_size(strip)
     return f"{width} x {height}, " if width else ""
 
 
@@ -116,7 +116,7 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
 
 
 def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
-    changes = strips.colour_changes(scene)
+    changes = colours.changes(scene)
     if changes:
         box = layout.box()
         text(box, f"The scene changes the picture's colours: {', '.join(changes)}", "ERROR")

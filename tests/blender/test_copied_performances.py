@@ -66,8 +66,8 @@ def test_a_copy_without_a_result_is_keyed_itself(
     copy.gioconda.driven_by, copy.gioconda.preset = "PRESET", "nod"
     original = portrait["gioconda_portrait_id"]
     bpy.ops.gioconda.bake_keys()
-    assert {curve.data_path.partition("]")[0] for curve in addon("strips").fcurves(scene)} == {
-        addon("strips").curve_path(copy, "x").partition("]")[0]
+    assert {curve.data_path.partition("]")[0] for curve in addon("curves").fcurves(scene)} == {
+        addon("curves").curve_path(copy, "x").partition("]")[0]
     }
     assert portrait["gioconda_portrait_id"] == original != copy["gioconda_portrait_id"]
     copy["gioconda_portrait_id"] = original

@@ -43,8 +43,8 @@ def test_a_strip_drives_as_the_timeline_shows_it(
     performer = _result(addon, scene, portrait)
     scene.sequence_editor.active_strip = portrait
     bpy.ops.gioconda.add_controls()
-    for curve in list(addon("strips").fcurves(scene)):
-        addon("strips").fcurves(scene).remove(curve)
+    for curve in list(addon("curves").fcurves(scene)):
+        addon("curves").fcurves(scene).remove(curve)
     portrait["headYaw"] = 0.0
 
     performer.use_flip_x, performer.frame_start, performer.mute = True, 12, True
@@ -103,7 +103,7 @@ def test_amounts_keep_regions_still(addon: Callable[[str], ModuleType], scene: b
     settings = portrait.gioconda
     settings.driven_by, settings.preset, settings.amount_mouth, settings.amount_jaw = "PRESET", "laugh", 0, 0.5
     bpy.ops.gioconda.bake_keys()
-    paths = {curve.data_path for curve in addon("strips").fcurves(scene)}
+    paths = {curve.data_path for curve in addon("curves").fcurves(scene)}
     assert any("jawOpen" in path for path in paths)
     assert not any("mouth" in path or "cheek" in path for path in paths)
     session = addon("session").session
@@ -121,7 +121,7 @@ def test_a_preset_is_saved_and_played_again(
     bpy.ops.gioconda.save_preset(filepath=str(tmp_path / "mine.json"))
     settings = portrait.gioconda
     settings.driven_by, settings.preset_path, settings.preset_loop = "PRESET", str(tmp_path / "mine.json"), False
-    addon("strips").fcurves(scene).remove(curve_of(addon, scene, portrait, "jawOpen"))
+    addon("curves").fcurves(scene).remove(curve_of(addon, scene, portrait, "jawOpen"))
     portrait["jawOpen"] = 0.0
     bpy.ops.gioconda.bake_keys(tolerance=0)
     assert np.allclose(values_of(addon, scene, portrait, "jawOpen"), before, atol=0.02)
@@ -259,7 +259,7 @@ def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
     add_picture(scene, astronaut, start=5, length=8, channel=3, name="performer")
     settings = portrait.gioconda
     settings.driven_by, settings.strip_name, settings.find_neutral = "MOVIE", "performer", False
-    with pytest.raises(addon("strips").BadInputError, match=r"Neutral Frame 0 .* frames 5 to 12"):
+    with pytest.raises(addon("drivers").BadInputError, match=r"Neutral Frame 0 .* frames 5 to 12"):
         addon("drivers").driving(scene, portrait, tmp_path, "dlib")
     settings.neutral_frame = 6
     moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")

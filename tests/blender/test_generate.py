@@ -129,7 +129,7 @@ def test_result_follows_a_portrait_that_is_keyed_to_move_and_fade(
     after = [render(scene, frame, tmp_path / f"after{frame}.png") for frame in (10, 11, 12)]
     assert np.array_equal(before, after)
     assert not np.array_equal(after[0], after[1])
-    assert len(addon("strips").fcurves(scene)) == 4
+    assert len(addon("curves").fcurves(scene)) == 4
 
 
 def test_a_picture_with_alpha_is_not_seen_twice(scene: bpy.types.Scene, astronaut: Path, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_drivers_are_followed_and_the_frame_stays(
     driver.type = "SUM"
     variable = driver.variables.new()
     variable.targets[0].id_type, variable.targets[0].id = "SCENE", scene
-    variable.targets[0].data_path = addon("strips").curve_path(portrait, "headPitch")
+    variable.targets[0].data_path = addon("curves").curve_path(portrait, "headPitch")
     portrait["headPitch"] = 0.5
     scene.frame_set(3)
     read = _read(addon, scene, portrait)

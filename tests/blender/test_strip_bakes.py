@@ -57,7 +57,7 @@ def test_keys_of_its_place_and_a_frame_step_do_not_change_what_is_read(
     for picture in read:
         assert np.abs(picture - pixels(astronaut))[..., :3].max() < 0.01
     assert list(bpy.data.actions) == actions
-    assert len(addon("strips").fcurves(scene)) == 3
+    assert len(addon("curves").fcurves(scene)) == 3
     assert len(scene.animation_data.drivers) == 1
 
 
@@ -93,7 +93,7 @@ def test_a_movie_is_read_as_the_timeline_retimes_it(addon: Modules, scene: bpy.t
 def test_frames_that_blender_does_not_render_are_told(
     addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path
 ) -> None:
-    with pytest.raises(addon("strips").BadInputError, match='"astronaut" begins before frame 0'):
+    with pytest.raises(addon("strip_bakes").BadInputError, match='"astronaut" begins before frame 0'):
         addon("strip_bakes").RenderTask(scene.session_uid, strip.name, -2, 4, tmp_path / "read")
 
 

@@ -69,7 +69,7 @@ def test_a_transcript_reaches_the_job(
     assert words() == "one\ntwo"
     settings.words = "TEXT"
     before = list((tmp_path / "out").iterdir())
-    with pytest.raises(addon("strips").BadInputError, match="No text is chosen"):
+    with pytest.raises(addon("drivers").BadInputError, match="No text is chosen"):
         words()
     assert list((tmp_path / "out").iterdir()) == before, "what is refused leaves no folder"
     settings.text = bpy.data.texts.new("said")
@@ -91,7 +91,7 @@ def test_a_sound_strip_speaks_as_the_timeline_plays_it(
     jaw = values_of(addon, scene, portrait, "jawOpen")
     assert np.allclose(jaw[:10], 0, atol=0.01)
     assert jaw[12:].max() > 0.1
-    assert not any("headYaw" in curve.data_path for curve in addon("strips").fcurves(scene))
+    assert not any("headYaw" in curve.data_path for curve in addon("curves").fcurves(scene))
     settings.driven_by, settings.words = "SOUND", "STRIPS"
     with pytest.raises(RuntimeError, match="No text strip"):
         bpy.ops.gioconda.bake_keys()

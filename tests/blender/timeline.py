@@ -64,8 +64,8 @@ def key(strip: Any, control: str, keys: Sequence[tuple[float, float]]) -> None:
 
 
 def curve_of(addon: Any, scene: bpy.types.Scene, strip: Any, control: str) -> Any:
-    path = addon("strips").curve_path(strip, control)
-    return next(curve for curve in addon("strips").fcurves(scene) if curve.data_path == path)
+    path = addon("curves").curve_path(strip, control)
+    return next(curve for curve in addon("curves").fcurves(scene) if curve.data_path == path)
 
 
 def values_of(addon: Any, scene: bpy.types.Scene, strip: Any, control: str) -> NDArray[np.float64]:
