@@ -31,6 +31,12 @@ IRIS_DEPTH = 0.87
 Y_DOWN: Array = np.array([1.0, -1.0, 1.0])
 """From the model's axes to those of pictures, and back."""
 
+TOOTH, GUM = 255, 128
+"""In the model's pictures of the mouth's inside: what is a tooth, what gum or tongue."""
+
+DEPTH_STEPS = 20
+"""A centimetre, in these pictures."""
+
 _ROUNDS = 8
 _IDENTITY_STRENGTH, _EXPRESSION_STRENGTH = 0.02, 0.08  # ridge weights, (cm of landmark error)^2 per sigma^2
 _JAW_WEIGHT = 0.3  # the outline of a turned face is not the model's jaw line
@@ -47,7 +53,7 @@ class FaceModel:
     depth_origin: Array  # (2,) x of the left column, y of the top row
     depth_step: float
     eyes: Array  # (2, 4) right and left eyeball: centre, radius
-    mouth_upper: NDArray[np.uint8]  # (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade; z * 20
+    mouth_upper: NDArray[np.uint8]  # (rows, columns, 3): 0 nothing, GUM or TOOTH; shade; z * DEPTH_STEPS
     mouth_teeth: NDArray[np.uint8]  # the lower ones, with the jaw wide open
     mouth_tongue: NDArray[np.uint8]  # and the lower gum, with the jaw wide open
     mouth_origins: Array  # (2, 2) of the upper picture, of the lower ones: x of the left column, y of the top row
@@ -109,6 +115,11 @@ class FittedFace:
     def direction(self, offsets: NDArray[np.floating[Any]]) -> Array:
         """Bring (..., 3) model offsets, centimetres, to the picture: (..., 3) pixels."""
         return self.pose.scale * (offsets * Y_DOWN) @ self.pose.rotation.T
+
+    def jaw_shapes(self) -> Array:
+        """(2, 68, 3) pixels by which `jawOpen` and `jawLeft` at full strength move the model's points."""
+        shapes = load_face_model().expressions
+        return self.direction(np.stack([shapes["jawOpen"], shapes["jawLeft"]]))
 
     def lip_opening(self, points: Array) -> float:
         """Pixels by which the lips of (68, 3) points stand apart down this face; less than 0 where they cross."""

@@ -20,7 +20,7 @@ from ..landmarks.topology import (
     RIGHT_BROW,
 )
 from .easing import ease
-from .face_model import FittedFace, fit_face, load_face_model
+from .face_model import FittedFace, fit_face
 from .pose import fit_rigid_poses
 from .smoothing import smooth_track
 
@@ -41,7 +41,6 @@ _HUNG = {
     "brows": ((RIGHT_BROW, _CORNERS[0]), (LEFT_BROW, _CORNERS[1])),
 }
 _CHIN = (6, 7, 8, 9, 10)
-_JAW_SHAPES = ("jawOpen", "jawLeft")
 _PARTED = 0.05  # eye distances: lips at rest that stand apart by less are shut, as trackers see them
 _SHUT, _OPEN = 0.3, 0.7  # of the lids' distance at rest: an eye that is shut shows nothing that could be opened
 
@@ -79,16 +78,16 @@ class FootageFace:
                 share = _opens(face, still, moved) if region == "eyes" else 1.0
                 points[list(moved)] += share * (calm.points[list(moved)] + hung - points[list(moved)])
         if "mouth" in regions:
-            points[list(JAW), :2] -= _jaw_motion(face, still)
+            points[list(JAW), :2] -= _outline_motion(face, still)
         return replace(face, points=points)
 
 
-def _jaw_motion(face: FittedFace, still: FittedFace) -> Array:
+def _outline_motion(face: FittedFace, still: FittedFace) -> Array:
     """(17, 2) what the jaw's opening and sliding add to its outline, told by the chin.
 
     The rest of the outline is what is seen of the cheeks: it is no jaw that could be put back.
     """
-    shapes = np.stack([face.direction(load_face_model().expressions[name])[:, :2] for name in _JAW_SHAPES])
+    shapes = face.jaw_shapes()[..., :2]
     chin, went = list(_CHIN), (face.points - still.points)[:, :2]
     seen = (went[chin] - went[list(NOSE_BASE)].mean(0)).reshape(-1)
     strengths = np.linalg.pinv(shapes[:, chin].reshape(len(shapes), -1).T) @ seen

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .controls import CONTROLS
+from .face_model import DEPTH_STEPS, GUM, TOOTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,6 @@ UPPER_ORIGIN, LOWER_ORIGIN = (-3.6, -0.4), (-3.6, -3.6)  # the lower jaw is pict
 ROOTS = (-1.2, -5.1)  # cm: teeth end above and below
 FRONT_OF_PALATE = 4.5  # cm: what lies deeper of the upper jaw is throat
 HEAD_MATERIALS = ("M_Face", "M_BackHead", "M_EyeOcclusion", "M_ScleraLeft", "M_ScleraRight")
-TOOTH, GUM = 255, 128
 LIGHT = np.array([0, 0.35, 0.94], np.float32)  # from the front and a little above
 
 
@@ -145,7 +145,7 @@ def _relief(
     *,
     only_teeth: bool = False,
 ) -> NDArray[np.uint8]:
-    """Front view (rows, columns, 3): 0 nothing, 128 gum or tongue, 255 tooth; shade; depth, 20 steps a centimetre.
+    """Front view (rows, columns, 3): 0 nothing, GUM (or tongue) or TOOTH; shade; depth in DEPTH_STEPS a centimetre.
 
     Beside what is there, the depth goes on as it is at the nearest place that has some.
     """
@@ -154,7 +154,8 @@ def _relief(
     shade = (lit[triangles[index]] * weights).sum(-1)
     material = np.where(tooth[triangles[index, 0]], TOOTH, GUM)
     there = (index >= 0) & (material == TOOTH) if only_teeth else index >= 0
-    planes: list[NDArray[Any]] = [material * there, 8 * np.round(31 * shade * there), 20 * _spread(depth, there)]
+    steps = DEPTH_STEPS * _spread(depth, there)
+    planes: list[NDArray[Any]] = [material * there, 8 * np.round(31 * shade * there), steps]
     return np.round(np.dstack(planes)).clip(0, 255).astype(np.uint8)
 
 

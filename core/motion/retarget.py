@@ -168,8 +168,7 @@ def _jaw_motion(offsets: Array, face: FittedFace) -> Array:
 
 def _fitted_jaw(offsets: Array, face: FittedFace) -> tuple[float, float, Array]:
     """How far a jaw opens and goes aside, by least squares of outline and lips, and (2, 68, 3) what that moves."""
-    shapes = load_face_model().expressions
-    jaw = face.direction(np.stack([shapes["jawOpen"], shapes["jawLeft"]])) * (1, 1, 0)
+    jaw = face.jaw_shapes() * (1, 1, 0)
     moved = [*JAW[4:13], *MOUTH]
     opened, aside = np.linalg.lstsq(jaw[:, moved].reshape(2, -1).T, offsets[moved].reshape(-1), rcond=None)[0]
     return float(opened), float(aside), jaw

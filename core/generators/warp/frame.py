@@ -16,7 +16,7 @@ from .grid import Grid, area_around, is_some, overlap
 from .head import FINER, Head
 from .lips import with_sound_lips
 from .positions import Maps, Sides, Ways
-from .sampling import polygon_mask, read_at
+from .sampling import SOFT_EDGE, polygon_mask, read_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,6 @@ _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
 _RIM_MARGIN = 0.05  # around an opening, in eye distances, its edges are drawn finely
 _PLACES = 129  # from corner to corner of an opening, at which it is told how far its rims stand apart
-_SOFT_EDGE = 0.006  # of lids and lips, in eye distances
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class Frame:
         outline = np.concatenate([window.rims[0], window.rims[1][::-1]])
         corner = np.floor(outline.min(0) - margin).astype(int)
         size = np.ceil(outline.max(0) + margin).astype(int) - corner
-        soft = _SOFT_EDGE * self._head.eye_distance
+        soft = SOFT_EDGE * self._head.eye_distance
         mask = polygon_mask(outline, (int(corner[0]), int(corner[1])), (size[1], size[0]), soft)
         mask *= _apart(window.rims, corner, size)
         return read_at(mask, window.unturned - corner.astype(np.float32), outside_zero=True)

@@ -16,7 +16,7 @@ from .grid import Grid, area_of, overlap, within
 from .positions import Border
 from .rays import Fields, Reach, Sight, reaches, ways
 from .rbf import thin_plate
-from .sampling import smooth_step
+from .sampling import ramp, smooth_step
 from .skull import Skull, outside
 from .threads import THREADS
 
@@ -118,7 +118,7 @@ class Head:
             return target
         height, own = self.at_landmarks(self.height(target.pose)), self.face.points[:, 2]
         first, wholly = (behind * self.eye_distance for behind in _HIDDEN)
-        hidden = smooth_step((height - own - first) / (wholly - first))
+        hidden = ramp(height - own, first, wholly)
         moved = target.pose.unapply(target.landmarks, height + hidden * (own - height))
         return replace(target, landmarks=target.pose.apply(np.column_stack([moved, height])), absolute=True)
 

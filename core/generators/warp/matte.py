@@ -14,7 +14,7 @@ from .grid import area_of, overlap
 from .head import project_points
 from .pieces import along, distance_in, enclosed, mostly, numbered, opened, short, touching, within_reach
 from .plate import surroundings
-from .sampling import premultiplied, smooth_step, straight, to_8bit
+from .sampling import premultiplied, ramp, straight, to_8bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -245,6 +245,6 @@ def _follow_edges(part: NDArray[Any], person: NDArray[np.uint8], eye_distance: f
     )
     shown = straight(part, part.dtype)[..., :3]
     bright = to_8bit(np.ascontiguousarray(shown)).astype(np.float32).mean(axis=2) / 255
-    soft = smooth_step((slope * bright + offset - _SOLID[0]) / (_SOLID[1] - _SOLID[0]))
+    soft = ramp(slope * bright + offset, *_SOLID)
     # Away from the edge the brightness has no say.
     return np.where(near > 1 - 1e-3, np.float32(1), np.where(near < 1e-3, np.float32(0), soft))

@@ -26,7 +26,7 @@ from .mouth_own import OwnMouth
 from .mouth_palette import Palette
 from .mouth_relief import Relief, Sight, of_model
 from .mouth_tongue import STEP, TongueShape, form
-from .sampling import from_8bit, polygon_mask, read_at, sample, smooth_step, to_pixels
+from .sampling import SOFT_EDGE, from_8bit, polygon_mask, read_at, sample, smooth_step, to_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,6 @@ _LIP_THICK = 0.2  # cm: the inner edge of the lips lies this much behind their l
 _MOUTH_LIGHT = 0.85  # teeth and tongue that a driver shows come near to this share of full light
 _CHEEK_WIDENS = 0.1  # cm aside for each inwards, from the corner of the mouth on
 _FRONT_TEETH, _TOUCH = 0.6, 0.3  # cm: front teeth lie behind the lips, and what lies so near together touches
-_SOFT_EDGE = 0.006  # of the lips, in eye distances
 
 
 _ASIDE = np.zeros(68)  # weights of the landmarks: the lower lip against the upper one
@@ -84,7 +83,7 @@ class MouthInterior:
         self._down = face_down(self._lips)
         apart = opening(self._lips, self._down)
         openness = apart / (_OPEN_SOURCE * face.eye_distance)
-        is_open = float(openness > 1) if rest is None else float(smooth_step(np.array(openness)))
+        is_open = float(openness > 1) if rest is None else float(smooth_step(openness))
         palette = Palette(pixels, face, open_mouth=is_open == 1) if rest is None else rest.palette
         if rest is None and palette.shows_teeth:  # what is seen of them stands in the light between these lips
             middle = self._lips[None, list(INNER_LIP)].mean(1, keepdims=True).astype(np.float32)
@@ -283,7 +282,7 @@ class MouthInterior:
         below = np.concatenate([upper, upper[::-1] + np.array([0, 4 * self._face.eye_distance])])
         corner = np.floor(np.minimum(positions.min((0, 1)), upper.min(0))).astype(int)
         columns, rows = np.ceil(positions.max((0, 1))).astype(int) + 2 - corner
-        window = (int(corner[0]), int(corner[1])), (int(rows), int(columns)), _SOFT_EDGE * self._face.eye_distance
+        window = (int(corner[0]), int(corner[1])), (int(rows), int(columns)), SOFT_EDGE * self._face.eye_distance
         local = positions - corner.astype(np.float32)
         inner = smooth_loop(moved[list(INNER_LIP)])
         under, inside = (read_at(polygon_mask(outline, *window), local) for outline in (below, inner))

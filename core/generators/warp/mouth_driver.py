@@ -14,7 +14,7 @@ import numpy as np
 
 from ...landmarks.topology import EYE_OUTER_CORNERS, LIP_PAIRS
 from .face_field import MOUTH
-from .sampling import read_at, smooth_step
+from .sampling import ramp, read_at, smooth_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def measure(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> 
     leaked = _lip_share(colour, lips) * ((near < _FRINGE) | beside)
     lip = np.maximum(leaked, (near < _EDGE) | (beside & (brightness > _SKIN_BRIGHT))).astype(np.float32)
     brightness, tooth = (_fill(plane, 1 - lip) for plane in (brightness, tooth))
-    sure = _ramp(np.array(gap), _OPEN) * _ramp(np.array(width), _WIDE) * inside_picture
+    sure = ramp(float(gap), *_OPEN) * ramp(width, *_WIDE) * inside_picture
     height = np.broadcast_to((bottom - top)[:, 0], brightness.shape)
     return np.dstack([brightness, tooth, sure, height]).astype(np.float32)
 
@@ -99,7 +99,7 @@ def read(mouth: Array, positions: Array, moved: NDArray[np.floating[Any]], blur:
     at = np.dstack([u * (_COLUMNS - 1), share * (_ROWS - 1)]).astype(np.float32)
     brightness, tooth, sure = cv2.split(read_at(soft[..., :3], at))
     stretch = np.exp(np.abs(np.log(max(float(height.max()), 1e-3) / max(float(mouth[..., 3].max()), 1e-3))))
-    sure = sure * (1 - _ramp(np.array(stretch), _STRETCH))
+    sure = sure * (1 - ramp(float(stretch), *_STRETCH))
     sure *= smooth_step(np.minimum(u, 1 - u) / _CORNER)
     return np.asarray(brightness, np.float32), np.asarray(tooth, np.float32), np.asarray(sure, np.float32)
 
@@ -137,7 +137,7 @@ def _lip_share(colour: Array, lips: Array) -> Array:
     """(h, w): 1 as red and as bright as lips, which landmarks that are a little off leave inside."""
     brightness = colour.mean(-1) / max(float(np.median(lips @ np.full(3, 1 / 3))), _DARKEST)
     redness = _redness(colour) / np.float32(max(float(np.median(_redness(lips))), _LEAST_RED))
-    return _ramp(brightness, _LIP_BRIGHT) * _ramp(redness, _LIP_RED)
+    return ramp(brightness, *_LIP_BRIGHT) * ramp(redness, *_LIP_RED)
 
 
 def _fill(plane: Array, there: Array) -> Array:
@@ -152,11 +152,6 @@ def _fill(plane: Array, there: Array) -> Array:
 def _tooth_share(colour: Array, brightness: Array, skin: float, lips: float) -> Array:
     """(h, w): 1 as little red as teeth are, 0 as red as lips."""
     least, most = _TOOTH_RED * skin, max(lips, skin)
-    coloured = float(smooth_step(np.array((most - least) / _LEAST_RED - 0.5)))
+    coloured = float(smooth_step((most - least) / _LEAST_RED - 0.5))
     share = np.clip((most - _redness(colour)) / max(most - least, 1e-3), 0, 1)
-    return np.asarray((1 - coloured + coloured * share) * _ramp(brightness, _TOOTH_BRIGHT), np.float32)
-
-
-def _ramp(values: NDArray[np.floating[Any]], ends: tuple[float, float]) -> Array:
-    """0 up to the first end, 1 from the second on."""
-    return smooth_step((values - ends[0]) / (ends[1] - ends[0]))
+    return np.asarray((1 - coloured + coloured * share) * ramp(brightness, *_TOOTH_BRIGHT), np.float32)

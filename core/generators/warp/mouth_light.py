@@ -38,7 +38,6 @@ class Light:
 
     def __init__(self, moved: NDArray[np.floating[Any]], scale: float) -> None:
         self._cell = _CELL * scale
-        self._scale = scale
         rim = smooth_loop(moved[list(INNER_LIP)])
         margin = 1.5 * scale
         self._corner = (rim.min(0) - margin).astype(np.float32)

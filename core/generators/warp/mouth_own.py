@@ -135,7 +135,7 @@ class OwnMouth:
         if self._teeth:
             return 1.0
         wider = (opening(moved) - self._opening) / self._distance
-        return 1 - float(smooth_step(np.array(wider / self._vanishes)))
+        return 1 - float(smooth_step(wider / self._vanishes))
 
     def hides_model_above(self, moved: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
         """How much of the model's upper jaw is hidden (H, W), from a corner (2,) on: all but what is above teeth."""
@@ -157,7 +157,7 @@ class OwnMouth:
         if self._teeth:
             wider = float(moved[64, 0] - moved[60, 0]) - self._width
             changed = max(wider, opening(moved) - self._opening) / (_TOOTHLESS * self._distance)
-            left = np.float32(1 - smooth_step(np.array(changed)))
+            left = np.float32(1 - smooth_step(changed))
             lay(inside, self._picture, self._shade, left, self._corner, positions, covered)
         if amount > 0:
             for (of_jaw, _), part in zip(self._parts, self._ringed, strict=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ...motion.face_model import DEPTH_STEPS, GUM, TOOTH
 from .mouth_draw import Part, meet
 from .sampling import read_at, smooth_step
 
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_DEPTH_STEPS = 20  # a centimetre, in the model's pictures
 _BACK_TEETH, _FADE = 5.0, 4.0  # cm: z from which teeth are as bright as the front ones come
 _CROWN = 0.24  # cm, standard deviation of what is taken for the shade of crowns around
 _CROWN_SHADE, _TOLD_APART = 0.8, 2.0  # of the light, in that shade; how much more than the model's crowns differ in it
 _LEFT_OUT = 1.0  # cm before the depth at which teeth are left out
 _LEVELS = 10  # depths at which a line of sight is compared with the relief
-_TOOTH, _THERE = 255, 128
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,9 @@ def of_model(picture: NDArray[np.uint8], step: float, back: float = 0.0) -> tupl
 
     Its cells are `step` centimetres; teeth behind z = `back`, centimetres, are left out.
     """
-    depth = picture[..., 2].astype(np.float32) / _DEPTH_STEPS
-    crown = np.asarray(picture[..., 0] == _TOOTH, np.float32)
-    there = (picture[..., 0] >= _THERE) * (1 - crown * (1 - smooth_step((depth - back) / _LEFT_OUT)))
+    depth = picture[..., 2].astype(np.float32) / DEPTH_STEPS
+    crown = np.asarray(picture[..., 0] == TOOTH, np.float32)
+    there = (picture[..., 0] >= GUM) * (1 - crown * (1 - smooth_step((depth - back) / _LEFT_OUT)))
     # Back teeth are dull and half hidden by what the model does not have: cheeks and saliva.
     tooth = crown * smooth_step((depth - _BACK_TEETH) / _FADE)
     shade = picture[..., 1] / np.float32(255)

@@ -64,7 +64,7 @@ class TongueShape:
         out = amount - _AT_RIM
         reach = out / _AT_RIM * _WITHIN if out < 0 else out / (1 - _AT_RIM) * _BEYOND
         half = _WIDE * width
-        share = smooth_step(np.array(amount / _APPEARS)) * smooth_step(np.array(gap / _LEAST_GAP))
+        share = smooth_step(amount / _APPEARS) * smooth_step(gap / _LEAST_GAP)
         return cls(
             centre=float(lips[65:68, 0].mean()),
             rim=float(lips[66, 1]),

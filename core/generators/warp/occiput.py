@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from .beside import STEP
-from .sampling import mirrored, smooth_step
+from .sampling import mirrored, ramp
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,8 +51,7 @@ class Occiput(NamedTuple):
 
     def coverage(self, below: Numbers) -> Array:
         """0..1 at heights."""
-        begins, whole = self.begins
-        return smooth_step((below - begins) / (whole - begins))
+        return ramp(below, *self.begins)
 
 
 def find_occiput(beside: Beside, neck: Neck) -> Occiput:

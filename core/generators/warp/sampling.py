@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Pixels = NDArray[Any]
     Array = NDArray[np.float32]
 
+SOFT_EDGE = 0.006
+"""Eye distances over which the mask of an opening is soft, see `polygon_mask`: lids and lips."""
+
 _SUBPIXEL_BITS = 4
 _NO_SECOND_MAP: Any = None  # both coordinates are in the first one; OpenCV's type stubs do not know of that
 _OPAQUE_CHANNELS = 3
@@ -91,6 +94,11 @@ def smooth_step(x: float | NDArray[np.floating[Any]]) -> Array:
     """0 below 0, 1 above 1, a cubic between."""
     t = np.minimum(np.maximum(x, 0), 1).astype(np.float32)  # on few numbers faster than `np.clip`
     return t * t * (3 - 2 * t)
+
+
+def ramp(values: float | NDArray[np.floating[Any]], start: float, end: float) -> Array:
+    """0 up to `start`, 1 from `end` on, a cubic between."""
+    return smooth_step((values - start) / (end - start))
 
 
 def mirrored(values: NDArray[np.floating[Any]], length: float) -> Array:
