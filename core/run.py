@@ -6,8 +6,6 @@ Heavy packages are imported here where a job needs them, never at the start.
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,17 +13,15 @@ import numpy as np
 from .driver_motion import motion_as_controls, read_motion
 from .errors import BadInputError, CancelledError
 from .events import until_cancelled
-from .files import check_writable, write_bytes
+from .files import check_writable
+from .frame_output import Folder, Movie, is_movie
 from .job import Job, PortraitSource, clamp_controls, frame_range
 from .landmarks import CACHED
-from .landmarks.topology import EYES, OUTER_LIP
-from .landmarks.track import at_size, load_track
 from .motion.controls import ControlTrack
-from .provenance import picture_text, statement
+from .portrait_face import find_faces, find_landmarks, read_head_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from fractions import Fraction
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,13 +30,8 @@ if TYPE_CHECKING:
     from .drivers import Driver
     from .events import OnEvent
     from .landmarks import ModelFiles
-    from .landmarks.detect import Face
-    from .media.video import VideoWriter
     from .motion.amounts import RegionAmounts
     from .motion.target import FaceTarget
-
-_LEAST_FACE = 8  # pixels
-_WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
 
 
 def detect_faces(picture: Path, detector: str, on_event: OnEvent, models: ModelFiles = CACHED) -> None:
@@ -48,7 +39,7 @@ def detect_faces(picture: Path, detector: str, on_event: OnEvent, models: ModelF
     from .media.pictures import read_picture
 
     pixels = read_picture(picture)
-    _find_faces(PortraitSource(picture, detector=detector), pixels, on_event, models)
+    find_faces(PortraitSource(picture, detector=detector), pixels, on_event, models)
 
 
 def write_matte(
@@ -71,7 +62,7 @@ def write_matte(
     on_event({"event": "stage", "stage": "read", "message": f"Reading {portrait.path.name}"})
     check_writable(output.parent)
     pixels = read_picture(portrait.path)
-    landmarks = _portrait_landmarks(portrait, pixels, on_event, models)
+    landmarks = find_landmarks(portrait, pixels, on_event, models)
     on_event({"event": "stage", "stage": "matte", "message": "Finding what moves with the head"})
     mask = np.rint(255 * find_head(pixels, fit_face(landmarks))).astype(np.uint8)
     shown = np.dstack([to_rgb8(pixels), mask] if cut_out else [mask] * 3)
@@ -122,9 +113,9 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
         tell({"event": "stage", "stage": stage, "message": message})
 
     begin("read", f"Reading {job.portrait.name}")
-    if job.only_changes and _is_movie(job):
+    if job.only_changes and is_movie(job):
         raise BadInputError(f"{job.output}: a movie cannot be transparent: only changes are written to a folder.")
-    check_writable(job.output.parent if _is_movie(job) else job.output)
+    check_writable(job.output.parent if is_movie(job) else job.output)
     job, told = clamp_controls(job)
     motion = read_motion(job.driver, tell, job.models)
     frames = frame_range(job, motion.content.frames)
@@ -135,7 +126,7 @@ def run_job(job: Job, on_event: OnEvent, is_cancelled: Callable[[], bool] = lamb
     begin("draw", f"Drawing {len(frames)} frames")
     shown = (only_changes(*pair) if job.only_changes else pair[1] for pair in drawn)
     stored = (as_stored(pixels, orientation) for pixels in shown)
-    output = _Movie(job, motion.content.fps) if _is_movie(job) else _Folder(job)
+    output = Movie(job, motion.content.fps) if is_movie(job) else Folder(job)
     done = 0
     try:
         for path, number in output.write(zip(frames, stored, strict=True)):
@@ -164,7 +155,7 @@ def _draw_picture(
         check_opaque(pixels, job.portrait.path)
     for message in _unfit(motion, pixels):
         on_event({"event": "warning", "message": message})
-    landmarks = _portrait_landmarks(job.portrait, pixels, on_event, job.models)
+    landmarks = find_landmarks(job.portrait, pixels, on_event, job.models)
     begin("prepare", f"Preparing {job.generator}{first_use_note(job.generator)}")
     neutral = None if motion.found is None else motion.found.neutral
     targets = plan_motion(
@@ -176,7 +167,7 @@ def _draw_picture(
         keys=job.keys,
         gaze=motion.gaze,
     )
-    mask = _head_mask(job.portrait, landmarks, pixels, _orientation(job.portrait))
+    mask = read_head_mask(job.portrait, landmarks, pixels, _orientation(job.portrait))
     generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases), job.person)
     return ((pixels, generator.draw(target)) for target in _wanted(job, motion, targets, frames))
 
@@ -234,146 +225,3 @@ def _unfit(motion: DriverMotion, pixels: NDArray[Any]) -> list[str]:
         return []
     told = "the track belongs to a picture of {} x {} pixels, the portrait has {} x {}".format(*found.track.size, *size)
     return [f"The driver: {told}. Its points are taken as they stand."]
-
-
-def _portrait_landmarks(
-    portrait: PortraitSource, pixels: NDArray[Any], on_event: OnEvent, models: ModelFiles
-) -> NDArray[np.floating[Any]]:
-    """The (68, 2) landmarks that are given or named, else those of the face that a detector finds."""
-    if portrait.landmarks is not None:
-        landmarks = _given_landmarks(portrait.landmarks)
-    elif portrait.landmarks_path is not None:
-        landmarks = _stored_landmarks(portrait.landmarks_path, pixels)
-    else:
-        from .landmarks.detect import pick_face
-
-        faces = _find_faces(portrait, pixels, on_event, models)
-        landmarks = pick_face(faces, portrait.face_index, str(portrait.path)).landmarks
-    _check_inside(landmarks, pixels, portrait.path)
-    return landmarks
-
-
-def _head_mask(
-    portrait: PortraitSource, landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], orientation: int
-) -> NDArray[np.float32] | None:
-    """The (H, W) mask that the job names; it must have the face in it."""
-    from .media.pictures import read_mask
-
-    if portrait.head_mask_path is None:
-        return None
-    height, width = pixels.shape[:2]
-    mask = read_mask(portrait.head_mask_path, (width, height), orientation)
-    columns, rows = np.clip(np.rint(landmarks), 0, (width - 1, height - 1)).astype(int).T
-    if mask[rows, columns].mean() < 0.5:
-        raise BadInputError(
-            f"{portrait.head_mask_path}: this mask leaves the face out: white (or opaque) is what moves with the head."
-        )
-    return mask
-
-
-def _check_inside(landmarks: NDArray[np.floating[Any]], pixels: NDArray[Any], path: Path) -> None:
-    """A head may reach out of the picture; eyes and mouth have to be seen to be moved."""
-    height, width = pixels.shape[:2]
-    middles = np.array([landmarks[list(part)].mean(axis=0) for part in (*EYES, OUTER_LIP)])
-    inside = (middles >= 0).all() and (middles < (width, height)).all()
-    if not inside or np.ptp(landmarks, axis=0).min() < _LEAST_FACE:
-        raise BadInputError(
-            f"{path}: the landmarks are no face in this picture of {width} x {height} pixels: eyes or mouth lie "
-            "outside, or all points in one place."
-        )
-
-
-def _given_landmarks(values: object) -> NDArray[np.float32]:
-    try:
-        given = np.asarray(values, np.float32)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadInputError(f"The portrait's landmarks are not 68 pairs of numbers ({error}).") from error
-    if given.shape != (68, 2) or not np.isfinite(given).all():
-        raise BadInputError(f"The portrait's landmarks have the shape {given.shape}; 68 pairs of numbers are wanted.")
-    return given
-
-
-def _stored_landmarks(path: Path, pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """The first frame of a track; brought to the picture's size if they were found in a larger or smaller copy."""
-    return at_size(load_track(path), (pixels.shape[1], pixels.shape[0]), path).landmarks[0]
-
-
-def _find_faces(portrait: PortraitSource, pixels: NDArray[Any], on_event: OnEvent, models: ModelFiles) -> list[Face]:
-    """The faces that the portrait's detector finds, largest first; they are told, too."""
-    from .landmarks.detect import create_detector
-    from .media.pictures import to_rgb8
-
-    on_event({"event": "stage", "stage": "detect", "message": f"Looking for faces in {portrait.path.name}"})
-    faces = create_detector(portrait.detector, models).detect(to_rgb8(pixels))
-    told = [
-        {"landmarks": face.landmarks.tolist(), "confidence": face.confidence.tolist(), "box": list(face.box)}
-        for face in faces
-    ]
-    on_event({"event": "faces", "size": [pixels.shape[1], pixels.shape[0]], "faces": told})
-    return faces
-
-
-def _is_movie(job: Job) -> bool:
-    return job.output.suffix.lower() == ".mp4"
-
-
-class _Folder:
-    """Frames as files, written by a thread while the next one is drawn."""
-
-    def __init__(self, job: Job) -> None:
-        from .media.footage import first_picture
-        from .media.pictures import frame_format
-
-        self._folder, self._text = job.output, picture_text(job.generator)
-        self._format = frame_format(first_picture(job.portrait.path))
-        self._pool = ThreadPoolExecutor(1)
-
-    def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
-        """Write frames by their 0-based numbers; yield path and 1-based number of each one on the disk, in order."""
-        waiting: deque[tuple[Path, int, Future[None]]] = deque()
-        for index, pixels in drawn:
-            path = self._folder / f"frame_{index + 1:06d}.{self._format.ending}"
-            waiting.append((path, index + 1, self._pool.submit(self._write, path, pixels)))
-            if len(waiting) > _WAITING:
-                yield self._written(waiting)
-        while waiting:
-            yield self._written(waiting)
-
-    def _write(self, path: Path, pixels: NDArray[Any]) -> None:
-        write_bytes(path, self._format.encode(pixels, self._text))
-
-    @staticmethod
-    def _written(waiting: deque[tuple[Path, int, Future[None]]]) -> tuple[Path, int]:
-        path, number, future = waiting.popleft()
-        future.result()
-        return path, number
-
-    def close(self, *, complete: bool) -> None:
-        """Wait for what is being written; frames that were only waiting are dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=not complete)
-
-
-class _Movie:
-    """Frames as one movie, which appears when it is whole."""
-
-    def __init__(self, job: Job, fps: Fraction) -> None:
-        self._path, self._fps, self._statement = job.output, fps, statement(job.generator)
-        self._writer: VideoWriter | None = None
-
-    def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
-        """Encode frames by their 0-based numbers; yield path and 1-based number of each."""
-        from .media.video import VideoWriter
-
-        for index, pixels in drawn:
-            if self._writer is None:
-                size = (pixels.shape[1], pixels.shape[0])
-                self._writer = VideoWriter(self._path, self._fps, size, self._statement)
-            self._writer.write(pixels)
-            yield self._path, index + 1
-
-    def close(self, *, complete: bool) -> None:
-        """Finish the movie, or leave nothing."""
-        if self._writer is not None and complete:
-            self._writer.close()
-        elif self._writer is not None:
-            self._writer.discard()

@@ -36,6 +36,8 @@ LAYERS = {
     "drivers": {"errors", "json_form", "landmarks", "motion", "speech"},  # what may drive a portrait
     "driver_motion": {"drivers", "errors", "events", "landmarks", "media", "motion", "speech"},  # and what it does
     "job": {"drivers", "errors", "files", "json_form", "landmarks", "motion"},  # what a job is
+    "portrait_face": {"errors", "events", "job", "landmarks", "media"},  # where a portrait's face is
+    "frame_output": {"files", "job", "media", "provenance"},  # where its frames go
     "footage_job": {
         "driver_motion",
         "drivers",
@@ -54,13 +56,14 @@ LAYERS = {
         "events",
         "files",
         "job",
-        "provenance",
         "media",
         "landmarks",
         "motion",
         "generators",
         "driver_video",
         "footage_job",
+        "frame_output",
+        "portrait_face",
     },  # how it is done
     "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run", "training"},
     "commands": {
