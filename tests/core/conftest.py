@@ -24,6 +24,7 @@ from core.generators.base import Portrait
 from core.generators.warp.generator import WarpGenerator
 from core.job import job_from_dict
 from core.landmarks.detect import create_detector
+from core.landmarks.track import LandmarkTrack, save_track
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 from core.run import run_job
@@ -58,6 +59,23 @@ def portrait(pixels: NDArray[np.uint8], tmp_path: Path) -> Path:
     """Her picture as a file."""
     path = tmp_path / "portrait.png"
     cv2.imwrite(str(path), pixels[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def controls(tmp_path: Path) -> Path:
+    """Three frames in which a head turns and opens its mouth."""
+    path = tmp_path / "controls.json"
+    path.write_text('{"fps": [30000, 1001], "channels": {"headYaw": [0, 10, 20], "jawOpen": [0, 0.2, 0.6]}}')
+    return path
+
+
+@pytest.fixture
+def face(landmarks: NDArray[np.float32], tmp_path: Path) -> Path:
+    """The portrait's landmarks as a file."""
+    path = tmp_path / "landmarks.npz"
+    track = LandmarkTrack(landmarks[None], np.ones((1, 68), np.float32), Fraction(25), (256, 256))
+    save_track(path, track)
     return path
 
 
