@@ -33,7 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     model = kinds.add_parser("face-model", help="pack a checkout of ICT-FaceKit for `synthesize`")
     model.add_argument("checkout", type=Path, help="a folder with FaceXModel in it")
     warped = kinds.add_parser("warp", help="add the warps of all frames, which the hybrid learns to mend")
-    warped.add_argument("shards", type=Path, help="a folder of shards; clips that have warps are left as they are")
+    warped.add_argument(
+        "output", type=Path, metavar="SHARDS", help="a folder of shards; clips that have warps are left as they are"
+    )
     for kind in (footage, heads):
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="SHARDS", help="a folder; gone on with")
         kind.add_argument("--size", type=int, default=256, metavar="PIXELS")
@@ -49,13 +51,11 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         from ..data.face_model_pack import pack_face_model
 
         pack_face_model(options.checkout, options.output, tell)
-        tell({"event": "stage", "stage": "pack", "message": f"Written: {options.output}"})
     elif options.kind == "warp":
         from ..data.shards import Shards
         from ..data.warps import add_warps
 
-        add_warps(Shards(options.shards), tell)
-        tell({"event": "done", "frames": None, "output": str(options.shards)})
+        add_warps(Shards(options.output), tell)
     elif options.kind == "synthesize":
         from ..data.synthesize import People, synthesize
 
@@ -67,6 +67,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         models = model_files(options)
         plan = Footage(options.frames, options.size, options.held_out, options.detector, models)
         _tell_report(prepare(options.folder, options.output, plan, tell), tell)
+    tell({"event": "done", "frames": None, "output": str(options.output)})
 
 
 def _tell_report(shards: Shards, tell: OnEvent) -> None:

@@ -46,9 +46,10 @@ def checkout(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def test_a_checkout_is_packed(checkout: Path, tmp_path: Path) -> None:
+def test_a_checkout_is_packed(checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "pack.npz"
     assert main(["data", "face-model", str(checkout), "-o", str(output)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Done: {output}"
     with np.load(output, allow_pickle=False) as pack:
         np.testing.assert_allclose(pack["neutral"], VERTICES, atol=1e-6)
         assert pack["faces"].tolist() == [[0, 1, 2, 3], [2, 3, 4, -1], [6, 7, 8, 9]]

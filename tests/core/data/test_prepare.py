@@ -94,6 +94,7 @@ def test_a_second_run_does_nothing_again(
     told = capsys.readouterr().out
     assert "1 clips of 1 people (0 held out)" in told
     assert "1 dropped: several faces" in told
+    assert told.splitlines()[-1] == f"Done: {shards.folder}"
 
 
 def test_the_index_is_written_when_it_is_stopped_and_not_for_every_movie(
