@@ -25,7 +25,7 @@ class Driving(NamedTuple):
     """What moves a portrait in every frame that its strip shows."""
 
     data: dict[str, Any]  # driver, amounts and keys, as a job has them
-    first: tuple[Callable[[], Task], ...] = ()  # what must be done before a worker can read it
+    before: tuple[Callable[[], Task], ...] = ()  # what must be done before a worker can read it
 
 
 def driving(scene: bpy.types.Scene, strip: Any, folder: Path, detector: str) -> Driving:
@@ -35,10 +35,10 @@ def driving(scene: bpy.types.Scene, strip: Any, folder: Path, detector: str) -> 
         return Driving({"driver": _keys(scene, strip, needed=True)})
     start, end = strips.visible_range(strip)
     window = _Window(scene, start, end, int(strips.content_start(strip)), folder, detector)
-    driver, *first = _READERS[settings.driven_by](settings, window)
+    driver, *before = _READERS[settings.driven_by](settings, window)
     keys = _keys(scene, strip, needed=False) if keyframes.has_controls(strip) else {"controls": None}
     return Driving(
-        {"driver": driver, "amounts": driver_settings.amounts(settings), "keys": keys["controls"]}, tuple(first)
+        {"driver": driver, "amounts": driver_settings.amounts(settings), "keys": keys["controls"]}, tuple(before)
     )
 
 
@@ -212,7 +212,7 @@ def _optional(text: str, what: str) -> str | None:
 
 def _existing(text: str, what: str) -> Path:
     if not text:
-        raise BadInputError(f"No {what} is chosen.")
+        raise BadInputError(f"No {what} is chosen: choose one under Driven By.")
     path = strip_files.full_path(text)
     if not path.is_file():
         raise BadInputError(f"The {what} is missing: {path}")

@@ -25,7 +25,7 @@ def for_job(scene: bpy.types.Scene, strip: Any, folder: Path) -> Path | None:
     if other.type != "MASK":
         return strip_files.picture_path(other)
     if other.mask is None:
-        raise BadInputError(f'The strip "{name}" has no mask.')
+        raise BadInputError(f'The strip "{name}" shows no mask: choose one in its properties, or another strip here.')
     path = folder / "head_mask.png"
     renders.render_mask(other, _size_of(strip_files.picture_path(strip)), path)
     return path

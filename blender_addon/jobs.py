@@ -49,7 +49,7 @@ class Job:
     portrait_name: str
     start: int  # scene frame of the first frame drawn
     visible: tuple[int, int]  # where the strip lay then, see `strips.visible_range`
-    first: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
+    before: tuple[Callable[[], Task], ...]  # what must be done before the worker can begin
 
 
 def output_folder(preferred: str) -> tuple[Path, bool]:
@@ -75,12 +75,12 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     folder = _make_folder(choices.output, strip.name, job_id)
     try:
         frames = [first - start + 1, last - start + 1]
-        data, first_tasks = _write_job(scene, strip, choices, frames, folder)
+        data, before = _write_job(scene, strip, choices, frames, folder)
     except GiocondaError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     names = (scene.name, scene.session_uid, portrait_id, strip.name)
-    return Job(job_id, folder, data, *names, first, (start, end), first_tasks)
+    return Job(job_id, folder, data, *names, first, (start, end), before)
 
 
 def _write_job(
@@ -88,10 +88,10 @@ def _write_job(
 ) -> tuple[dict[str, Any], tuple[Callable[[], Task], ...]]:
     """Write the job file into `folder`; returns what is in it, and what must be done before a worker can begin."""
     moved = drivers.driving(scene, strip, folder, choices.detector)
-    first_tasks = moved.first
+    before = moved.before
     if portraits.is_footage(strip):
         portrait, reading = footage.portrait_data(scene, strip, folder, choices.detector, choices.face_index)
-        first_tasks += reading
+        before += reading
     else:
         mask = head_masks.for_job(scene, strip, folder)
         portrait = portrait_data(strip, choices.detector, choices.face_index)
@@ -113,7 +113,7 @@ def _write_job(
         "output": str(folder),
     }
     _write(folder / "job.json", json.dumps(data, indent=1))
-    return data, first_tasks
+    return data, before
 
 
 def portrait_data(strip: Any, detector: str, face_index: int | None = None) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def start(
         "as_live_link": as_live_link,
         **own.model_files(),
     }
-    task = Chain(title, [*moved.first, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
+    task = Chain(title, [*moved.before, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
     scene_name, name = scene.name, strip.name
 
     def apply() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bpy
 
 from ..core.errors import BadInputError
-from . import strip_files, strips
+from . import driver_settings, strip_files, strips
 
 if TYPE_CHECKING:
     from .session import Subject
@@ -74,7 +74,7 @@ def is_footage(strip: Any) -> bool:
     """Whether every frame of the strip is a portrait of its own: a movie, or a sequence of pictures."""
     if strip.type == "MOVIE":
         return True
-    return strip.type == "IMAGE" and len(strip.elements) > 1 and strip.gioconda.every_frame
+    return strip.type == "IMAGE" and len(strip.elements) > 1 and driver_settings.of(strip).every_frame
 
 
 def named(scene: bpy.types.Scene, name: str) -> Any:

@@ -117,7 +117,10 @@ class MixdownTask(StripTask):
             until = time.monotonic() + LONGEST_MIXDOWN
             while not _is_whole(self._path):  # with a window it may be written by a job beside Blender
                 if time.monotonic() > until:
-                    raise BadInputError(f"Blender did not write the sound of the strip in {LONGEST_MIXDOWN} s.")
+                    raise BadInputError(
+                        f"Blender did not write the sound of the strip in {LONGEST_MIXDOWN} s: shorten it, or mix it "
+                        "down to a file of its own."
+                    )
                 time.sleep(0.02)
         self.state = "done"
 

@@ -49,7 +49,7 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         job = jobs.prepare(scene, strip, self._choices(context))
         command = {"command": "run", "job": job.data}
         log = job.folder / "worker.log"
-        task = Chain("Generating", [*job.first, lambda: WorkerTask("Generating", python, command, log)])
+        task = Chain("Generating", [*job.before, lambda: WorkerTask("Generating", python, command, log)])
         session.start(task, lambda: jobs.place(job, task.current), job.folder)
 
     def _choices(self, context: bpy.types.Context) -> jobs.Choices:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import driver_settings, portraits, strips
+from .. import driver_settings
 from .layout import settings_column, text
-from .panels import PortraitPanel
+from .panels import PortraitPanel, active_portrait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ class GIOCONDA_PT_driver(PortraitPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        settings = driver_settings.of(portraits.active_portrait(strips.edited_scene(context)))
+        settings = driver_settings.of(active_portrait(context))
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(settings, "driven_by", text="")
         if settings.driven_by == "KEYS":
@@ -60,10 +60,10 @@ class GIOCONDA_PT_amounts(PortraitPanel, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
             return False
-        return driver_settings.of(portraits.active_portrait(strips.edited_scene(context))).driven_by != "KEYS"
+        return driver_settings.of(active_portrait(context)).driven_by != "KEYS"
 
     def draw(self, context: bpy.types.Context) -> None:
-        settings = driver_settings.of(portraits.active_portrait(strips.edited_scene(context)))
+        settings = driver_settings.of(active_portrait(context))
         column = settings_column(self.layout, align=True)
         for region in driver_settings.REGIONS:
             column.prop(settings, f"amount_{region}", slider=True)

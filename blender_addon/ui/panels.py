@@ -10,7 +10,7 @@ import bpy
 
 from ...core.errors import GiocondaError
 from ...core.motion import REPLACEABLE
-from .. import colours, keyframes, portraits, preferences, properties, strip_files, strips
+from .. import colours, driver_settings, keyframes, portraits, preferences, properties, strip_files, strips
 from ..session import session
 from .layout import create_worker, outcome_box, progress, settings_column, text
 
@@ -123,12 +123,17 @@ def _draw_colours(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         box.operator("gioconda.fix_view_transform", icon="COLOR")
 
 
+def active_portrait(context: bpy.types.Context) -> Any | None:
+    """The portrait that the panels are of."""
+    return portraits.active_portrait(strips.edited_scene(context))
+
+
 class PortraitPanel(SidebarPanel):
     """Mixin: only where an image or movie strip is active."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        strip = portraits.active_portrait(strips.edited_scene(context))
+        strip = active_portrait(context)
         return strip is not None and strip.type in ("IMAGE", "MOVIE")
 
 
@@ -141,20 +146,20 @@ class GIOCONDA_PT_portrait(PortraitPanel, bpy.types.Panel):
     bl_order = 0
 
     def draw(self, context: bpy.types.Context) -> None:
-        strip = portraits.active_portrait(strips.edited_scene(context))
-        settings = settings_column(self.layout)
+        strip = active_portrait(context)
+        settings, column = driver_settings.of(strip), settings_column(self.layout)
         if portraits.FACE_INDEX in strip:
-            settings.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
+            column.prop(strip, f'["{portraits.FACE_INDEX}"]', text="Face Index")
         for name, title in ((portraits.NEUTRALISE, "Neutralise"), (portraits.CREASES, "Creases")):
             if name in strip:
-                settings.prop(strip, f'["{name}"]', text=title, slider=True)
-        settings.prop(strip.gioconda, "only_changes")
+                column.prop(strip, f'["{name}"]', text=title, slider=True)
+        column.prop(settings, "only_changes")
         if strip.type == "IMAGE" and len(strip.elements) > 1:
-            settings.prop(strip.gioconda, "every_frame")
+            column.prop(settings, "every_frame")
         if portraits.is_footage(strip):
-            row = settings.row(align=True, heading="Replace")
+            row = column.row(align=True, heading="Replace")
             for region in REPLACEABLE:
-                row.prop(strip.gioconda, f"replace_{region}", toggle=True)
+                row.prop(settings, f"replace_{region}", toggle=True)
 
 
 class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
@@ -172,7 +177,7 @@ class GIOCONDA_PT_head_mask(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
+        settings = driver_settings.of(active_portrait(context))
         layout.operator("gioconda.show_head_mask", icon="IMAGE_ALPHA")
         column = settings_column(layout)
         row = column.row()
@@ -203,7 +208,7 @@ class GIOCONDA_PT_person(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        settings = portraits.active_portrait(strips.edited_scene(context)).gioconda
+        settings = driver_settings.of(active_portrait(context))
         column = settings_column(layout)
         column.prop(settings, "generator")
         column.prop(settings, "person_path")
@@ -242,7 +247,7 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
 
 
 def _is_picture(context: bpy.types.Context) -> bool:
-    strip = portraits.active_portrait(strips.edited_scene(context))
+    strip = active_portrait(context)
     return strip is not None and strip.type == "IMAGE" and not portraits.is_footage(strip)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from .. import keyframes, portraits, strips
-from .panels import SidebarPanel
+from .. import keyframes
+from .panels import SidebarPanel, active_portrait
 
 if TYPE_CHECKING:
     from ...core.motion.controls import Control
@@ -24,14 +24,14 @@ class RegionPanel(SidebarPanel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only for a portrait that has controls."""
-        strip = portraits.active_portrait(strips.edited_scene(context))
+        strip = active_portrait(context)
         return strip is not None and keyframes.has_controls(strip)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A slider for each control, with Blender's own way to key it."""
         from ...core.motion.controls import CONTROLS
 
-        strip = portraits.active_portrait(strips.edited_scene(context))
+        strip = active_portrait(context)
         layout = self.layout
         layout.use_property_split = True
         column = layout.column(align=True)

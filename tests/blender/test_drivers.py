@@ -265,11 +265,11 @@ def test_a_strip_is_read_with_the_neutral_frame_that_is_chosen(
     moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")
     assert (moved.data["driver"]["neutral_frame"], moved.data["driver"]["start"]) == (0, [4, 25])
     assert moved.data["driver"]["counted_from"] == 6, "as the timeline counts"
-    assert moved.first[0].args[2:4] == (6, 12)
+    assert moved.before[0].args[2:4] == (6, 12)
     settings.motion = "ABSOLUTE"
     moved = addon("drivers").driving(scene, portrait, tmp_path, "dlib")
     assert moved.data["driver"]["neutral_frame"] is None
-    assert moved.first[0].args[2:4] == (10, 12)
+    assert moved.before[0].args[2:4] == (10, 12)
 
 
 def test_baking_leaves_no_folder(portrait: Any) -> None:
