@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..errors import BadInputError
-from .shards import DAMAGED
+from .clips import DAMAGED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,9 @@ from ..landmarks.follow import track_video
 from ..landmarks.likeness import ALIKE, Person
 from ..media.footage import evenly
 from ..media.video import is_video, open_video
+from .clips import NewClip
 from .pool import in_order
-from .shards import SIZE, NewClip, Shards
+from .shards import SIZE, Shards
 from .splits import split_of
 
 if TYPE_CHECKING:

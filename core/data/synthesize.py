@@ -15,12 +15,13 @@ from ..generators.few_shot.crop import HeadCrop
 from ..landmarks.topology import JAW
 from .acting import FPS, act
 from .backdrop import draw_backdrop
+from .clips import NewClip
 from .figure import Studio, make_figure
 from .head_model import load_head_model
 from .looks import random_looks, random_setting
 from .pool import in_order
 from .render import Camera, draw, finish
-from .shards import SIZE, NewClip, Shards
+from .shards import SIZE, Shards
 from .splits import split_of
 from .tensors import rotation, to_numpy
 

@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 
 from ..generators.few_shot.references import WARPS, References
+from .clips import Clip, write_warps
 from .pool import in_order
-from .shards import Clip, write_warps
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from ..data.shards import Clip, Shards, Split
+    from ..data.clips import Clip
+    from ..data.shards import Shards, Split
     from .config import EpisodePlan
 
 

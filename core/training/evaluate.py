@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..data.shards import Clip, Shards
+    from ..data.clips import Clip
+    from ..data.shards import Shards
     from ..events import OnEvent
     from ..landmarks.detect import FaceDetector
     from .metrics import Shown

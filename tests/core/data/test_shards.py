@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from core.data.shards import Clip, NewClip, Shards, write_clip, write_warps
+from core.data.clips import Clip, NewClip, write_clip, write_warps
+from core.data.shards import Shards
 from core.errors import BadInputError
 
 if TYPE_CHECKING:

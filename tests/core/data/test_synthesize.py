@@ -12,7 +12,7 @@ torch: Any = pytest.importorskip("torch")
 
 from core.__main__ import main  # noqa: E402
 from core.data.acting import act  # noqa: E402
-from core.data.shards import Clip, Shards  # noqa: E402
+from core.data.shards import Shards  # noqa: E402
 from core.data.splits import split_of  # noqa: E402
 from core.data.synthesize import People, render_clip, synthesize  # noqa: E402
 from core.errors import BadInputError  # noqa: E402
@@ -20,6 +20,8 @@ from core.landmarks.detect import create_detector  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from core.data.clips import Clip
 
 SIZE, FRAMES = 128, 4
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.__main__ import main
-from core.data.shards import NewClip, Shards
+from core.data.clips import NewClip
+from core.data.shards import Shards
 from core.data.warps import add_warps
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from core.data.shards import NewClip, Shards, write_warps
+from core.data.clips import NewClip, write_warps
+from core.data.shards import Shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable

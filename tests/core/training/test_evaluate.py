@@ -16,7 +16,8 @@ pytest.importorskip("torch")
 import torch
 
 from core.__main__ import main
-from core.data.shards import NewClip, Shards
+from core.data.clips import NewClip
+from core.data.shards import Shards
 from core.errors import BadInputError
 from core.generators.few_shot.checkpoint import load_checkpoint, save_checkpoint
 from core.generators.few_shot.networks import NetworkPlan, build_discriminator, build_networks
