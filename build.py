@@ -78,7 +78,8 @@ def test(only: str | None, arguments: list[str]) -> int:
     """Run pytest in the main Blender, then tests/blender in every other one; the worst exit code of all."""
     main = main_environment()
     worker = ensure(main)
-    env = {"GIOCONDA_WORKER_PYTHON": str(worker)}
+    # Tests start hundreds of processes: none is to compile anew what the one before has imported.
+    env = {"GIOCONDA_WORKER_PYTHON": str(worker), "PYTHONDONTWRITEBYTECODE": ""}
     main_version = MAIN_BPY[main.python]
     results: dict[str, int | None] = {}
     for version in sorted(BPY_PYTHON, key=lambda name: name != main_version):
