@@ -93,7 +93,11 @@ def _nothing_happened(addon: Callable[[str], ModuleType], scene: bpy.types.Scene
     return sizes == {(512, 512)} and names == {"job.json", "worker.log"} and len(addon("strips").all_strips(scene)) == 1
 
 
-def test_cancel(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, running: Any) -> None:
+def test_a_second_job_has_to_wait_and_the_first_is_cancelled(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, running: Any
+) -> None:
+    assert not bpy.ops.gioconda.generate.poll()
+    assert not bpy.ops.gioconda.find_face.poll()
     assert bpy.ops.gioconda.cancel() == {"FINISHED"}
     begin = time.monotonic()
     outcome = _end(addon)
@@ -102,13 +106,6 @@ def test_cancel(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, runn
     assert 0 < len(_frames(running)) < LONG
     assert _nothing_happened(addon, scene, running)
     assert not bpy.ops.gioconda.cancel.poll()
-
-
-@pytest.mark.usefixtures("running")
-def test_a_second_job_has_to_wait() -> None:
-    assert not bpy.ops.gioconda.generate.poll()
-    assert not bpy.ops.gioconda.find_face.poll()
-    bpy.ops.gioconda.cancel()
 
 
 def test_a_killed_worker_fails_the_job_only(addon: Callable[[str], ModuleType], portrait: Any, running: Any) -> None:
@@ -190,6 +187,7 @@ def test_portrait_trimmed_meanwhile(addon: Callable[[str], ModuleType], scene: b
     assert (result.frame_final_start, portrait.frame_final_start) == (1, 2)
 
 
+@pytest.mark.main_only
 def test_portrait_with_another_picture_meanwhile(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
 ) -> None:
@@ -203,6 +201,7 @@ def test_portrait_with_another_picture_meanwhile(
     assert addon("portraits").stored_faces(portrait) is None
 
 
+@pytest.mark.main_only
 def test_landmarks_loaded_meanwhile(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronauts_face: str
 ) -> None:
@@ -271,6 +270,7 @@ def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -
         assert "Log: " not in str(told.value)  # which tells no more
 
 
+@pytest.mark.main_only
 @pytest.mark.usefixtures("portrait")
 def test_model_files_are_not_fetched_unasked(addon: Callable[[str], ModuleType], tmp_path: Path) -> None:
     own = bpy.context.preferences.addons[MODULE].preferences

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
@@ -41,6 +41,7 @@ def test_finds_the_face_and_keeps_it_on_the_strip(
     assert 90 < nose[1] < 150  # from the top
 
 
+@pytest.mark.main_only
 def test_no_face_is_told(scene: bpy.types.Scene, tmp_path: Path) -> None:
     strip = add_picture(scene, save_picture(tmp_path / "wall.png", np.full((128, 128, 4), 0.5, np.float32)))
     with pytest.raises(RuntimeError, match=r'No face was found in "wall"'):
@@ -66,12 +67,11 @@ def test_face_index_picks_among_several(
 
 
 def test_faces_of_another_picture_do_not_count(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path, two_astronauts: Path
+    addon: Callable[[str], ModuleType], portrait: Any, two_astronauts: Path
 ) -> None:
-    strip = add_picture(scene, astronaut)
-    bpy.ops.gioconda.find_face()
-    strip.directory, strip.elements[0].filename = f"{two_astronauts.parent}/", two_astronauts.name
-    assert addon("portraits").stored_faces(strip) is None
+    assert addon("portraits").stored_faces(portrait) is not None
+    portrait.directory, portrait.elements[0].filename = f"{two_astronauts.parent}/", two_astronauts.name
+    assert addon("portraits").stored_faces(portrait) is None
 
 
 def test_landmarks_come_from_a_file_where_no_face_is_found(

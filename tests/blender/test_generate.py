@@ -70,6 +70,7 @@ def test_rendered_frames_are_the_worker_s_bit_for_bit(
     assert np.abs(rendered[2] - rendered[0]).max() > 0.2
 
 
+@pytest.mark.main_only
 def test_result_tells_where_it_comes_from(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:
@@ -242,22 +243,15 @@ def test_generating_again_updates_the_strip_and_keeps_the_old_frames(
     portrait["jawOpen"] = 1.0
     portrait.frame_final_end = 15
     portrait.frame_start += 1
+    scene.sequence_editor.active_strip = result  # which stands for its portrait
+    assert addon("portraits").active_portrait(scene).name == portrait.name
     bpy.ops.gioconda.generate()
+    assert len(addon("strips").all_strips(scene)) == 2
     result = _result(addon, scene, portrait)
     assert (result.name, result.blend_alpha, span(result)) == ("my take", 0.75, (11, 16))
     assert result["gioconda_job"] != first_job
     assert all(path.is_file() for path in [*first_files, *_files(result)])
     assert not np.array_equal(render(scene, 11, tmp_path / "second.png"), shown)
-
-
-def test_the_result_strip_stands_for_its_portrait(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
-) -> None:
-    bpy.ops.gioconda.generate()
-    scene.sequence_editor.active_strip = _result(addon, scene, portrait)
-    assert addon("portraits").active_portrait(scene).name == portrait.name
-    bpy.ops.gioconda.generate()
-    assert len(addon("strips").all_strips(scene)) == 2
 
 
 def test_a_copied_portrait_gets_a_result_of_its_own(

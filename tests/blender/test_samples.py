@@ -65,6 +65,7 @@ def test_a_preset_becomes_keys_that_two_portraits_play(scene: bpy.types.Scene, a
     assert (tmp_path / "drive.blend").exists()
 
 
+@pytest.mark.main_only
 def test_a_picture_without_a_face_ends_with_a_sentence(extension_zip: Path, tmp_path: Path) -> None:
     Image.new("RGB", (200, 200), "grey").save(tmp_path / "grey.png")
     done = _run_sample(extension_zip, tmp_path / "grey.png", tmp_path / "talk.mp4")
