@@ -52,7 +52,7 @@ class FootageFace:
         """Fit (F, 68, 2) landmarks; `rest_frame` is the one that shows the face at rest."""
         steady = smooth_track(landmarks, fps)
         self.rest = fit_face(steady[rest_frame])
-        self.poses = list(fit_rigid_poses(self.rest.points, steady, self.rest.pivot))
+        self.poses = fit_rigid_poses(self.rest.points, steady, self.rest.pivot)
         """From the frame at rest to each frame."""
         self.faces = [self.rest.posed(pose, points) for pose, points in zip(self.poses, steady, strict=True)]
         """As each frame shows it."""

@@ -83,7 +83,7 @@ def _aside(landmarks: NDArray[np.float64], iris: NDArray[np.float32]) -> NDArray
 def _turns(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(F, 3) yaw, pitch and roll of the mean face, and (F,) its eye distance in pixels."""
     mean = load_face_model().landmarks * Y_DOWN
-    poses = list(fit_rigid_poses(mean, landmarks, NECK_PIVOT * Y_DOWN))
+    poses = fit_rigid_poses(mean, landmarks, NECK_PIVOT * Y_DOWN)
     right, left = EYE_OUTER_CORNERS
     eye_distance = float(np.linalg.norm(mean[right] - mean[left]))
     return np.array([head_angles(p.rotation) for p in poses]), np.array([p.scale for p in poses]) * eye_distance

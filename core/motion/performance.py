@@ -11,7 +11,7 @@ from ..landmarks.topology import JAW, LID_PAIRS, MOUTH, RIGID
 from .box_least_squares import solve_in_box
 from .face_model import fit_face, load_face_model
 from .lip_contact import face_down, lip_contact, lip_openings
-from .pose import fit_pose, fit_rigid_poses, head_angles, still_necks
+from .pose import fit_poses, fit_rigid_poses, head_angles, still_necks
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CAMERA = 100.0  # cm: a metre from the head; what is nearer looks larger and seems to turn further
 _ROUNDS = 4
+_FRAMES_AT_ONCE = 256  # so that memory hardly grows with a track's length
 # Many shapes look alike in 68 points. Those that people make most are free; the others must explain as much as costs.
 _FREE = (
     "jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight", "browInnerUp", "browDownLeft", "browDownRight",
@@ -57,7 +58,7 @@ class Performance:
         self._weights[[point for pair in LID_PAIRS for point in pair]] = 0
         self.flat = self.without_perspective(self._seen, self.points[:, 2])  # (F, 68, 2) the landmarks
         self._still = still_necks(self.points, self.flat, self.face.pivot)
-        self.poses = list(fit_rigid_poses(self.points, self.flat, self.face.pivot, self._still))
+        self.poses = fit_rigid_poses(self.points, self.flat, self.face.pivot, self._still)
         for _ in range(_ROUNDS):
             self._fit_strengths()
             self._fit_poses()
@@ -114,6 +115,14 @@ class Performance:
         onto = np.stack([pose.rotation[:2] for pose in self.poses])
         missing = self.flat - np.stack([pose.apply(self.points) for pose in self.poses])
         missing /= np.array([pose.scale * self.face.scale for pose in self.poses])[:, None, None]
+        for first in range(0, len(missing), _FRAMES_AT_ONCE):
+            part = slice(first, first + _FRAMES_AT_ONCE)
+            self._strengths[part] = self._explained(missing[part], onto[part], self._strengths[part])
+        missing -= self._offsets() @ onto.transpose(0, 2, 1)
+        self._fit_depth(missing, onto[..., 2])
+
+    def _explained(self, missing: Array, onto: Array, start: Array) -> Array:
+        """The strengths (F, K) that explain best what is `missing` (F, 68, 2), cm, in views (F, 2, 3)."""
         weighted = self._shapes * self._weights[:, None]
         products = np.einsum("kpc,lpd->cdkl", weighted, self._shapes)
         normal = np.einsum("fac,fad,cdkl->fkl", onto, onto, products, optimize=True)
@@ -122,9 +131,7 @@ class Performance:
         is_shift = np.arange(len(self._shapes)) >= len(_NAMES)
         normal += np.diag(np.where(is_shift, _MOUTH_RIDGE, _RIDGE))
         low, high = np.where(is_shift, -np.inf, 0), np.where(is_shift, np.inf, 1)
-        self._strengths = solve_in_box(normal, wanted, low, high, self._strengths)
-        missing -= self._offsets() @ onto.transpose(0, 2, 1)
-        self._fit_depth(missing, onto[..., 2])
+        return np.asarray(solve_in_box(normal, wanted, low, high, start))
 
     def _fit_depth(self, missing: Array, turned: Array) -> None:
         """What goes on moving with the head's turning (F, 2) lies deeper or less deep; `missing` (F, 68, 2) in cm."""
@@ -142,10 +149,7 @@ class Performance:
             (at - o.pivot) @ o.rotation[2] * o.scale + o.pivot[2] for at, o in zip(moved, self.poses, strict=True)
         ]
         self.flat = self.without_perspective(self._seen, np.stack(turned))
-        self.poses = [
-            fit_pose(points, landmarks, weights, self.face.pivot, pose, still=still)
-            for points, landmarks, pose, still in zip(moved, self.flat, self.poses, self._still, strict=True)
-        ]
+        self.poses = fit_poses(moved, self.flat, weights, self.face.pivot, self.poses, still=self._still)
 
     def _offsets(self) -> Array:
         """(F, 68, 3) centimetres: what the expression adds to the points."""

@@ -14,7 +14,7 @@ import numpy as np
 from ..landmarks.topology import RIGID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _UNTURNED = np.eye(3)
 _FIT_STEPS = 12
+_ENOUGH = 1e-7  # radians, scale, pixels: no step is larger
+_FRAMES_AT_ONCE = 256  # so that memory hardly grows with a track's length
 _STILL_NECK = 6.0  # landmarks
 _RISES = 0.8  # of the points' spread around their middle; nods of rendered heads are taken for 0.54 at most
 
@@ -85,59 +87,101 @@ def fit_pose(
     weights: NDArray[np.floating[Any]],
     pivot: Array,
     start: Pose | None = None,
-    *,
-    still: Sequence[float] | Array = (0.0, 0.0),
 ) -> Pose:
-    """The pose that brings (N, 3) points nearest to (N, 2) pixels, weighted least squares by Gauss-Newton.
+    """The pose that brings (N, 3) points nearest to (N, 2) pixels: `fit_poses` for one frame."""
+    [pose] = fit_poses(points, pixels[None], weights, pivot, None if start is None else [start])
+    return pose
 
-    `start` is a guess (the frame before); the projection is scaled orthographic, so its depth may be mirrored for a
-    guess that is more than 45 degrees off. `still` (2,) are the weights, in landmarks, of the belief that the pivot
-    neither comes nearer nor rises: see `still_necks`.
+
+def fit_poses(
+    points: NDArray[np.floating[Any]],
+    pixels: NDArray[np.floating[Any]],
+    weights: NDArray[np.floating[Any]],
+    pivot: Array,
+    starts: Sequence[Pose] | None = None,
+    *,
+    still: Array | None = None,
+) -> list[Pose]:
+    """For each frame the pose that brings (N, 3) or (F, N, 3) points nearest to the (F, N, 2) pixels.
+
+    Least squares weighted by (N,), by Gauss-Newton from `starts`, or else from the turn within the picture, size and
+    place that fit best. The projection is scaled orthographic, so the depth may be mirrored for a start that is more
+    than 45 degrees off. `still` (F, 2) are the weights, in landmarks, of the belief that the pivot neither comes nearer
+    nor rises: see `still_necks`.
     """
-    rotation: Array = np.eye(3) if start is None else start.rotation
-    scale: float = 1.0 if start is None else start.scale
-    move: Array = np.zeros(2) if start is None else start.move
-    centred = np.asarray(points - pivot, np.float64)
-    wanted = np.asarray(pixels - pivot[:2], np.float64)
-    middle, own_middle = np.average(wanted, 0, weights), np.average(centred[:, :2], 0, weights)
-    spread = np.sqrt((weights[:, None] * (wanted - middle) ** 2).sum())
-    own_spread = np.sqrt((weights[:, None] * (centred[:, :2] - own_middle) ** 2).sum())
-    if start is None and not np.any(still):  # size and place first, so that the angles start from a good guess
-        scale = float(spread / own_spread)
-        move = middle - scale * own_middle
-    root: Array = np.sqrt(weights)[:, None].astype(np.float64)
-    nearer, rises = np.sqrt(still)
-    belief = np.diag([0, 0, 0, nearer * own_spread, 0, rises])[3:]
+    still = np.zeros((len(pixels), 2)) if still is None else still
+    poses: list[Pose] = []
+    for first in range(0, len(pixels), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        centred = np.asarray(points[part] if points.ndim == 3 else points[None], np.float64) - pivot
+        wanted = np.asarray(pixels[part], np.float64) - pivot[:2]
+        start = _in_picture(centred, wanted, weights) if starts is None else _stacked(starts[part])
+        rotations, scales, moves = _fitted(centred, wanted, weights, start, np.sqrt(still[part]))
+        poses += [Pose(r, pivot, float(s), m) for r, s, m in zip(rotations, scales, moves, strict=True)]
+    return poses
+
+
+def _stacked(poses: Sequence[Pose]) -> tuple[Array, Array, Array]:
+    """Rotations (F, 3, 3), scales (F,) and moves (F, 2)."""
+    rotations, moves = np.stack([pose.rotation for pose in poses]), np.stack([pose.move for pose in poses])
+    return rotations, np.array([pose.scale for pose in poses]), moves
+
+
+def _in_picture(centred: Array, wanted: Array, weights: NDArray[np.floating[Any]]) -> tuple[Array, Array, Array]:
+    """The best pose of a head that turns within the picture only, by Procrustes in complex numbers."""
+    own, seen = (of[..., 0] + 1j * of[..., 1] for of in (centred, wanted))
+    own_middle, middle = (np.average(of, 1, weights)[:, None] for of in (own, seen))
+    own, seen = own - own_middle, seen - middle
+    turn = (weights * np.conj(own) * seen).sum(1) / (weights * np.abs(own) ** 2).sum(1)
+    scales = np.abs(turn)
+    unit = np.where(scales > 0, turn / np.maximum(scales, 1e-12), 1)  # all pixels in one place: no turn
+    rotations = np.tile(_UNTURNED, (len(turn), 1, 1))
+    rotations[:, 0, 0] = rotations[:, 1, 1] = unit.real
+    rotations[:, 1, 0], rotations[:, 0, 1] = unit.imag, -unit.imag
+    moves = (middle - turn[:, None] * own_middle)[:, 0]
+    return rotations, scales, np.column_stack([moves.real, moves.imag])
+
+
+def _fitted(
+    centred: Array, wanted: Array, weights: NDArray[np.floating[Any]], start: tuple[Array, Array, Array], roots: Array
+) -> tuple[Array, Array, Array]:
+    """Gauss-Newton for all frames together; `roots` (F, 2) are those of the belief's weights."""
+    rotations, scales, moves = start
+    root = np.sqrt(weights)[:, None]
+    middle = np.average(centred[..., :2], 1, weights)[:, None]
+    spread = np.sqrt((weights[:, None] * (centred[..., :2] - middle) ** 2).sum((1, 2)))
+    belief = np.zeros((len(wanted), 6))  # the weights of what is believed of the step
+    belief[:, 3], belief[:, 5] = roots[:, 0] * spread, roots[:, 1]
+    belief **= 2
     for _ in range(_FIT_STEPS):
-        turned = centred @ rotation.T
-        rest = (wanted - move - scale * turned[:, :2]) * root
-        jacobian = np.zeros((len(points), 2, 6))
-        jacobian[:, 0, 1], jacobian[:, 0, 2] = scale * turned[:, 2], -scale * turned[:, 1]
-        jacobian[:, 1, 0], jacobian[:, 1, 2] = -scale * turned[:, 2], scale * turned[:, 0]
-        jacobian[:, :, 3] = turned[:, :2]
-        jacobian[:, 0, 4] = jacobian[:, 1, 5] = 1
-        system = np.concatenate([(jacobian * root[..., None]).reshape(-1, 6), belief])
-        missing = np.concatenate([rest.reshape(-1), belief @ [0, 0, 0, 1 - scale, *-move]])
-        step = np.linalg.lstsq(system, missing, rcond=None)[0]
-        rotation = _rotation_vector(step[:3]) @ rotation
-        scale += float(step[3])
-        move = move + step[4:]
-        if np.abs(step).max() < 1e-7:
+        turned = centred @ rotations.transpose(0, 2, 1)
+        sized = scales[:, None, None] * turned
+        rest = (wanted - moves[:, None] - sized[..., :2]) * root
+        jacobian = np.zeros((*wanted.shape, 6))
+        jacobian[..., 0, 1], jacobian[..., 0, 2] = sized[..., 2], -sized[..., 1]
+        jacobian[..., 1, 0], jacobian[..., 1, 2] = -sized[..., 2], sized[..., 0]
+        jacobian[..., 3] = turned[..., :2]
+        jacobian[..., 0, 4] = jacobian[..., 1, 5] = 1
+        jacobian *= root[..., None]
+        rows = jacobian.reshape(len(wanted), -1, 6)
+        normal = rows.transpose(0, 2, 1) @ rows
+        normal[:, range(6), range(6)] += belief
+        missing = (rest.reshape(len(wanted), 1, -1) @ rows)[:, 0]
+        missing[:, 3:] += belief[:, 3:] * np.column_stack([1 - scales, -moves])
+        step = (np.linalg.pinv(normal, hermitian=True) @ missing[..., None])[..., 0]
+        rotations = _rotation_vectors(step[:, :3]) @ rotations
+        scales, moves = scales + step[:, 3], moves + step[:, 4:]
+        if np.abs(step).max() < _ENOUGH:
             break
-    return Pose(rotation, pivot, float(scale), move)
+    return rotations, scales, moves
 
 
 def fit_rigid_poses(
     points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array, still: Array | None = None
-) -> Iterator[Pose]:
-    """`fit_pose` of (68, 3) points to each of (F, 68, 2) landmarks, by those that expressions hardly move.
-
-    Each fit starts from the one before; `still` (F, 2) is what `still_necks` gives.
-    """
-    rigid, weights, pose = list(RIGID), np.ones(len(RIGID)), None
-    for frame, believed in zip(landmarks, np.zeros((len(landmarks), 2)) if still is None else still, strict=True):
-        pose = fit_pose(points[rigid], frame[rigid].astype(np.float64), weights, pivot, pose, still=believed)
-        yield pose
+) -> list[Pose]:
+    """`fit_poses` of (68, 3) points to (F, 68, 2) landmarks, by those that expressions hardly move."""
+    rigid = list(RIGID)
+    return fit_poses(points[rigid], landmarks[:, rigid], np.ones(len(rigid)), pivot, still=still)
 
 
 def still_necks(points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array) -> Array:
@@ -153,9 +197,10 @@ def still_necks(points: NDArray[np.floating[Any]], landmarks: NDArray[np.floatin
     return _STILL_NECK * np.column_stack([np.ones(len(risen)), np.exp(-((risen / _RISES) ** 6))])
 
 
-def _rotation_vector(vector: Array) -> Array:
-    """Rodrigues' formula."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector / max(angle, 1e-12)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+def _rotation_vectors(vectors: Array) -> Array:
+    """(F, 3, 3) rotations about (F, 3) by their length in radians: Rodrigues' formula."""
+    angles = np.linalg.norm(vectors, axis=1)[:, None, None]
+    x, y, z = (vectors / np.maximum(angles[:, 0], 1e-12)).T
+    nothing = np.zeros_like(x)
+    cross = np.stack([nothing, -z, y, z, nothing, -x, -y, x, nothing], axis=1).reshape(-1, 3, 3)
+    return _UNTURNED + np.sin(angles) * cross + (1 - np.cos(angles)) * cross @ cross

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -267,6 +268,25 @@ def test_a_portrait_driven_by_itself_does_what_it_did(shared: Path, clip: str) -
     missed = np.linalg.norm(moved - landmarks, axis=-1) / eye_distance
     assert missed.mean() < 0.005
     assert np.quantile(missed, 0.95) < 0.01
+
+
+def test_a_long_clip_takes_hardly_more_than_its_landmarks(
+    astronaut_landmarks: NDArray[np.float32], asked: ControlTrack
+) -> None:
+    """What is fitted takes 15 KB a frame if all frames are held at once, which is 800 MB for half an hour."""
+    once = _track(astronaut_landmarks, asked).landmarks
+
+    def peak(times: int) -> int:
+        landmarks = np.concatenate([once] * times)
+        long = LandmarkTrack(landmarks, np.ones(landmarks.shape[:2], np.float32), FPS, SIZE)
+        tracemalloc.start()
+        capture_controls(long, 0)
+        taken = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return taken
+
+    peak(1)  # loads the face model
+    assert (peak(12) - peak(6)) / (6 * FRAMES) < 8000
 
 
 def test_head_angles_undo_head_rotation() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.motion.pose import Pose, fit_pose, fit_rigid_poses, head_rotation, still_necks
+from core.motion.pose import Pose, fit_pose, fit_poses, fit_rigid_poses, head_rotation, still_necks
 
 
 def _head(seed: int = 3, points: int = 15) -> np.ndarray:
@@ -20,6 +20,23 @@ def test_fit_recovers_the_pose_that_made_the_pixels(yaw: float, pitch: float, ro
     assert np.abs(found.rotation - asked.rotation).max() < 1e-6
     assert found.scale == pytest.approx(1.07)
     assert found.move == pytest.approx([12, -5])
+
+
+def test_many_frames_are_fitted_together_each_by_itself() -> None:
+    pivot = np.array([100.0, 250.0, -20.0])
+    points, weights, random = _head() + pivot, np.ones(15), np.random.default_rng(1)
+    turns = random.uniform(-1, 1, (600, 3)) * [40, 30, 100]
+    asked = [Pose(head_rotation(*turn), pivot, 0.8, np.array([5.0, 9.0])) for turn in turns.tolist()]
+    pixels = np.stack([pose.apply(points) for pose in asked])
+    pixels[1] = 7  # a tracker that has lost its face: its neighbours do not care
+    found = fit_poses(points, pixels, weights, pivot)
+    assert len(found) == 600
+    assert np.isfinite(found[1].rotation).all()
+    for number in (0, 2, 255, 256, 599):
+        assert np.abs(found[number].rotation - asked[number].rotation).max() < 1e-6
+        assert np.abs(found[number].move - asked[number].move).max() < 1e-4
+        alone = fit_pose(points, pixels[number], weights, pivot)
+        assert np.abs(alone.rotation - found[number].rotation).max() < 1e-9
 
 
 def test_unapply_undoes_apply() -> None:
