@@ -53,10 +53,14 @@ def test_a_transcript_reaches_the_job(
     strips_of(scene).new_sound(name="voice", filepath=str(tmp_path / "voice.wav"), channel=3, frame_start=10)
     settings = portrait.gioconda
     settings.driven_by, settings.strip_name, settings.words = "SOUND", "voice", "STRIPS"
-    offered = addon("driver_settings")._strip_names
-    assert offered(settings, bpy.context, "") == ["voice"]
+
+    def offered() -> list[str]:
+        fits = addon("driver_settings")._drives
+        return [strip.name for strip in addon("strips").all_strips(scene) if fits(settings, strip)]
+
+    assert offered() == ["voice"]
     settings.driven_by = "MOVIE"
-    assert not offered(settings, bpy.context, "")  # neither a voice nor the portrait itself
+    assert not offered()  # neither a voice nor the portrait itself
     settings.driven_by = "SOUND"
     for channel, (said, start, end) in enumerate((("two", 14, 40), ("one", 1, 11), ("late", 18, 30), ("muted", 1, 40))):
         add_text(scene, said, 5 + channel, start, end).mute = said == "muted"
