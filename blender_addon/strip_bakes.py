@@ -124,10 +124,14 @@ class MixdownTask(StripTask):
 
 @contextmanager
 def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, Any]]:
-    """A copy of the scene that shows and plays one strip only, and that strip in it."""
+    """A copy of the scene that shows and plays one strip only, and that strip in it (BadInputError: unreadable)."""
     scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
-    if scene is None or strips.by_name(scene, strip_name) is None:
+    strip = strips.by_name(scene, strip_name) if scene else None
+    if strip is None:
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
+    strips.check_files(strip)
+    if strip.type == "MOVIE":
+        strips.check_movie(strip)
     copy = scene.copy()
     action = strips.own_action(copy)
     try:

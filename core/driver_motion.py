@@ -130,12 +130,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     number = find_neutral_frame(track) if driver.neutral_frame is None else driver.neutral_frame
     if not 0 <= number < track.frames:
         raise BadInputError(
-            f"{driver.path}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
+            f"{driver.path.name}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
         )
     seen = track.confidence.any(axis=1)
     if seen.any() and not seen[number]:
         raise BadInputError(
-            f"{driver.path}: no face is seen in the neutral frame {driver.counted_from + number} (counted from "
+            f"{driver.path.name}: no face is seen in the neutral frame {driver.counted_from + number} (counted from "
             f"{driver.counted_from}); choose another one, or let it be found."
         )
     return number

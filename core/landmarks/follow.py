@@ -141,8 +141,9 @@ def track_frames(
         on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
     found = follower.found
     if not any(found):
-        wanted = f"no face {face_index}" if like is None else "nobody like the person of the picture"
-        raise BadInputError(f"{path}: {wanted} is found in any of its {len(found)} frames.")
+        wanted = f"no face {face_index} (counted from 0)" if face_index else "no face"
+        wanted = wanted if like is None else "nobody like the person of the picture"
+        raise BadInputError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
     return _fill(found, np.array(brows), fps, size)
 
 

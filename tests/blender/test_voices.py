@@ -81,6 +81,28 @@ def test_a_transcript_reaches_the_job(
     assert words() == "hello"
 
 
+def test_a_voice_that_is_not_heard_is_told(scene: bpy.types.Scene, portrait: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a.wav"
+    _silence(file)
+    sound = strips_of(scene).new_sound(name="voice", filepath=str(file), channel=3, frame_start=100)
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name = "SOUND", "voice"
+    with pytest.raises(RuntimeError, match='"voice" is not played at the same time as the portrait'):
+        bpy.ops.gioconda.bake_keys()
+    sound.frame_start = 10
+    with pytest.raises(RuntimeError, match=r"Error: voice\.wav: no speech is found"):  # no word of a temporary folder
+        bpy.ops.gioconda.bake_keys()
+    file.unlink()
+    with pytest.raises(RuntimeError, match='The sound of "voice" is missing'):
+        bpy.ops.gioconda.bake_keys()
+    sound.sound.filepath = "//a.wav"
+    _silence(file)
+    sound.sound.pack()
+    file.unlink()
+    with pytest.raises(RuntimeError, match="no speech is found"):
+        bpy.ops.gioconda.bake_keys()
+
+
 @pytest.mark.skipif(not SPEECH.is_dir(), reason=f"{SPEECH} is missing: there is no voice to hear")
 def test_a_sound_strip_speaks_as_the_timeline_plays_it(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any

@@ -100,7 +100,7 @@ def test_capture_a_movie(cli: Cli, pixels: NDArray[np.uint8], tmp_path: Path) ->
     assert "held from the frame before" in _warnings(events)
     code, events = cli("capture", tmp_path / "movie.mp4", "-o", tmp_path / "c.json", "--face", "3")
     assert code == 2
-    assert "no face 3 is found" in events[-1]["message"]
+    assert "no face 3 (counted from 0) is found" in events[-1]["message"]
 
 
 def test_what_is_captured_animates(cli: Cli, track: Path, portrait: Path, tmp_path: Path) -> None:
