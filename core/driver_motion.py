@@ -81,7 +81,8 @@ def motion_as_controls(
     controls = motion.content
     if isinstance(driver, PerformanceDriver) and motion.found is not None:
         if motion.found.neutral_frame is None:
-            raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
+            told = "points that are wanted as they stand (absolute) have no controls: choose relative motion"
+            raise BadInputError(f"{driver.path.name}: {told}.")
         controls = _window(motion.found.controls, driver)
     if not isinstance(controls, ControlTrack):
         raise TypeError("landmarks come with what they were found in")
