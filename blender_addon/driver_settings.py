@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.speech.amounts import Amounts
-from .strips import all_strips
+from . import strip_links
 from .versions import FILE_OPTIONS, STRIP_TYPE
 
 KINDS = (
@@ -45,6 +45,7 @@ OF_THE_PORTRAIT = (
     "checkpoint",
     "minutes",
     "head_mask",
+    "mask_strip",
     "head_mask_strip",
     "every_frame",
     "only_changes",
@@ -64,15 +65,17 @@ def can_drive(kind: str, strip: Any) -> bool:
     return strip.type in ("SOUND", "META", "SCENE") if kind == "SOUND" else strip.type != "SOUND"
 
 
-def _strip_names(settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
-    """The strips that can drive the one that these settings are of."""
-    others = [strip for strip in all_strips(settings.id_data) if strip.gioconda != settings]
-    return [strip.name for strip in others if can_drive(settings.driven_by, strip)]
+def _drives(settings: Any, strip: Any) -> bool:
+    """Whether a strip can drive the one that these settings are of."""
+    return strip.gioconda != settings and can_drive(settings.driven_by, strip)
 
 
-def _mask_names(settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:
-    """The strips that can show what moves with the head."""
-    return [strip.name for strip in all_strips(settings.id_data) if strip.type in ("IMAGE", "MASK")]
+def _masks(_settings: Any, strip: Any) -> bool:
+    """Whether a strip can show what moves with the head."""
+    return strip.type in ("IMAGE", "MASK")
+
+
+_strip = strip_links.named_strip
 
 
 def _file(name: str, description: str) -> Any:
@@ -87,7 +90,8 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     """What drives a portrait strip and how it is drawn. What is keyed on its controls is added."""
 
     driven_by: EnumProperty(name="Driven By", items=KINDS, description="What moves the portrait")
-    strip_name: StringProperty(name="Strip", search=_strip_names, description="The strip that drives, by its name")
+    strip: StringProperty(options={"HIDDEN"})
+    strip_name: _strip("strip", "Strip", _drives, "The strip that drives, by its name")
     filepath: _file("File", "Live Link Face, OpenFace, a table of controls, or landmarks: .csv, .json, .npz")
     clip: PointerProperty(name="Clip", type=bpy.types.MovieClip, description="The clip whose tracks drive")
     mesh: PointerProperty(
@@ -143,10 +147,9 @@ class GIOCONDA_PG_driver(bpy.types.PropertyGroup):
     head_mask: _file(
         "File", "A picture of what moves with the head: white, or opaque if it has alpha. Empty: it is found"
     )
-    head_mask_strip: StringProperty(
-        name="Strip",
-        search=_mask_names,
-        description="An image or mask strip that shows what moves with the head; goes before the file",
+    mask_strip: StringProperty(options={"HIDDEN"})
+    head_mask_strip: _strip(
+        "mask_strip", "Strip", _masks, "An image or mask strip that shows what moves with the head; goes before a file"
     )
     every_frame: BoolProperty(
         name="Every Frame",
@@ -181,7 +184,7 @@ def amounts(settings: GIOCONDA_PG_driver) -> dict[str, float]:
 
 def copy(source: Any, target: Any) -> None:
     """Give a strip what drives another one."""
-    for name in GIOCONDA_PG_driver.__annotations__.keys() - OF_THE_PORTRAIT:
+    for name in GIOCONDA_PG_driver.__annotations__.keys() - OF_THE_PORTRAIT - {"strip_name"}:  # `strip` tells it
         setattr(of(target), name, getattr(of(source), name))
 
 

@@ -89,8 +89,6 @@ def _controls(scene: bpy.types.Scene, channels: dict[str, list[float]], frames: 
 
 def _movie(settings: Any, window: _Window) -> tuple[Any, ...]:
     other = _driving_strip(settings, window)
-    if not window.sees(other):
-        raise BadInputError(f'"{other.name}" is not seen at the same time as the portrait: move it there.')
     start, end = strips.visible_range(other)
     frames = _with_neutral(settings, range(max(window.start, start), min(window.end, end)), range(start, end), other)
     first, last = frames[0], frames[-1]
@@ -203,6 +201,9 @@ def _driving_strip(settings: Any, window: _Window) -> Any:
     if not driver_settings.can_drive(settings.driven_by, other):
         unfit = "no sound strip: choose one" if settings.driven_by == "SOUND" else "a sound strip: it shows no face"
         raise BadInputError(f'"{other.name}" is {unfit}.')
+    if not window.sees(other):
+        done = "played" if other.type == "SOUND" else "seen"
+        raise BadInputError(f'"{other.name}" is not {done} at the same time as the portrait: move it there.')
     return other
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import BadInputError
-from . import colours, curves, renders, strips, versions
+from . import colours, curves, renders, strip_files, strips, versions
 from .client import Task
 
 if TYPE_CHECKING:
@@ -127,10 +127,14 @@ class MixdownTask(StripTask):
 
 @contextmanager
 def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, Any]]:
-    """A copy of the scene that shows and plays one strip only, and that strip in it."""
+    """A copy of the scene that shows and plays one strip only, and that strip in it (BadInputError: unreadable)."""
     scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
-    if scene is None or strips.by_name(scene, strip_name) is None:
+    strip = strips.by_name(scene, strip_name) if scene else None
+    if strip is None:
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')
+    strip_files.check_files(strip)
+    if strip.type == "MOVIE":
+        strip_files.check_movie(strip)
     copy = scene.copy()
     action = curves.own_action(copy)
     try:

@@ -19,11 +19,29 @@ def check_portrait(strip: Any) -> None:
     if strip.type not in ("IMAGE", "MOVIE"):
         kind = strip.type.replace("_", " ").lower()
         raise BadInputError(f'"{strip.name}" is a {kind} strip: a portrait is an image or movie strip.')
-    if strip.type == "MOVIE":
-        if not (path := full_path(strip.filepath)).is_file():
-            raise BadInputError(f'The movie of "{strip.name}" is missing: {path}')
-    else:
+    check_files(strip)
+
+
+def check_files(strip: Any) -> None:
+    """Raise BadInputError if the file that an image, movie or sound strip shows or plays is missing."""
+    if strip.type == "IMAGE":
         picture_path(strip)
+    elif strip.type in ("MOVIE", "SOUND"):
+        file = strip if strip.type == "MOVIE" else strip.sound
+        path = full_path(file.filepath)
+        if not path.is_file() and not getattr(file, "packed_file", None):
+            raise BadInputError(f'The {strip.type.lower()} of "{strip.name}" is missing: {path}')
+
+
+def check_movie(strip: Any) -> None:
+    """Raise BadInputError if Blender cannot read the file of a movie strip, which it then shows as black frames."""
+    path, known = full_path(strip.filepath), set(bpy.data.movieclips)
+    clip = bpy.data.movieclips.load(str(path), check_existing=True)
+    frames = clip.frame_duration
+    if clip not in known:
+        bpy.data.movieclips.remove(clip)
+    if not frames:
+        raise BadInputError(f'Blender cannot read the movie of "{strip.name}": {path}')
 
 
 def picture_path(strip: Any, frame: int | None = None) -> Path:

@@ -81,7 +81,8 @@ def motion_as_controls(
     controls = motion.content
     if isinstance(driver, PerformanceDriver) and motion.found is not None:
         if motion.found.neutral_frame is None:
-            raise BadInputError(f"{driver.path}: points that are wanted as they stand have no controls: use relative.")
+            told = "points that are wanted as they stand (absolute) have no controls: choose relative motion"
+            raise BadInputError(f"{driver.path.name}: {told}.")
         controls = _window(motion.found.controls, driver)
     if not isinstance(controls, ControlTrack):
         raise TypeError("landmarks come with what they were found in")
@@ -128,12 +129,12 @@ def _neutral_frame(driver: PerformanceDriver, track: LandmarkTrack) -> int | Non
     number = find_neutral_frame(track) if driver.neutral_frame is None else driver.neutral_frame
     if not 0 <= number < track.frames:
         raise BadInputError(
-            f"{driver.path}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
+            f"{driver.path.name}: the neutral frame {number} does not exist; the track has frames 0-{track.frames - 1}."
         )
     seen = track.confidence.any(axis=1)
     if seen.any() and not seen[number]:
         raise BadInputError(
-            f"{driver.path}: no face is seen in the neutral frame {driver.counted_from + number} (counted from "
+            f"{driver.path.name}: no face is seen in the neutral frame {driver.counted_from + number} (counted from "
             f"{driver.counted_from}); choose another one, or let it be found."
         )
     return number

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,7 +137,7 @@ class FootageJob:
             detector = create_detector(portrait.detector, self._job.models)
             pictures = (to_rgb8(pixels) for pixels in footage.frames())
             rate = self.fps or Fraction(25)
-            return track_frames(pictures, rate, size, detector, portrait.face_index, count, portrait.path)
+            return track_frames(pictures, rate, size, detector, portrait.face_index, count, Path(portrait.name))
 
         return cached(content_key(footage.files, f"{portrait.detector} {portrait.face_index}"), follow, on_event)
 

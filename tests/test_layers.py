@@ -27,7 +27,7 @@ LAYERS = {
     "provenance": set[str](),
     "media": {"colour", "errors", "files"},
     "landmarks": {"compiled", "errors", "files", "packages", "media"},
-    "motion": {"errors", "files", "landmarks"},
+    "motion": {"compiled", "errors", "files", "landmarks"},
     "speech": {"errors", "media", "motion"},
     "generators": {"colour", "compiled", "errors", "files", "landmarks", "motion"},
     "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},

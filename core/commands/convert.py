@@ -47,7 +47,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
             )
         save_track(options.output, capture.content)
     else:
-        for message in write_controls(options.output, capture.content, as_live_link=options.live_link):
+        controls, told = capture.content.clamped()
+        for message in (*told, *write_controls(options.output, controls, as_live_link=options.live_link)):
             tell({"event": "warning", "message": message})
     tell({"event": "done", "frames": capture.content.frames, "output": str(options.output)})
 

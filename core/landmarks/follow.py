@@ -108,7 +108,8 @@ def track_video(
     BadInputError when it is never seen.
     """
     total, even = survey_video(path)
-    with open_video(path) as (fps, size, decoded), read_ahead(decoded) as frames:
+    damaged: list[int] = []
+    with open_video(path, damaged) as (fps, size, decoded), read_ahead(decoded) as frames:
         if not even:
             spread = f"its frames are not evenly spaced; they are read at {float(fps):.6g} per second"
             on_event({"event": "warning", "message": f"{path.name}: {spread}."})
@@ -116,7 +117,11 @@ def track_video(
         def tell(event: dict[str, Any]) -> None:
             on_event({**event, "total": total})
 
-        return track_frames(frames, fps, size, detector, face_index, tell, path, like)
+        track = track_frames(frames, fps, size, detector, face_index, tell, path, like)
+    if damaged:
+        wrong = f"{len(damaged)} frames from frame {damaged[0]} on (counted from 0) are not as they were filmed"
+        on_event({"event": "warning", "message": f"{path.name}: is damaged; {wrong}."})
+    return track
 
 
 def track_frames(
@@ -141,8 +146,9 @@ def track_frames(
         on_event({"event": "frame", "frame": number, "path": str(path), "done": number, "total": None})
     found = follower.found
     if not any(found):
-        wanted = f"no face {face_index}" if like is None else "nobody like the person of the picture"
-        raise BadInputError(f"{path}: {wanted} is found in any of its {len(found)} frames.")
+        wanted = f"no face {face_index} (counted from 0)" if face_index else "no face"
+        wanted = wanted if like is None else "nobody like the person of the picture"
+        raise BadInputError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
     return _fill(found, np.array(brows), fps, size)
 
 

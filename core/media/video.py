@@ -37,7 +37,10 @@ _BT709 = 1  # ITU-T H.273: primaries, transfer and matrix of BT.709 have the sam
 # Matroska tells a frame's duration in nanoseconds, of which FFmpeg makes a fraction of small numbers: 19001/317 of
 # 60000/1001. This is less than what 29.97, exactly, is off.
 _REDUCED = 5e-7
-_ENDINGS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
+_ENDINGS = (
+    ".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".vob", ".mxf", ".3gp",
+    ".wmv", ".ogv",
+)  # fmt: skip
 
 
 def is_video(path: Path) -> bool:
@@ -54,11 +57,14 @@ def pieces(path: Path) -> list[Path]:
 
 
 @contextmanager
-def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
+def open_video(
+    path: Path, damaged: list[int] | None = None
+) -> Generator[tuple[Fraction, tuple[int, int], Iterator[NDArray[np.uint8]]]]:
     """The exact fps, (width, height), and the frames as (H, W, 3) uint8 RGB, one by one. Raises BadInputError.
 
     Frames are upright, and evenly spaced: where a movie's own are not, some are repeated or left out. A folder of
-    movies is one that was written in pieces, which follow each other in the order of their names.
+    movies is one that was written in pieces, which follow each other in the order of their names. Numbers of the
+    movie's own frames whose pictures are wrong, as the file is damaged, are added to `damaged` on the way.
     """
     if path.is_dir() and pieces(path):
         with _open_pieces(pieces(path)) as movie:
@@ -73,7 +79,7 @@ def open_video(path: Path) -> Generator[tuple[Fraction, tuple[int, int], Iterato
             raise BadInputError(f"{path}: has no picture in it.")
         stream = container.streams.video[0]
         fps = _rate(stream)
-        frames = _evenly(_decode(path, container), fps)
+        frames = _evenly(_decode(path, container, [] if damaged is None else damaged), fps)
         first = next(frames, None)
         if first is None:
             raise BadInputError(f"{path}: has no frame in it.")
@@ -140,14 +146,20 @@ def read_ahead(frames: Iterator[NDArray[np.uint8]]) -> Generator[Iterator[NDArra
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    fps = stream.average_rate or stream.base_rate or Fraction(25)
+    # Of one or two frames of MPEG there is no average, and the base is twice the rate that the codec tells.
+    others = [rate for rate in (stream.codec_context.framerate, stream.base_rate) if rate]
+    fps = stream.average_rate or min(others, default=Fraction(25))
     return meant_rate(fps, _REDUCED * float(fps))
 
 
-def _decode(path: Path, container: InputContainer) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:
+def _decode(
+    path: Path, container: InputContainer, damaged: list[int]
+) -> Iterator[tuple[Fraction | None, NDArray[np.uint8]]]:
     """The time of each frame in seconds, if it is known, and the frame."""
     try:
-        for frame in container.decode(video=0):
+        for number, frame in enumerate(container.decode(video=0)):
+            if frame.is_corrupt:
+                damaged.append(number)
             time = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
             picture = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)  # as a telephone was held
             yield time, np.ascontiguousarray(picture, np.uint8)

@@ -65,7 +65,7 @@ def listen(path: Path, transcript: Sequence[str] | None, fps: Fraction, on_event
             total = length and max(int(length * fps), done)
             on_event({"event": "frame", "frame": done, "path": str(path), "done": done, "total": total})
     if all(phone.name == SILENCE for phone in phones):
-        raise BadInputError(f"{path}: no speech is found in it.")
+        raise BadInputError(f"{path.name}: no speech is found in it.")
     reader.finish()
     return Speech(phones, np.concatenate(loudness), Fraction(samples, RATE))
 

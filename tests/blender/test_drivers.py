@@ -16,7 +16,7 @@ import pytest
 from core.landmarks.topology import MARKS
 from core.motion.preset import load_preset
 from tests.blender.conftest import FRAMES
-from tests.blender.timeline import add_picture, curve_of, key, pixels, values_of
+from tests.blender.timeline import add_picture, curve_of, key, pixels, strips_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,36 @@ def test_a_moved_strip_that_is_never_seen_together_is_told(
     portrait.gioconda.driven_by = "SOUND"
     with pytest.raises(RuntimeError, match="no sound strip"):
         bpy.ops.gioconda.bake_keys()
+
+
+def test_a_strip_that_is_renamed_drives_on(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, astronaut: Path, tmp_path: Path
+) -> None:
+    first, second = (add_picture(scene, astronaut, start=10, channel=c, length=FRAMES, name="take") for c in (3, 4))
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name = "MOVIE", first.name
+    settings.head_mask_strip = second.name
+    first.name, second.name = "good take", "take"
+    assert (settings.strip_name, settings.head_mask_strip) == ("good take", "take"), "names that others have now"
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    scene = bpy.context.scene
+    first, portrait = (addon("strips").by_name(scene, name) for name in ("good take", "astronaut"))
+    first.name = "best take"
+    driver = addon("drivers").driving(scene, portrait, tmp_path, "dlib").data["driver"]
+    assert Path(driver["performance_path"]).name == "best take"
+    copy = add_picture(scene, astronaut, channel=5, length=FRAMES, name="copy")
+    copy["gioconda_key"] = first["gioconda_key"]
+    assert portrait.gioconda.strip_name == "take", "a copy makes it unsure which one is meant"
+    portrait.gioconda.strip_name = "copy"
+    assert portrait.gioconda.strip_name == "copy"
+    driver_settings = addon("driver_settings")
+    driver_settings.copy(portrait, copy)
+    assert copy.gioconda.strip_name == "copy"
+    strips_of(scene).remove(copy)
+    strips_of(scene).remove(first)
+    with pytest.raises(addon("portraits").BadInputError, match='no strip named "copy"'):
+        addon("drivers").driving(scene, portrait, tmp_path, "dlib")
 
 
 def test_a_preset_drives_and_keys_are_added_to_it(

@@ -90,6 +90,21 @@ def test_a_movie_is_read_as_the_timeline_retimes_it(addon: Modules, scene: bpy.t
     np.testing.assert_allclose(brightness, [0.1, 0.2, 0.3, 0.5], atol=0.03)
 
 
+@pytest.mark.parametrize("torn", [True, False])
+def test_a_movie_that_cannot_be_read_is_told_before_it_is_searched_for_faces(
+    addon: Modules, scene: bpy.types.Scene, movie: Path, tmp_path: Path, *, torn: bool
+) -> None:
+    """Blender shows such a strip as black frames."""
+    film = strips_of(scene).new_movie(name="film", filepath=str(movie), channel=1, frame_start=1)
+    movie.write_bytes(movie.read_bytes()[:200]) if torn else movie.unlink()
+    task = _task(addon, scene, film, tmp_path / "read", as_pictures=False)
+    assert task.poll_once()
+    told = "Blender cannot read the movie of" if torn else "The movie of"
+    assert task.error.startswith(f'{told} "film"')
+    assert task.error.endswith(str(movie))
+    assert not list(bpy.data.movieclips)
+
+
 def test_frames_that_blender_does_not_render_are_told(
     addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path
 ) -> None:

@@ -53,10 +53,14 @@ def test_a_transcript_reaches_the_job(
     strips_of(scene).new_sound(name="voice", filepath=str(tmp_path / "voice.wav"), channel=3, frame_start=10)
     settings = portrait.gioconda
     settings.driven_by, settings.strip_name, settings.words = "SOUND", "voice", "STRIPS"
-    offered = addon("driver_settings")._strip_names
-    assert offered(settings, bpy.context, "") == ["voice"]
+
+    def offered() -> list[str]:
+        fits = addon("driver_settings")._drives
+        return [strip.name for strip in addon("strips").all_strips(scene) if fits(settings, strip)]
+
+    assert offered() == ["voice"]
     settings.driven_by = "MOVIE"
-    assert not offered(settings, bpy.context, "")  # neither a voice nor the portrait itself
+    assert not offered()  # neither a voice nor the portrait itself
     settings.driven_by = "SOUND"
     for channel, (said, start, end) in enumerate((("two", 14, 40), ("one", 1, 11), ("late", 18, 30), ("muted", 1, 40))):
         add_text(scene, said, 5 + channel, start, end).mute = said == "muted"
@@ -75,6 +79,28 @@ def test_a_transcript_reaches_the_job(
     settings.text = bpy.data.texts.new("said")
     settings.text.write("hello")
     assert words() == "hello"
+
+
+def test_a_voice_that_is_not_heard_is_told(scene: bpy.types.Scene, portrait: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a.wav"
+    _silence(file)
+    sound = strips_of(scene).new_sound(name="voice", filepath=str(file), channel=3, frame_start=100)
+    settings = portrait.gioconda
+    settings.driven_by, settings.strip_name = "SOUND", "voice"
+    with pytest.raises(RuntimeError, match='"voice" is not played at the same time as the portrait'):
+        bpy.ops.gioconda.bake_keys()
+    sound.frame_start = 10
+    with pytest.raises(RuntimeError, match=r"Error: voice\.wav: no speech is found"):  # no word of a temporary folder
+        bpy.ops.gioconda.bake_keys()
+    file.unlink()
+    with pytest.raises(RuntimeError, match='The sound of "voice" is missing'):
+        bpy.ops.gioconda.bake_keys()
+    sound.sound.filepath = "//a.wav"
+    _silence(file)
+    sound.sound.pack()
+    file.unlink()
+    with pytest.raises(RuntimeError, match="no speech is found"):
+        bpy.ops.gioconda.bake_keys()
 
 
 @pytest.mark.skipif(not SPEECH.is_dir(), reason=f"{SPEECH} is missing: there is no voice to hear")

@@ -100,7 +100,7 @@ def test_capture_a_movie(cli: Cli, pixels: NDArray[np.uint8], tmp_path: Path) ->
     assert "held from the frame before" in _warnings(events)
     code, events = cli("capture", tmp_path / "movie.mp4", "-o", tmp_path / "c.json", "--face", "3")
     assert code == 2
-    assert "no face 3 is found" in events[-1]["message"]
+    assert "no face 3 (counted from 0) is found" in events[-1]["message"]
 
 
 def test_what_is_captured_animates(cli: Cli, track: Path, portrait: Path, tmp_path: Path) -> None:
@@ -127,6 +127,12 @@ def test_convert_tells_what_it_leaves_out(cli: Cli, tmp_path: Path) -> None:
     assert code == 0
     assert "'note' is no control" in _warnings(events)
     assert load_controls(tmp_path / "c.json").fps == Fraction(30000, 1001)
+    (tmp_path / "smile.json").write_text('{"fps": [25, 1], "channels": {"jawOpen": [1.5], "smile": [1]}}')
+    for output in ("a.json", "a.csv"):
+        told = _warnings(cli("convert", tmp_path / "smile.json", tmp_path / output)[1])
+        assert "Unknown control 'smile': left out" in told
+        assert "jawOpen: clamped to 0..1" in told
+        assert "smile" not in (tmp_path / output).read_text()
 
 
 def test_convert_tells_what_live_link_has_no_column_for(cli: Cli, tmp_path: Path) -> None:

@@ -132,5 +132,7 @@ def test_controls_of_points_as_they_stand_are_refused(landmarks: NDArray[np.floa
     )
     driver = PerformanceDriver(tmp_path / "t.npz", relative=False)
     motion = read_motion(driver, lambda _: None)
-    with pytest.raises(BadInputError, match="as they stand have no controls"):
+    with pytest.raises(
+        BadInputError, match=r"^t\.npz: points that are wanted as they stand \(absolute\) have no controls"
+    ):
         motion_as_controls(driver, motion, WHOLE, None)

@@ -345,6 +345,18 @@ def test_footage_jobs_that_are_refused(
         run({**footage_job(portrait=portrait), **change})
 
 
+def test_a_sequence_without_a_face_is_told_by_its_name(
+    footage_job: Callable[..., Event], run: Run, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "take/1.png", tmp_path / "take/2.png"]
+    paths[0].parent.mkdir()
+    for path in paths:
+        cv2.imwrite(str(path), np.full((64, 64, 3), 99, np.uint8))
+    portrait = {"path": None, "paths": [str(path) for path in paths], "landmarks_path": None}
+    with pytest.raises(BadInputError, match=r"^take: no face is found in any of its 2 frames"):
+        run(footage_job(2, portrait=portrait, jawOpen=0.4))
+
+
 def test_pictures_of_a_sequence_are_alike(clip: Clip, footage_job: Callable[..., Event], run: Run) -> None:
     cv2.imwrite(str(clip[0] / "plate.9.png"), np.zeros((256, 256, 4), np.uint8))
     with pytest.raises(BadInputError, match=r"plate.9.png: is 256x256 pixels of 4 channels.*plate.8.png"):

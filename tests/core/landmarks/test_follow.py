@@ -334,3 +334,20 @@ def test_a_variable_frame_rate_is_told(pixels: NDArray[np.uint8], detector: Face
     track_video(path, detector, 0, events.append)
     assert "uneven.mp4: its frames are not evenly spaced" in events[0]["message"]
     assert events[-1]["done"] == events[-1]["total"]
+
+
+def test_damage_that_the_decoder_passes_over_is_told(
+    pixels: NDArray[np.uint8], detector: FaceDetector, tmp_path: Path
+) -> None:
+    path = _save(tmp_path / "garbled.mp4", [pixels] + [np.roll(pixels, STEP * n, 1) for n in range(4)])
+    with av.open(str(path)) as container:
+        packet = list(container.demux(video=0))[1]  # in the order in which they are decoded
+    content = bytearray(path.read_bytes())
+    middle = packet.pos + packet.size // 2
+    content[middle : middle + 20] = np.random.default_rng(0).bytes(20)
+    path.write_bytes(content)
+    events: list[dict[str, Any]] = []
+    track_video(path, detector, 0, events.append)
+    assert events[-1]["event"] == "warning"
+    assert "garbled.mp4: is damaged; " in events[-1]["message"]
+    assert "are not as they were filmed" in events[-1]["message"]

@@ -83,6 +83,19 @@ def test_rates_that_matroska_rounds(tmp_path: Path, fps: Fraction) -> None:
     assert survey_video(file) == (3, True)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_rate_of_a_few_frames_of_mpeg(tmp_path: Path, count: int) -> None:
+    file = tmp_path / "movie.mpg"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=NTSC)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level in range(count):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(_grey(50 * level), format="rgb24")))
+        container.mux(stream.encode(None))
+    fps, _, frames = _read(file)
+    assert (fps, len(frames)) == (NTSC, count)
+
+
 def test_a_movie_of_one_frame(file: Path) -> None:
     _write(file, [_grey(99)])
     fps, _, frames = _read(file)
@@ -210,6 +223,7 @@ def test_sound_alone_is_no_movie(tmp_path: Path) -> None:
 def test_movies_are_known_by_their_endings() -> None:
     assert is_video(Path("a.mp4"))
     assert is_video(Path("A.MOV"))
+    assert is_video(Path("00001.MTS"))  # of a camcorder
     assert not is_video(Path("a.png"))
 
 
