@@ -180,7 +180,12 @@ def test_the_zip_holds_the_extension_and_nothing_else(tmp_path: Path) -> None:
         names = opened.namelist()
     tops = {name.split("/")[0] for name in names}
     assert tops == {"LICENSE", "NOTICE", "__init__.py", "blender_addon", "blender_manifest.toml", "core"}
-    assert {"core/requirements.txt", "core/requirements-torch.txt", "core/motion/face_model.npz"} <= set(names)
+    assert {
+        "core/requirements.txt",
+        "core/requirements-torch.txt",
+        "core/motion/face_model.npz",
+        "core/generators/warp/selfie_segmentation.tflite",
+    } <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".whl"))]
     assert "core/generators/few_shot/hybrid.safetensors" in names
     assert archive.stat().st_size < 12_000_000  # most of it are the networks

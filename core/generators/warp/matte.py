@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from ...landmarks.detect import create_detector
 from .exemplars import grown
 from .graph_cut import UNCLEAR, divide, odds_of_colour
 from .grid import area_of, overlap
 from .head import project_points
+from .person_network import people_odds
 from .pieces import along, distance_in, enclosed, mostly, numbered, opened, short, touching, within_reach
 from .plate import surroundings
 from .sampling import premultiplied, ramp, straight, to_8bit
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
 _CLOSE_BY, _FADING, _DOUBTLESS = 0.5, 3.0, 4.0  # log odds at the bare head, how they fall with distance; the most
+_SUREST = 5.0  # log odds of colours against what the network takes for a person: clothes' may be nobody's
 _SIDE, _SHOULDERS = 0.4, 1.8  # at the chin the body is probably so wide, and wider by this slope
+_SEES = 0.9  # of a face the network sees, or it has no say
+_FACES = 72.0  # pixels of eye distance in the copy where other faces are looked for
 # All in eye distances:
+_ELBOW_ROOM = 0.8  # farther from the bare head than this may be somebody else; and the radius of a head about the eyes
+_HEAD = 1.1
 _SURE = 0.12  # so far inside the bare head everything is person
 _FURTHEST, _CHIN = 1.6, 0.2  # so far outside it is certainly background, unless it is that far below the chin
 _JAW = -0.2  # examples of the background lie higher: lower down there may be shoulders or long hair
@@ -54,8 +61,8 @@ _SOLID = (0.15, 0.85)  # what the filter gives beyond these is none or all
 def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     """(H, W) how much of every pixel of (H, W, C) is person, 0..1; farther away from the head its edge is repeated.
 
-    A graph cut by colour and place on a small copy (as in GrabCut, Rother et al. 2004), led by the fitted head model,
-    then a guided filter (He et al. 2010) that lets the edge follow the picture's.
+    A graph cut by what a network takes for people, by colour and place on a small copy (as in GrabCut, Rother et al.
+    2004), led by the fitted head model, then a guided filter (He et al. 2010) that lets the edge follow the picture's.
     """
     height, width = pixels.shape[:2]
     points = face.points[:, :2]
@@ -78,15 +85,18 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         # What is invisible has no colour that could be learnt from.
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
-    certain, place = labels.copy(), _odds_of_place(where)
+    people = _people(coarse, where)
+    labels[_of_others(part, people, where, eye_distance)] = cv2.GC_BGD
+    certain, place = labels.copy(), _odds_of_place(where) + people
+    surest = np.where(people > 0, -_SUREST, -np.inf)
     # Where somebody wears the wall's colour, and in a grey picture everybody does, the place decides.
     colour = odds_of_colour(coarse, examples)
-    divide(coarse, labels, place + colour)
+    divide(coarse, labels, place + np.maximum(colour, surest))
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
         colour = odds_of_colour(coarse, examples)
-        divide(coarse, labels, place + colour)
+        divide(coarse, labels, place + np.maximum(colour, surest))
     likely, high = place + colour > _WALL, where.below < _COLLAR
     found = _thick(labels, likely, high, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
@@ -143,6 +153,35 @@ def _odds_of_place(where: _Where) -> Array:
     head = _CLOSE_BY - _FADING * where.outside
     body = np.where(where.below > 0, _FADING * (_SIDE + _SHOULDERS * where.below - where.beside), -_DOUBTLESS)
     return np.clip(np.maximum(head, body), -_DOUBTLESS, _DOUBTLESS).astype(np.float32)
+
+
+def _people(picture: NDArray[np.uint8], where: _Where) -> Array:
+    """(h, w) the log odds that a network gives for people; none where it hardly sees the face: a line drawing's."""
+    odds = people_odds(picture)
+    face = odds[where.inside > _SURE]
+    return odds if np.count_nonzero(face > 0) >= _SEES * face.size else np.zeros_like(odds)
+
+
+def _of_others(part: NDArray[Any], people: Array, where: _Where, eye_distance: float) -> NDArray[np.bool_]:
+    """(h, w) what is nearer to another head than to this one, above the chin; lower down bodies are one and keep still.
+
+    Faces are looked for only where people are seen far from this head: hair or a hat, or somebody else.
+    """
+    theirs = np.zeros(people.shape, bool)
+    if not ((people > 0) & (where.outside > _ELBOW_ROOM) & (where.below < 0)).any():
+        return theirs
+    copy, _ = _reduce(part, _FACES / eye_distance * people.shape[1] / part.shape[1])
+    scale = np.array(people.shape[::-1]) / copy.shape[1::-1]
+    y, x = np.mgrid[: people.shape[0], : people.shape[1]]
+    for face in create_detector("dlib").detect(np.ascontiguousarray(copy[..., :3]), thorough=False):
+        points = (face.landmarks + 0.5) * scale - 0.5
+        size = float(np.linalg.norm(points[45] - points[36]))
+        column, row = np.clip(np.rint(points[30]).astype(int), 0, np.array(people.shape[::-1]) - 1)
+        if where.inside[row, column] > 0:
+            continue  # this one
+        beside = (np.hypot(x - points[27, 0], y - points[27, 1]) - _HEAD * size) / eye_distance
+        theirs |= (beside < where.outside) & (where.below < 0)
+    return theirs
 
 
 def _examples(where: _Where) -> NDArray[np.uint8]:
