@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
+_NOT_OUT, _ALL_OUT = 0.85, 0.6  # pixels of the portrait from one pixel to the next: not drawn out, and all of it
+
 
 @compiled
 def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
@@ -86,6 +88,32 @@ def squeezed(turn: Array, most: float) -> NDArray[np.uint8]:
                 across = abs(turn[i, after, k] - turn[i, before, k])
                 if down > most * (below - above) or across > most * (after - before):
                     out[i, j] = 1
+    return out
+
+
+@compiled
+def drawn_out(way: Array, cell: int) -> Array:
+    """(rows, columns) how far a way (rows, columns, 2) draws the portrait out, 0..1, more in one direction than across.
+
+    An edge that leans gets teeth there, each as long as a pixel is drawn out.
+    """
+    rows, columns = way.shape[:2]
+    out = np.zeros((rows, columns), np.float32)
+    for i in range(rows):
+        above, below = max(i - 1, 0), min(i + 1, rows - 1)
+        for j in range(columns):
+            before, after = max(j - 1, 0), min(j + 1, columns - 1)
+            across, down = 1 / (cell * max(after - before, 1)), 1 / (cell * max(below - above, 1))
+            right_x = 1 + (way[i, after, 0] - way[i, before, 0]) * across
+            right_y = (way[i, after, 1] - way[i, before, 1]) * across
+            down_x = (way[below, j, 0] - way[above, j, 0]) * down
+            down_y = 1 + (way[below, j, 1] - way[above, j, 1]) * down
+            squares = right_x * right_x + right_y * right_y + down_x * down_x + down_y * down_y
+            area = abs(right_x * down_y - right_y * down_x)
+            # The greater singular value, squared. A picture that is only enlarged is not drawn out.
+            longest = (squares + np.sqrt(max(squares * squares - 4 * area * area, 0.0))) / 2
+            shortest = area / max(min(longest, np.sqrt(longest)), 1e-6)
+            out[i, j] = min(max((_NOT_OUT - shortest) / (_NOT_OUT - _ALL_OUT), 0.0), 1.0)
     return out
 
 

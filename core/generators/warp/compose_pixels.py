@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...compiled import Number, compiled, take_number
+from .along_edges import along_edge
+from .coarse_maps import drawn_out
 from .positions import Maps, fill
 from .read_pixels import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .creases import Shade
+    from .positions import Ways
     from .read_pixels import Colour
 
     Array = NDArray[np.float32]
@@ -30,7 +33,7 @@ _AT_ONCE = 32  # rows whose positions are worked out together
 _REACH = 3  # pixels on either side along an edge that are mixed
 _BELL = np.exp(-0.5 * np.arange(-2, 3) ** 2).astype(np.float32)  # a Gauss curve of a pixel
 _CHANGE = np.arange(-2, 3, dtype=np.float32) * _BELL
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
 class Person(NamedTuple):
@@ -39,6 +42,7 @@ class Person(NamedTuple):
     row: Number  # float32: where the part begins in the picture
     column: Number
     pixels: Array  # (h, w, 4) on the picture's own scale; alpha, where there is any, is multiplied in
+    directions: Array  # of its edges, see `along_edges.edge_directions`
     coverage: NDArray[np.uint8]  # (h, w) how much of a pixel is the person, 0..255
     blocks: NDArray[np.uint8]  # the coverage of whole squares of pixels: none, all, or mixed; see `blocks_of`
     weights: Array  # (PHASES + 1, taps) of the pixels around a place, see `read_pixels.kernel_weights`
@@ -92,6 +96,7 @@ class Row(NamedTuple):
     squares: NDArray[np.int32]  # of all pixels of the row, see `_squares`
     columns: NDArray[np.int64]  # of the person's pixels in the row; room for all of it
     moves: NDArray[np.bool_]
+    stretched: Array  # 0..1 of all pixels of the row, see `drawn_out`
     covered: Array  # 0..255 how much of the person is there
     colours: Array  # four a pixel
     drawn: NDArray[Any]  # the picture, flat
@@ -116,6 +121,7 @@ def draw(
     """
     channels, high, lit = out.shape[2], np.float32(top), len(gains.values) > 0
     areas, taken = bands
+    out_there = drawn_out(maps.ways.nodes, maps.ways.cell)
     for _ in range(len(areas)):
         number = take_number(taken)
         if number >= len(areas):
@@ -123,14 +129,16 @@ def draw(
         row, end, column, right = areas[number, 0], areas[number, 1], areas[number, 2], areas[number, 3]
         width = right - column
         columns, moves, squares = np.empty(width, np.int64), np.empty(width, np.bool_), np.empty(width, np.int32)
-        covered, colours = np.empty(width, np.float32), np.empty(4 * width, np.float32)
-        found = Row(squares, columns, moves, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
+        stretched, covered = np.empty(width, np.float32), np.empty(width, np.float32)
+        colours = np.empty(4 * width, np.float32)
+        found = Row(squares, columns, moves, stretched, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
         for first in range(row, end, _AT_ONCE):
             positions = np.empty((min(_AT_ONCE, end - first), width, 2), np.float32)
             fill(positions, first, column, maps)
             for i in range(len(positions)):
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
                 count = _find(places, first + i, column, start, person, found, lit)
+                _stretch(first + i, column, out_there, maps.ways, stretched)
                 _read(places, person, found, count, start)
                 if channels == 4 or top == 0:
                     _as_stored(places, person, found, count, high)
@@ -187,9 +195,33 @@ def _squares(places: Array, row: int, column: int, person: Person, squares: NDAr
 
 
 @compiled
+def _stretch(row: int, column: int, out: Array, ways: Ways, stretched: Array) -> None:
+    """Write how far the pixels of a row are drawn out, from what is known of that at the nodes, bilinear."""
+    rows, columns = out.shape
+    down = min(max((np.float32(row - ways.top) + _HALF) / np.float32(ways.cell) - _HALF, _ZERO), np.float32(rows - 1))
+    above = min(np.int64(down), max(rows - 2, 0))
+    below, share = min(above + 1, rows - 1), down - np.float32(above)
+    upper, lower, most = out[above], out[below], _ZERO
+    for j in range(columns):
+        most = max(most, upper[j], lower[j])
+    if most == 0:
+        stretched[:] = _ZERO
+        return
+    line = upper + (lower - upper) * share
+    per_pixel, last = _ONE / np.float32(ways.cell), np.float32(columns - 1)
+    first = (np.float32(column - ways.left) + _HALF) * per_pixel - _HALF
+    for j in range(len(stretched)):
+        across = min(max(first + np.float32(j) * per_pixel, _ZERO), last)
+        before = min(np.int64(across), max(columns - 2, 0))
+        value, after = line[np.uint64(before)], line[np.uint64(min(before + 1, columns - 1))]
+        stretched[np.uint64(j)] = value + (after - value) * (across - np.float32(before))
+
+
+@compiled
 def _read(places: Array, person: Person, found: Row, count: int, start: int) -> None:
     """Read the colours of what moves; the others have their own."""
-    pixels, table, colours = person.pixels.reshape(-1), person.weights.reshape(-1), found.colours
+    pixels, directions = person.pixels.reshape(-1), person.directions
+    table, stretched, colours = person.weights.reshape(-1), found.stretched, found.colours
     own_columns, moves, drawn, channels = found.columns, found.moves, found.drawn, found.channels
     rows, columns, taps = person.coverage.shape[0], person.coverage.shape[1], person.weights.shape[1]
     first_row, first_column, line = person.row, person.column, np.uint64(4 * columns)
@@ -207,6 +239,9 @@ def _read(places: Array, person: Person, found: Row, count: int, start: int) -> 
                 colour = cubic_at(pixels, at, line, table, right, below)
             else:
                 colour = colour_at(pixels, (rows, columns), table, taps, (first, second), (right, below))
+            if stretched[np.uint64(j)] > 0:
+                smooth, share = along_edge(pixels, directions, (rows, columns), across, down)
+                colour = over(colour, smooth, share * stretched[np.uint64(j)])
         else:
             colour = four(drawn, np.uint64(start + j * channels), channels)
         put(colours, np.uint64(4 * n), colour)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from . import compose_pixels
+from .along_edges import edge_directions
 from .compose_pixels import NO_GAINS, Person, blocks_of
 from .grid import overlap
 from .plate import colours_beside, fill_behind, foreground, with_wisps
@@ -63,7 +64,10 @@ class Layers:
         row, column = (np.float32(part.start) for part in read)
         self._coverage = coverage
         covered = np.ascontiguousarray(coverage[read])
-        self._person = Person(row, column, with_alpha_in(person[read]), covered, blocks_of(covered), weights)
+        moving = with_alpha_in(person[read])
+        # By colours without alpha: what gets fainter has no edge.
+        directions = edge_directions(person[read].astype(np.float32), full_scale(pixels.dtype))
+        self._person = Person(row, column, moving, directions, covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
     def lay_behind(self, laid: Overlay | None) -> None:

@@ -78,6 +78,15 @@ def cubic_at(flat: Array, at: Number, line: Number, table: Array, right: Number,
 
 
 @compiled
+def linear_at(flat: Array, at: Number, line: Number, across: Number, down: Number) -> Colour:
+    """The four channels between 2 x 2 pixels, of which the first is `at`."""
+    one, step = np.float32(1), np.uint64(4)
+    a, b, c, d = whole(flat, at), whole(flat, at + step), whole(flat, at + line), whole(flat, at + line + step)
+    weights = (one - across) * (one - down), across * (one - down), (one - across) * down, across * down
+    return _weighted(a, b, c, d, weights)
+
+
+@compiled
 def _in_line(flat: Array, at: Number, weights: Colour) -> Colour:
     step = np.uint64(4)
     a, b = whole(flat, at), whole(flat, at + step)

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from core.colour import full_scale
 from core.generators.warp import coarse_maps, compose_pixels, positions
+from core.generators.warp.along_edges import along_edge, edge_directions
 from core.generators.warp.compose_pixels import Bands, Gains, Person, blocks_of
 from core.generators.warp.layers import Layers
 from core.generators.warp.positions import Border, Maps, Sides, Ways
@@ -168,7 +170,8 @@ def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_wh
 def _person(pixels: NDArray[Any], coverage: NDArray[np.uint8], kernel: int = cv2.INTER_CUBIC) -> Person:
     four = np.zeros((*pixels.shape[:2], 4), np.float32)
     four[..., : pixels.shape[2]] = pixels
-    return Person(np.float32(0), np.float32(0), four, coverage, blocks_of(coverage), kernel_weights(kernel))
+    zero, directions = np.float32(0), edge_directions(four, full_scale(pixels.dtype))
+    return Person(zero, zero, four, directions, coverage, blocks_of(coverage), kernel_weights(kernel))
 
 
 def _bands(*areas: tuple[int, ...]) -> Bands:
@@ -178,11 +181,15 @@ def _bands(*areas: tuple[int, ...]) -> Bands:
 def _drawn(
     pixels: NDArray[Any], person: Person, shift: tuple[float, float], gains: Gains | None = None
 ) -> NDArray[Any]:
-    out, plate = pixels.copy(), np.full_like(pixels, 7)
-    top = 0.0 if pixels.dtype == np.float32 else float(np.iinfo(pixels.dtype).max)
     own = _ways()
     own.nodes[:] = shift
-    compose_pixels.draw(out, plate, _bands(WHOLE), _maps(own), person, gains or compose_pixels.NO_GAINS, top)
+    return _drawn_by(own, pixels, person, gains or compose_pixels.NO_GAINS)
+
+
+def _drawn_by(own: Ways, pixels: NDArray[Any], person: Person, gains: Gains = compose_pixels.NO_GAINS) -> NDArray[Any]:
+    out, plate = pixels.copy(), np.full_like(pixels, 7)
+    top = 0.0 if pixels.dtype == np.float32 else full_scale(pixels.dtype)
+    compose_pixels.draw(out, plate, _bands(WHOLE), _maps(own), person, gains, top)
     return out
 
 
@@ -241,6 +248,56 @@ def test_light_changes_pixels_that_stay_as_well() -> None:
     np.testing.assert_allclose(lit[36, 36], pixels[36, 36] * [0.5, 0.8, 1], atol=0.51)
     lit[29:44, 29:44] = pixels[29:44, 29:44]
     np.testing.assert_array_equal(lit, pixels)
+
+
+def _drawn_out(across: float, down: float) -> Ways:
+    """So many times as wide and as high, about the middle."""
+    own = _ways(cell=1)
+    own.nodes[:] = (_identity() - [WIDTH / 2, HEIGHT / 2]) * (1 / np.array([across, down]) - 1)
+    return own
+
+
+def test_a_leaning_edge_that_is_drawn_out_has_no_teeth() -> None:
+    row, column = np.mgrid[:HEIGHT, :WIDTH]
+    past = column - WIDTH / 2 - 0.3 * (row - HEIGHT / 2)
+    pixels = np.dstack([np.rint(50 + 150 * np.clip(past + 0.5, 0, 1))] * 3).astype(np.uint8)
+    person, own = _person(pixels, np.full((HEIGHT, WIDTH), 255, np.uint8)), _drawn_out(4, 1)
+    straight = person._replace(directions=np.zeros_like(person.directions))
+    smooth, toothed = (_drawn_by(own, pixels, of)[20:-20, :, 0].astype(float) for of in (person, straight))
+    assert _teeth(smooth) < 0.5 * _teeth(toothed)
+    assert np.ptp(smooth) > 0.95 * np.ptp(pixels)
+
+
+def _teeth(drawn: NDArray[Any]) -> float:
+    """Pixels by which the level of half of the brightness is off from a straight line, the deviation of all rows."""
+    places = [np.interp(125, row[np.argmin(row) :], np.arange(np.argmin(row), len(row))) for row in drawn]
+    rows = np.arange(len(drawn))
+    return float(np.std(places - np.polyval(np.polyfit(rows, places, 1), rows)))
+
+
+def test_what_is_not_drawn_out_is_read_as_it_is() -> None:
+    pixels = _noise(np.uint8)
+    person = _person(pixels, np.full((HEIGHT, WIDTH), 255, np.uint8))
+    other = person._replace(directions=np.ones_like(person.directions))
+    for across, down in ((1, 1.05), (2, 2), (0.5, 1), (0.5, 0.5)):  # enlarged, squeezed, made smaller
+        own = _drawn_out(across, down)
+        np.testing.assert_array_equal(_drawn_by(own, pixels, person), _drawn_by(own, pixels, other))
+    own = _drawn_out(1, 2)
+    assert (_drawn_by(own, pixels, person) != _drawn_by(own, pixels, other)).mean() > 0.8
+
+
+def test_an_edge_has_a_direction_and_grain_has_none() -> None:
+    row, column = np.mgrid[:HEIGHT, :WIDTH]
+    for angle in np.radians([0, 30, 90, 140]):  # from the right downwards
+        past = (row - HEIGHT / 2) * np.cos(angle) - (column - WIDTH / 2) * np.sin(angle)
+        pixels = np.dstack([100 + 100 * np.clip(past, 0, 1)] * 3 + [np.full(past.shape, 255)]).astype(np.float32)
+        ways = edge_directions(pixels, 255)
+        np.testing.assert_allclose(ways[HEIGHT // 4, WIDTH // 4], [np.cos(2 * angle), np.sin(2 * angle)], atol=0.05)
+        beside = np.float32(WIDTH / 2 - 12 * np.sin(angle)), np.float32(HEIGHT / 2 + 12 * np.cos(angle))
+        _, share = along_edge(pixels.reshape(-1), ways, (HEIGHT, WIDTH), *beside)
+        assert share == 0
+    grain = np.random.default_rng(3).normal(128, 20, (HEIGHT, WIDTH, 4)).astype(np.float32)
+    assert np.hypot(*np.moveaxis(edge_directions(grain, 255), 2, 0)).mean() < 0.2
 
 
 def test_edges_are_softened_and_nothing_else() -> None:
