@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OPAQUE = 255
 _KEPT = 0.85  # of the gradients, half-way between pixels: less is fine grain
 _MARGIN = 8  # pixels around what moves are read as well
+_FINE = 2_000_000  # pixels: teeth of a pixel are not seen in a larger picture, and to mix them takes long
 
 
 class Overlay(NamedTuple):
@@ -66,7 +67,9 @@ class Layers:
         covered = np.ascontiguousarray(coverage[read])
         moving = with_alpha_in(person[read])
         # By colours without alpha: what gets fainter has no edge.
-        directions = edge_directions(person[read].astype(np.float32), full_scale(pixels.dtype))
+        directions = np.zeros((2, 2, 2), np.float32)
+        if covered.size < _FINE:
+            directions = edge_directions(person[read].astype(np.float32), full_scale(pixels.dtype))
         self._person = Person(row, column, moving, directions, covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
