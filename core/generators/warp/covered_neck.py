@@ -31,6 +31,7 @@ _BELOW = 0.25, 0.35  # heights below the waist
 _SOME = 0.5  # of skin there: the neck is before what is beside it, such as a helmet's ring
 _PALE = 30  # L of 8 bits: what is so much lighter than the jaw is no throat, it is a white collar
 _COLLAR = 0.15  # so much wider than the neck it hides it
+_FLARES = 0.4  # heights below the waist in which it gets so wide: a roll-neck does not, and turns with the jaw
 
 
 def find_covered_neck(beside: Beside) -> Neck | None:
@@ -42,6 +43,8 @@ def find_covered_neck(beside: Beside) -> Neck | None:
     half = min(float(own[waist]), edge)
     hidden = below[(below > below[waist]) & (own > half + _COLLAR)]
     if below[waist] < _HIGH + _JAW or own[waist] > edge + _HAIR or half < _THIN or not len(hidden):
+        return None
+    if hidden[0] > below[waist] + _FLARES:
         return None
     jaw = np.minimum(own, _jaw(beside, below))
     lowest = min(float(below[waist]), _LOWEST)

@@ -281,6 +281,21 @@ def test_a_white_collar_is_no_neck_that_is_seen_before_what_is_beside_it(face: F
         assert (found is not None) == made
 
 
+def test_none_is_made_beside_a_roll_neck(face: FittedFace) -> None:
+    """It gets no wider for long, so that it hides nothing: a slab of skin stood beside it."""
+    picture = _collared(face)
+    for out, until, made in ((0.9, 0.25, True), (0.5, 0.0, True), (0.5, 0.25, False)):
+        roll = picture.copy()
+        (left, top), (right, bottom) = _place(face, -out, -0.3), _place(face, out, until)
+        collar = roll[top:bottom]
+        collar[(collar == _SHIRT).all(2)] = _WALL
+        collar[:, left:right][(collar[:, left:right] == _WALL).all(2)] = _SHIRT
+        cv2.fillConvexPoly(roll, np.rint(face.points[2:15, :2]).astype(np.int32), _SKIN)
+        mask = (roll != _WALL).any(2).astype(np.float32)
+        found = Nape(roll, mask, Head(face, mask)).read(Pose(head_rotation(30, 0, 0), face.pivot))
+        assert (found is not None) == made, (out, until)
+
+
 def test_none_is_made_where_hair_hides_it(face: FittedFace) -> None:
     picture = _collared(face)
     hair = np.full_like(picture, _HAIR)
