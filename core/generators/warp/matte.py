@@ -33,8 +33,8 @@ _SIDE, _SHOULDERS = 0.4, 1.8  # at the chin the body is probably so wide, and wi
 _SEES = 0.9  # of a face the network sees, or it has no say
 _FACES = 72.0  # pixels of eye distance in the copy where other faces are looked for
 # All in eye distances:
-_ELBOW_ROOM = 0.8  # farther from the bare head than this may be somebody else; and the radius of a head about the eyes
-_HEAD = 1.1
+_ELBOW_ROOM = 0.8  # farther from the bare head than this may be somebody else
+_HEAD = 1.1  # radius of a head about the middle of its eyes
 _SURE = 0.12  # so far inside the bare head everything is person
 _FURTHEST, _CHIN = 1.6, 0.2  # so far outside it is certainly background, unless it is that far below the chin
 _JAW = -0.2  # examples of the background lie higher: lower down there may be shoulders or long hair
@@ -86,7 +86,7 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         coarse[invisible] = np.resize(wall, (np.count_nonzero(invisible), 3))
     eye_distance = face.eye_distance * float(scale[0])
     people = _people(coarse, where)
-    labels[_of_others(part, people, where, eye_distance)] = cv2.GC_BGD
+    labels[_of_others(part, people, where, face.eye_distance)] = cv2.GC_BGD
     certain, place = labels.copy(), _odds_of_place(where) + people
     surest = np.where(people > 0, -_SUREST, -np.inf)
     # Where somebody wears the wall's colour, and in a grey picture everybody does, the place decides.
@@ -165,13 +165,14 @@ def _people(picture: NDArray[np.uint8], where: _Where) -> Array:
 def _of_others(part: NDArray[Any], people: Array, where: _Where, eye_distance: float) -> NDArray[np.bool_]:
     """(h, w) what is nearer to another head than to this one, above the chin; lower down bodies are one and keep still.
 
-    Faces are looked for only where people are seen far from this head: hair or a hat, or somebody else.
+    Faces are looked for only where people are seen far from this head: hair or a hat, or somebody else. `eye_distance`
+    is this face's, in pixels of the `part` (H, W, C).
     """
     theirs = np.zeros(people.shape, bool)
     if not ((people > 0) & (where.outside > _ELBOW_ROOM) & (where.below < 0)).any():
         return theirs
-    copy, _ = _reduce(part, _FACES / eye_distance * people.shape[1] / part.shape[1])
-    scale = np.array(people.shape[::-1]) / copy.shape[1::-1]
+    copy, _ = _reduce(part, _FACES / eye_distance)
+    scale, own = np.array(people.shape[::-1]) / copy.shape[1::-1], eye_distance * people.shape[1] / part.shape[1]
     y, x = np.mgrid[: people.shape[0], : people.shape[1]]
     for face in create_detector("dlib").detect(np.ascontiguousarray(copy[..., :3]), thorough=False):
         points = (face.landmarks + 0.5) * scale - 0.5
@@ -179,7 +180,7 @@ def _of_others(part: NDArray[Any], people: Array, where: _Where, eye_distance: f
         column, row = np.clip(np.rint(points[30]).astype(int), 0, np.array(people.shape[::-1]) - 1)
         if where.inside[row, column] > 0:
             continue  # this one
-        beside = (np.hypot(x - points[27, 0], y - points[27, 1]) - _HEAD * size) / eye_distance
+        beside = (np.hypot(x - points[27, 0], y - points[27, 1]) - _HEAD * size) / own
         theirs |= (beside < where.outside) & (where.below < 0)
     return theirs
 
