@@ -99,7 +99,7 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
         divide(coarse, labels, place + np.maximum(colour, surest))
     likely, high = place + colour > _WALL, where.below < _COLLAR
     found = _thick(labels, likely, high, eye_distance)
-    beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD)
+    beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD) & (people >= 0)
     below_ears = touching(beside, high) & ~touching(beside, where.below < _EARS)
     beside &= along(beside, found) & (~below_ears | mostly(beside, likely)) | (colour > _NOT_THE_WALLS)
     found |= opened(found | beside, _THIN * eye_distance)
