@@ -29,6 +29,7 @@ _HALF_AXES = np.array([7.9, 11.0, 9.3])
 # comes into view no more than that is stretched; on the other one hair moves as a whole, or it would be drawn out.
 _NEAR_INNER, _FAR_INNER = 0.9, 0.8
 _REACH = np.float32(5)  # so many times as far as the outline moves away from the centre's depth a node moves at most
+_NO_TURN = 1e-6  # radians: less is rounding, and its square nothing
 _HAIR = 0.25  # from the bald outline to so much beyond it is hair
 _FACE = 0.35  # eye distances: the face keeps its own depth, and so far beyond its landmarks less and less of it
 # Heights in the face model: lower down the outline is that of ears, jaw and neck. On the side that comes into view the
@@ -82,7 +83,7 @@ class Skull:
         direction the picture is scaled as the outline is, and turned as the pose turns within the picture.
         """
         towards = pose.rotation[:2, 2]  # where depth moves a point
-        if not towards.any():
+        if np.abs(towards).max() < _NO_TURN:
             return height
         roll, turned = pose.roll(), self._turned(pose)
         numbers = turned[0, 0], turned[0, 1], turned[1, 1], *(towards @ roll), *(towards @ pose.rotation[:2, :2])

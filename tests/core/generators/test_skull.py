@@ -61,6 +61,8 @@ def test_without_a_turn_the_surface_is_left_alone(face: FittedFace, nodes: NDArr
     skull = Skull(face, nodes, np.zeros(nodes.shape[:2], np.float32))
     height = np.ones(nodes.shape[:2], np.float32)
     assert skull.outline_height(Pose(head_rotation(0, 0, 30), face.pivot), height) is height
+    fitted = Pose(head_rotation(1e-23, 1e-25, 0), face.pivot)  # to a driver that does not move
+    assert skull.outline_height(fitted, height) is height
 
 
 def test_on_the_side_that_turns_away_nothing_is_taken_off_the_surface(
