@@ -11,7 +11,7 @@ from ..landmarks.topology import JAW, LID_PAIRS, MOUTH, RIGID
 from .box_least_squares import solve_in_box
 from .face_model import fit_face, load_face_model
 from .lip_contact import face_down, lip_contact, lip_openings
-from .pose import fit_poses, fit_rigid_poses, head_angles, still_necks
+from .pose import fit_poses, fit_rigid_poses, frames_at_once, head_angles, still_necks
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _CAMERA = 100.0  # cm: a metre from the head; what is nearer looks larger and seems to turn further
 _ROUNDS = 4
-_FRAMES_AT_ONCE = 256  # so that memory hardly grows with a track's length
 # Many shapes look alike in 68 points. Those that people make most are free; the others must explain as much as costs.
 _FREE = (
     "jawOpen", "mouthPucker", "mouthSmileLeft", "mouthSmileRight", "browInnerUp", "browDownLeft", "browDownRight",
@@ -115,8 +114,7 @@ class Performance:
         onto = np.stack([pose.rotation[:2] for pose in self.poses])
         missing = self.flat - np.stack([pose.apply(self.points) for pose in self.poses])
         missing /= np.array([pose.scale * self.face.scale for pose in self.poses])[:, None, None]
-        for first in range(0, len(missing), _FRAMES_AT_ONCE):
-            part = slice(first, first + _FRAMES_AT_ONCE)
+        for part in frames_at_once(len(missing)):
             self._strengths[part] = self._explained(missing[part], onto[part], self._strengths[part])
         missing -= self._offsets() @ onto.transpose(0, 2, 1)
         self._fit_depth(missing, onto[..., 2])

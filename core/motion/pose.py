@@ -14,7 +14,7 @@ import numpy as np
 from ..landmarks.topology import RIGID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +24,7 @@ _Y_DOWN = np.diag([1.0, -1.0, 1.0])
 _UNTURNED = np.eye(3)
 _FIT_STEPS = 12
 _ENOUGH = 1e-7  # radians, scale, pixels: no step is larger
-_FRAMES_AT_ONCE = 256  # so that memory hardly grows with a track's length
+_FRAMES_AT_ONCE = 256
 _STILL_NECK = 6.0  # landmarks
 _RISES = 0.8  # of the points' spread around their middle; nods of rendered heads are taken for 0.54 at most
 
@@ -111,14 +111,18 @@ def fit_poses(
     """
     still = np.zeros((len(pixels), 2)) if still is None else still
     poses: list[Pose] = []
-    for first in range(0, len(pixels), _FRAMES_AT_ONCE):
-        part = slice(first, first + _FRAMES_AT_ONCE)
+    for part in frames_at_once(len(pixels)):
         centred = np.asarray(points[part] if points.ndim == 3 else points[None], np.float64) - pivot
         wanted = np.asarray(pixels[part], np.float64) - pivot[:2]
         start = _in_picture(centred, wanted, weights) if starts is None else _stacked(starts[part])
         rotations, scales, moves = _fitted(centred, wanted, weights, start, np.sqrt(still[part]))
         poses += [Pose(r, pivot, float(s), m) for r, s, m in zip(rotations, scales, moves, strict=True)]
     return poses
+
+
+def frames_at_once(frames: int) -> Iterator[slice]:
+    """The parts of a track whose frames are worked out together: memory hardly grows with its length."""
+    return (slice(first, first + _FRAMES_AT_ONCE) for first in range(0, frames, _FRAMES_AT_ONCE))
 
 
 def _stacked(poses: Sequence[Pose]) -> tuple[Array, Array, Array]:
