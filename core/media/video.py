@@ -78,6 +78,7 @@ def open_video(
         if not container.streams.video:
             raise BadInputError(f"{path}: has no picture in it.")
         stream = container.streams.video[0]
+        stream.thread_type = "AUTO"  # frames side by side: threads within a frame now and then do not mark its damage
         fps = _rate(stream)
         frames = _evenly(_decode(path, container, [] if damaged is None else damaged), fps)
         first = next(frames, None)
