@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
+_OPAQUE = 255
 _BLOCK = 4  # bits of a place within a square
 _MIXED = 1  # of a square: neither none of its pixels is the person's nor all are
 _AT_ONCE = 32  # rows whose positions are worked out together
@@ -104,6 +105,7 @@ class Row(NamedTuple):
     drawn: NDArray[Any]  # the picture, flat
     behind: NDArray[Any]  # the plate, flat
     channels: int
+    at_rest: Number  # pixels, see `_AT_REST`
 
 
 @compiled
@@ -134,25 +136,34 @@ def draw(
         columns, moves, squares = np.empty(width, np.int64), np.empty(width, np.bool_), np.empty(width, np.int32)
         stretched, covered = np.empty(width, np.float32), np.empty(width, np.float32)
         colours = np.empty(4 * width, np.float32)
-        found = Row(squares, columns, moves, stretched, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
+        found = Row(
+            squares, columns, moves, stretched, covered, colours, out.reshape(-1), plate.reshape(-1), channels, at_rest
+        )
         for first in range(row, end, _AT_ONCE):
             positions = np.empty((min(_AT_ONCE, end - first), width, 2), np.float32)
             fill(positions, first, column, maps)
             for i in range(len(positions)):
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
-                count = _find(places, first + i, column, start, person, found, lit, at_rest, high)
+                count = _find(places, first + i, column, start, person, found, lit, high)
                 _stretch(first + i, column, out_there, maps.ways, stretched)
                 _read(places, person, found, count, start)
                 if channels == 4 or top == 0:
                     _as_stored(places, person, found, count, high)
                 if lit:
                     _light(places, gains, found, count)
-                _lay(places, first + i, column, start, person, found, count, at_rest, high)
+                _lay(places, first + i, column, start, person, found, count, high)
 
 
 @compiled
 def _find(
-    places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool, at_rest: Number, top: Number  # noqa: FBT001
+    places: Array,
+    row: int,
+    column: int,
+    start: int,
+    person: Person,
+    found: Row,
+    lit: bool,  # noqa: FBT001
+    top: Number,
 ) -> Number:
     """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
     _squares(places, row, column, person, found.squares)
@@ -175,7 +186,7 @@ def _find(
                 own_columns[count], moves[count], shares[count] = j, not still, covered
                 count += np.uint64(1)
         elif not still:
-            share = _still_there(places, row, column, j, at_rest)
+            share = _still_there(places, row, column, j, found.at_rest)
             if share > 0:
                 store(drawn, at, channels, _beside(row, column + j, at, share, person, found, top), top)
             else:
@@ -309,9 +320,7 @@ def _still_there(places: Array, row: int, column: int, j: int, at_rest: Number) 
 
 
 @compiled
-def _beside(
-    row: int, column: int, at: Number, share: Number, person: Person, found: Row, top: Number
-) -> Colour:
+def _beside(row: int, column: int, at: Number, share: Number, person: Person, found: Row, top: Number) -> Colour:
     """The background at a pixel: as it is filled in, and by a share as it is seen with the person at rest.
 
     Where the person covers a pixel in part nobody knows how much of its colour is whose. As long as both are where
@@ -322,7 +331,7 @@ def _beside(
     if down < 0 or right < 0 or down >= person.coverage.shape[0] or right >= person.coverage.shape[1]:
         return behind
     covered = person.coverage[down, right]
-    if covered == 0 or covered == 255:
+    if not 0 < covered < _OPAQUE:
         return behind
     own = person.pixels[down, right]
     colour = own[0], own[1], own[2], own[3]
@@ -348,7 +357,6 @@ def _lay(
     person: Person,
     found: Row,
     count: int,
-    at_rest: Number,
     top: Number,
 ) -> None:
     """Write the person's colours, before the background where they do not cover a pixel."""
@@ -358,7 +366,7 @@ def _lay(
         j, covered = own_columns[np.uint64(n)], shares[np.uint64(n)]
         at, colour = np.uint64(start + j * channels), whole(colours, np.uint64(4 * n))
         if covered < _ALL:
-            share = _still_there(places, row, column, j, at_rest)
+            share = _still_there(places, row, column, j, found.at_rest)
             back = _beside(row, column + j, at, share, person, found, top) if share > 0 else four(behind, at, channels)
             colour = _laid_on(back, colour, np.float32(covered / np.float32(255)))
         store(drawn, at, channels, colour, top)
