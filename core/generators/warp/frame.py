@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     _Rims = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-_SQUEEZED = 1.7  # where the portrait is pressed together by more than this, the grid is refined
+# Where a turn changes by more pixels from one pixel to the next, coarse nodes are refined, and finer ones once more.
+_UNEVEN, _STILL_UNEVEN = 0.5, 0.7
 _BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
@@ -154,19 +155,19 @@ class Frame:
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
         coarse, way = self._coarse, self._coarse_way
-        # The coarse nodes are too far apart to show all that is squeezed between them.
-        squeezed = coarse_maps.squeezed(turn, _SQUEEZED * coarse.cell)
-        squeezed = np.asarray(cv2.dilate(squeezed, np.ones((3, 3), np.uint8)), np.uint8)
-        if coarse.cell <= FINER or coarse.cell % FINER or not squeezed.any():
-            sharp, sharp_turn = self._exact_in(squeezed, coarse, way, turn)
+        # The coarse nodes are too far apart to show all that is uneven between them.
+        uneven = coarse_maps.uneven(turn, _UNEVEN * coarse.cell)
+        uneven = np.asarray(cv2.dilate(uneven, np.ones((3, 3), np.uint8)), np.uint8)
+        if coarse.cell <= FINER or coarse.cell % FINER or not uneven.any():
+            sharp, sharp_turn = self._exact_in(uneven, coarse, way, turn)
             return sharp, sharp, sharp_turn
         fine = coarse.finer(FINER)
         fine_way, fine_turn = fine.enlarged(way), fine.enlarged(turn)
-        numbers, *cells = coarse_maps.parts_of(squeezed, FINER)
+        numbers, *cells = coarse_maps.parts_of(uneven, FINER)
         fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
-        marked = coarse_maps.squeezed(fine_turn, _SQUEEZED * fine.cell)
+        marked = coarse_maps.uneven(fine_turn, _STILL_UNEVEN * fine.cell)
         sharp, sharp_turn = self._exact_in(marked, fine, fine_way, fine_turn)
-        rows, columns = np.nonzero(squeezed)
+        rows, columns = np.nonzero(uneven)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
         return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
 

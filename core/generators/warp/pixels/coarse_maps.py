@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the maps of a frame tell on their grids: where something moves, is squeezed, ends, or leaves the picture."""
+"""What the maps of a frame tell on their grids: where something moves, is uneven, ends, or leaves the picture."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ def moving(nodes: Array, way: Array, person: Array, left: int, top: int, cell: i
 
 
 @compiled
-def squeezed(turn: Array, most: float) -> NDArray[np.uint8]:
-    """(rows, columns) 1 where a turn (rows, columns, 2) changes by more than `most` from a node to the next one."""
+def uneven(turn: Array, most: float) -> NDArray[np.uint8]:
+    """(rows, columns) 1 where a turn (rows, columns, 2) differs by more than `most` from a node to one beside it."""
     rows, columns = turn.shape[:2]
     out = np.zeros((rows, columns), np.uint8)
     for i in range(rows):
-        above, below = max(i - 1, 0), min(i + 1, rows - 1)
+        below = min(i + 1, rows - 1)
         for j in range(columns):
-            before, after = max(j - 1, 0), min(j + 1, columns - 1)
-            for k in range(2):
-                down = abs(turn[below, j, k] - turn[above, j, k])
-                across = abs(turn[i, after, k] - turn[i, before, k])
-                if down > most * (below - above) or across > most * (after - before):
-                    out[i, j] = 1
+            after = min(j + 1, columns - 1)
+            x, y = turn[i, j, 0], turn[i, j, 1]
+            if max(abs(turn[i, after, 0] - x), abs(turn[i, after, 1] - y)) > most:
+                out[i, j] = out[i, after] = 1
+            if max(abs(turn[below, j, 0] - x), abs(turn[below, j, 1] - y)) > most:
+                out[i, j] = out[below, j] = 1
     return out
 
 

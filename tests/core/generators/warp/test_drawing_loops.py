@@ -57,10 +57,14 @@ def _identity() -> Array:
     return np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
 
 
-def test_where_a_turn_squeezes() -> None:
-    turn = np.random.default_rng(4).normal(0, 1, (9, 12, 2)).astype(np.float32)
-    steps = np.maximum(*(np.abs(part).max(-1) for part in np.gradient(turn, axis=(0, 1))))
-    np.testing.assert_array_equal(coarse_maps.squeezed(turn, 0.8), steps > 0.8)
+def test_where_a_turn_is_uneven() -> None:
+    turn = np.zeros((9, 12, 2), np.float32)
+    turn[4:, :, 1] = 0.9  # beside a line, that is, on both of its sides
+    turn[:, 10:, 0] = -0.9
+    turn[:, :3, 0] = 0.7
+    want = np.zeros((9, 12))
+    want[3:5] = want[:, 9:11] = 1
+    np.testing.assert_array_equal(coarse_maps.uneven(turn, 0.8), want)
 
 
 def test_the_parts_of_marked_cells() -> None:
