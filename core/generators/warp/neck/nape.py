@@ -95,7 +95,7 @@ class Nape:
         corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
         skull = corners + _skull(beside, corners) * (self._head.skull.farthest(pose, corners) - corners)
         flat = np.column_stack([np.concatenate([corners, skull]), np.full(2 * len(corners), pose.pivot[2])])
-        return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.picture)
+        return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.shown)
 
     def lay_over(self, out: NDArray[Any], seen: Overlay, pose: Pose, places: Array) -> Overlay:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.
