@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from ....landmarks.topology import JAW, MIRRORED
+from ....landmarks.topology import CHIN, MIRRORED, NOSE_BRIDGE
 from ....motion.pose import Pose
 from ..fields.grid import area_of, overlap, positions
 from ..fields.rbf import thin_plate
 from ..pixels.sampling import premultiplied, read_at, smooth_step, straight
 from ..surface.skull import CENTRE, HALF_AXES, outside
+from .exemplars import grown
 from .plate import fill_behind, joined
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ _LEAST = 0.1  # less of the border cuts nothing
 _AROUND = np.array([1.7, 2.3, 1.7, 1.0])  # left, top, right, bottom of the landmarks: pieces are looked for in there
 _BODY = 0.3  # below the chin: down to here the outline goes over into one that goes straight on
 _FACE = 1.2  # around the landmarks the other half is taken
-_FEATURES = 0.15  # around brows, eyes, nose and mouth is no example for hair and skin
+_FOREHEAD = 0.3  # of the way from the chin to the eyes: so far above the landmarks it is
 _ANGLES = np.radians(np.arange(-180, 180))
 _RADII = np.arange(0.5, 2.5, 0.01)  # of the skull's
-_HAIR = 1.12  # of its radius, where no outline is seen
+_SOFT = 0.05  # beside the outline are the person's colours as well
 _SURE = 0.99  # of the mask
 
 
@@ -162,7 +163,7 @@ def _ends(mask: Array, face: FittedFace, skull: _Skull) -> NDArray[np.float64]:
     each = np.arange(len(rays))
     seen = person.any(1) & inside[each, np.minimum(last + 1, len(_RADII) - 1)] & (_below(face, rays[each, last]) < 0)
     if not seen.any():
-        return np.full(len(_ANGLES), _HAIR)
+        return np.full(len(_ANGLES), np.inf)
     ends = np.log(_RADII[last])
     other = np.roll(ends[::-1], 1)
     both = seen & np.roll(seen[::-1], 1)
@@ -199,11 +200,19 @@ def _mirror_face(
 def _fill(
     pixels: NDArray[Any], mask: Array, hidden: NDArray[np.bool_], landmarks: NDArray[Any], eye_distance: float
 ) -> None:
-    """What is still hidden around the head is made of pieces of the person that are seen, without the features."""
+    """What is still hidden of the head is made of pieces of what is seen around the face, of hair; else it is smooth.
+
+    Lower down the border's pixels go on, as little moves there.
+    """
     low, high = landmarks.min(0), landmarks.max(0)
-    box = np.concatenate([low, high]) + _AROUND * eye_distance * [-1, -1, 1, 1]
+    box = np.concatenate([low, high]) + _AROUND * eye_distance * [-1, -1, 1, 0]
     area = overlap(area_of(box), (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
-    features = outside(landmarks[len(JAW) :].astype(np.float32), positions(area)) < _FEATURES * eye_distance
+    up = _FOREHEAD * (landmarks[NOSE_BRIDGE[0]] - landmarks[CHIN])
+    face = outside(np.concatenate([landmarks, landmarks + up]).astype(np.float32), positions(area)) < 0
     part = premultiplied(pixels[area])
-    filled = fill_behind(part, hidden[area].astype(np.float32), features | (mask[area] < _SURE))
+    wanted = hidden[area] & grown(mask[area] > 0, max(1, round(_SOFT * eye_distance)))
+    unfit = face | hidden[area] | (mask[area] < _SURE)
+    if np.count_nonzero(~unfit) < np.count_nonzero(wanted):  # a few pieces again and again are a pattern
+        unfit = np.ones_like(unfit)
+    filled = fill_behind(part, wanted.astype(np.float32), unfit)
     pixels[area] = straight(filled, pixels.dtype)

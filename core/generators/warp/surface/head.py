@@ -21,6 +21,8 @@ from .rays import Fields, Reach, Sight, reaches, ways
 from .skull import Skull, outside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ....motion.pose import Pose
@@ -111,6 +113,13 @@ class Head:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         places = self.face.points[None, :, :2].astype(np.float32)
         return self.grid.sample(height, places, cubic=True)[0].astype(np.float64)
+
+    def shows(self, landmarks: Sequence[int]) -> bool:
+        """Whether all of these landmarks lie in the part of the picture that is drawn."""
+        rows, columns = self.shown
+        x, y = self.face.points[list(landmarks), :2].T
+        inside = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
+        return bool(inside.all())
 
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target as an absolute one: its landmarks where this surface takes them.
