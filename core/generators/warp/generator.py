@@ -68,8 +68,8 @@ class WarpGenerator:
         """
         face = fit_face(portrait.landmarks) if known is None else known.face
         mask = find_head(portrait.pixels, face) if portrait.head_mask is None else portrait.head_mask
-        beyond = continued if known is None else Continued.no_farther  # footage would be continued otherwise every frame
-        self._continued = beyond(portrait, mask, face)
+        # What is invented would not be the same in every frame of footage.
+        self._continued = (continued if known is None else Continued.no_farther)(portrait, mask, face)
         portrait, face, self._shown = self._continued
         known = Known.of_picture(portrait, face) if known is None else known
         self._pixels = portrait.pixels

@@ -17,8 +17,8 @@ from ....landmarks.topology import CHIN, MIRRORED, NOSE_BRIDGE
 from ....motion.pose import Pose
 from ..fields.grid import area_of, overlap, positions
 from ..fields.rbf import thin_plate
-from ..pixels.sampling import premultiplied, read_at, smooth_step, straight
-from ..surface.skull import CENTRE, HALF_AXES, outside
+from ..pixels.sampling import polygon_mask, premultiplied, read_at, smooth_step, straight
+from ..surface.skull import CENTRE, HALF_AXES
 from .exemplars import grown
 from .plate import fill_behind, joined
 
@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 # In eye distances where nothing else is said:
 _BEYOND = 0.8  # so far the picture goes on: a head that turns by 30 degrees shows hardly more
 _LEAST = 0.1  # less of the border cuts nothing
-_AROUND = np.array([1.7, 2.3, 1.7, 1.0])  # left, top, right, bottom of the landmarks: pieces are looked for in there
+_AROUND = np.array([1.7, 2.3, 1.7, 1.0])  # left, top, right, bottom of the landmarks: what moves is in there
 _BODY = 0.3  # below the chin: down to here the outline goes over into one that goes straight on
-_FACE = 1.2  # around the landmarks the other half is taken
+_MIRRORED = 1.2  # around the landmarks the other half is taken
 _FOREHEAD = 0.3  # of the way from the chin to the eyes: so far above the landmarks it is
 _ANGLES = np.radians(np.arange(-180, 180))
 _RADII = np.arange(0.5, 2.5, 0.01)  # of the skull's
+_NO_END = 9.0  # of its radius: a head that fills the picture has no outline, and what it would uncover is not known
 _SOFT = 0.05  # beside the outline are the person's colours as well
 _SURE = 0.99  # of the mask
 
@@ -101,7 +102,7 @@ def continued(portrait: Portrait, mask: Array, face: FittedFace) -> Continued:
     places = (np.argwhere(hidden)[:, ::-1] - corner).astype(np.float32)
     larger = np.pad(mask, pad, "edge")
     larger[hidden] = _outline(mask, face, places, larger[hidden])
-    landmarks = portrait.landmarks + corner
+    landmarks = portrait.landmarks + corner.astype(portrait.landmarks.dtype)
     _mirror_face(pixels, larger, hidden, landmarks, face.eye_distance)
     _fill(pixels, larger, hidden, landmarks, face.eye_distance)
     return Continued(
@@ -132,7 +133,7 @@ def _cuts(mask: Array, face: FittedFace) -> tuple[bool, bool, bool]:
 def _below(face: FittedFace, places: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """(...) eye distances of (..., 2) places below the chin."""
     down = face.direction(np.array([0.0, -1.0, 0.0]))[:2]
-    return (places - face.points[8, :2]) @ (down / np.linalg.norm(down) / face.eye_distance)
+    return (places - face.points[CHIN, :2]) @ (down / np.linalg.norm(down) / face.eye_distance)
 
 
 def _outline(mask: Array, face: FittedFace, places: Array, straight_on: Array) -> Array:
@@ -163,7 +164,7 @@ def _ends(mask: Array, face: FittedFace, skull: _Skull) -> NDArray[np.float64]:
     each = np.arange(len(rays))
     seen = person.any(1) & inside[each, np.minimum(last + 1, len(_RADII) - 1)] & (_below(face, rays[each, last]) < 0)
     if not seen.any():
-        return np.full(len(_ANGLES), np.inf)
+        return np.full(len(_ANGLES), _NO_END)
     ends = np.log(_RADII[last])
     other = np.roll(ends[::-1], 1)
     both = seen & np.roll(seen[::-1], 1)
@@ -178,23 +179,23 @@ def _ends(mask: Array, face: FittedFace, skull: _Skull) -> NDArray[np.float64]:
 def _mirror_face(
     pixels: NDArray[Any], mask: Array, hidden: NDArray[np.bool_], landmarks: NDArray[Any], eye_distance: float
 ) -> None:
-    """What is hidden of the face becomes the mirror image of its other half, in the light of what is seen beside it."""
-    points = landmarks.astype(np.float64)
-    box = np.concatenate([points.min(0), points.max(0)]) + _FACE * eye_distance * np.array([-1, -1, 1, 1])
-    area = overlap(area_of(box), (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
-    if not hidden[area].any():
+    """What is hidden of the head becomes the mirror image of its other half, in the light of what is seen beside it."""
+    points, known = landmarks.astype(np.float64), (mask > _SURE) & ~hidden
+    area = _around(points, _MIRRORED * np.ones(4), eye_distance, mask.shape)
+    beside = grown(hidden[area], max(2, round(_SOFT * eye_distance)))
+    if not beside.any():
         return
-    here = positions(area)
+    left, top, width, height = cv2.boundingRect(beside.view(np.uint8))
+    left, top = left + area[1].start, top + area[0].start
+    box = slice(top, top + height), slice(left, left + width)
+    here, part, missing = positions(box), pixels[box], hidden[box]
     there = here + thin_plate(points, points[list(MIRRORED)] - points, here)
-    known = (mask > _SURE) & ~hidden
-    shown = read_at(known.astype(np.float32), there, outside_zero=True) > _SURE
-    shown &= outside(points.astype(np.float32), here) < _FACE * eye_distance
-    part, wanted = pixels[area], hidden[area] & shown
+    around = grown(missing, max(2, round(_SOFT * eye_distance))) & (missing | known[box])
+    around &= read_at(known.astype(np.float32), there, outside_zero=True) > _SURE
+    wanted = around & missing
     if wanted.any():
-        around = wanted | (known[area] & shown)
-        filled = np.where(around[..., None], read_at(pixels, there).reshape(part.shape), part)
-        part[:] = joined(part, filled, wanted, around, whole=True)
-    hidden[area] &= ~wanted
+        part[wanted] = joined(part, read_at(pixels, there).reshape(part.shape), wanted, around, whole=True)[wanted]
+        missing &= ~wanted
 
 
 def _fill(
@@ -204,15 +205,21 @@ def _fill(
 
     Lower down the border's pixels go on, as little moves there.
     """
-    low, high = landmarks.min(0), landmarks.max(0)
-    box = np.concatenate([low, high]) + _AROUND * eye_distance * [-1, -1, 1, 0]
-    area = overlap(area_of(box), (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
+    area = _around(landmarks, np.append(_AROUND[:3], 0), eye_distance, mask.shape)
     up = _FOREHEAD * (landmarks[NOSE_BRIDGE[0]] - landmarks[CHIN])
-    face = outside(np.concatenate([landmarks, landmarks + up]).astype(np.float32), positions(area)) < 0
-    part = premultiplied(pixels[area])
-    wanted = hidden[area] & grown(mask[area] > 0, max(1, round(_SOFT * eye_distance)))
+    outline = np.asarray(cv2.convexHull(np.concatenate([landmarks, landmarks + up]).astype(np.float32)), np.float32)
+    face = polygon_mask(outline[:, 0], (area[1].start, area[0].start), mask[area].shape, 0) > 0
+    wanted = hidden[area] & grown(mask[area] > 0, max(2, round(_SOFT * eye_distance)))
     unfit = face | hidden[area] | (mask[area] < _SURE)
     if np.count_nonzero(~unfit) < np.count_nonzero(wanted):  # a few pieces again and again are a pattern
         unfit = np.ones_like(unfit)
-    filled = fill_behind(part, wanted.astype(np.float32), unfit)
+    filled = fill_behind(premultiplied(pixels[area]), wanted.astype(np.float32), unfit)
     pixels[area] = straight(filled, pixels.dtype)
+
+
+def _around(
+    points: NDArray[np.floating[Any]], margin: NDArray[Any], eye_distance: float, shape: tuple[int, ...]
+) -> Area:
+    """The part of a picture of this shape around (68, 2) points, with margins left, top, right and bottom of them."""
+    box = np.concatenate([points.min(0), points.max(0)]) + margin * eye_distance * [-1, -1, 1, 1]
+    return overlap(area_of(box), (slice(0, shape[0]), slice(0, shape[1])))
