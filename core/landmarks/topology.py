@@ -28,6 +28,13 @@ LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
 """Points of the upper and lower inner lip that meet when the mouth closes."""
 INNER_UPPER_LIP, INNER_LOWER_LIP = ([pair[side] for pair in LIP_PAIRS] for side in (0, 1))
 
+MIRRORED = (
+    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
+)  # fmt: skip
+"""For every point the one on the other half of the face."""
+
 RIGID = (0, 16, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 39, 42, 45)
 """Points that expressions move least: jaw ends, nose, eye corners."""
 

@@ -76,8 +76,8 @@ class Frame:
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
         self._border = head.border(self._coarse.nodes, self._coarse_way)
         self._ways, self._sharp, self._turn = self._refine(turn)
-        # All that may move: what the grid covers of the picture.
-        self._whole = overlap(self._coarse.whole, head.picture)
+        # All that may move: what the grid covers of what is shown.
+        self._whole = overlap(self._coarse.whole, head.shown)
         self._beside: dict[Opening, _Beside] = {}
         for opening, sides in zip(_OPENINGS, bumps, strict=True):
             area = overlap(self._reached(opening, target), self._whole)
@@ -145,12 +145,12 @@ class Frame:
         return _positions(area, Maps(self._turn, (_NO_SIDES, _NO_SIDES, _NO_SIDES), self._border))
 
     def _box(self) -> Area:
-        """The part of the picture that the head covers in the portrait or in this frame."""
-        nodes, size = self._head.grid.nodes, self._head.size
+        """The part of what is shown that the head covers in the portrait or in this frame."""
+        nodes, (rows, columns) = self._head.grid.nodes, self._head.shown
         corners = nodes[[0, 0, -1, -1], [0, -1, 0, -1]]
         turned = self._pose.apply(np.column_stack([corners, np.full(4, self._head.face.pivot[2])]))
-        both = np.minimum(np.maximum(np.concatenate([corners, turned]), 0), size)
-        return area_around(both)
+        both = np.maximum(np.concatenate([corners, turned]), [columns.start, rows.start])
+        return area_around(np.minimum(both, [columns.stop, rows.stop]))
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from ...motion.face_model import fit_face
 from .confidence import share_of_detail
 from .eyes.eye import Eye
 from .eyes.iris import find_irises
 from .fields.face_field import LEFT, MOUTH, RIGHT
 from .fields.grid import is_some, overlap, positions
+from .fill.beyond_border import Continued, continued
 from .frame import Frame
 from .known import Known
 from .layers import Layers, Overlay
@@ -64,17 +66,22 @@ class WarpGenerator:
 
         `known` is what other frames of the portrait's footage have shown.
         """
-        known = Known.of_picture(portrait) if known is None else known
+        face = fit_face(portrait.landmarks) if known is None else known.face
+        mask = find_head(portrait.pixels, face) if portrait.head_mask is None else portrait.head_mask
+        # What is invented would not be the same in every frame of footage.
+        self._continued = (continued if known is None else Continued.no_farther)(portrait, mask, face)
+        portrait, face, self._shown = self._continued
+        known = Known.of_picture(portrait, face) if known is None else known
         self._pixels = portrait.pixels
         self._detected, self._depth = known.face.points[:, :2], known.face.points[:, 2]
         self._edges = known.edges
         self._face = known.face.shifted(known.edges.follow(self._detected, tracked=False) + known.rims)
-        mask = find_head(portrait.pixels, known.face) if portrait.head_mask is None else portrait.head_mask
-        mask = np.rint(255 * mask) / np.float32(255)  # as a file keeps it: what is shown is what is used
+        # As a file keeps it: what is shown is what is used.
+        mask = np.rint(255 * np.asarray(portrait.head_mask)) / np.float32(255)
         lip_edges = known.edges.lip_edges(self._detected)
-        self._head = Head(self._face, mask, lip_edges, known.glasses, only_face=known.only_face)
+        self._head = Head(self._face, mask, lip_edges, known.glasses, only_face=known.only_face, shown=self._shown)
         reached = overlap(self._head.grid.whole, self._head.picture)
-        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, known.kernel)
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, known.kernel, self._shown)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
         self._own_rims = [opening.rims(self._face.points[:, :2]) for opening in (RIGHT, LEFT)]
@@ -99,7 +106,7 @@ class WarpGenerator:
     def draw(self, target: FaceTarget) -> NDArray[Any]:
         """The frame: same shape and type as the portrait's pixels."""
         drawn = self._draw(target)
-        return self._pixels.copy() if drawn is None else drawn.pixels
+        return self._pixels[self._shown].copy() if drawn is None else self._cut(drawn.pixels)
 
     def draw_with_confidence(self, target: FaceTarget, *, only_person: bool = False) -> tuple[NDArray[Any], Array]:
         """The frame, and (H, W) 0..1 how far its pixels are the portrait's own: see `share_of_detail`.
@@ -111,7 +118,7 @@ class WarpGenerator:
         person = self._person
         sure = person.copy() if only_person else np.ones_like(person)
         if drawn is None:
-            return self._pixels.copy(), sure
+            return self._pixels[self._shown].copy(), self._cut(sure)
         frame = drawn.frame
         place = self._places(frame)
         covered = self._layers.covered(place)
@@ -125,7 +132,11 @@ class WarpGenerator:
             sure[window.area] *= 1 - self._opened(frame, window)
         if drawn.neck:
             sure[drawn.neck.area] *= 1 - drawn.neck.coverage
-        return drawn.pixels, sure
+        return self._cut(drawn.pixels), self._cut(sure)
+
+    def _cut(self, field: NDArray[Any]) -> NDArray[Any]:
+        """The picture's part of one over the portrait."""
+        return np.ascontiguousarray(field[self._shown])
 
     @cached_property
     def _person(self) -> Array:
@@ -133,7 +144,8 @@ class WarpGenerator:
         return self._layers.covered(positions(self._head.picture))
 
     def _draw(self, target: FaceTarget) -> _Drawn | None:
-        """The frame; None: it is the portrait."""
+        """The frame, as far as the portrait reaches; None: it is the portrait."""
+        target = self._continued.place(target)
         if target.is_still(self._detected):
             return None
         beginning = THREADS.submit(self._begin, target)
@@ -222,9 +234,9 @@ class WarpGenerator:
 
     def skin_map(self, target: FaceTarget) -> Array:
         """(H, W, 2): the portrait's position that each pixel of the person is read from; NaN: background."""
-        out = self._places(Frame(self._head, self._with_edges(target)))
+        out = self._places(Frame(self._head, self._with_edges(self._continued.place(target))))
         out[self._layers.covered(out) <= 0] = np.nan
-        return out
+        return self._cut(out) - np.array([self._shown[1].start, self._shown[0].start], np.float32)
 
     def _places(self, frame: Frame) -> Array:
         """(H, W, 2): the portrait's positions that the pixels of a frame are read from."""
@@ -242,4 +254,4 @@ class WarpGenerator:
 
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target with its landmarks where they are drawn: other pictures may be asked for the same."""
-        return self._head.landed(target)
+        return self._continued.place(self._head.landed(self._continued.place(target)), back=True)

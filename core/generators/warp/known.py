@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...motion.face_model import fit_face
 from .eyes.glasses import find_glasses
 from .mouth.interior import MouthInterior
 from .seen_edges import SeenEdges
@@ -35,9 +34,8 @@ class Known(NamedTuple):
     mouth: Callable[[NDArray[Any], FittedFace], MouthInterior | CarriedMouth]
 
     @classmethod
-    def of_picture(cls, portrait: Portrait) -> Known:
-        """Look for it in a picture of its own."""
-        face = fit_face(portrait.landmarks)
+    def of_picture(cls, portrait: Portrait, face: FittedFace) -> Known:
+        """Look for it in a picture of its own, to whose landmarks the face was fitted."""
         edges = SeenEdges.find(portrait.pixels, face)
         glasses = find_glasses(portrait.pixels, face.points[:, :2])
         return cls(face, edges, np.zeros((68, 2)), glasses, None, only_face=False, mouth=MouthInterior)

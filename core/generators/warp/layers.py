@@ -42,8 +42,14 @@ class Overlay(NamedTuple):
 class Layers:
     """One portrait taken apart by its head mask."""
 
-    def __init__(self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None) -> None:
-        """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it."""
+    def __init__(
+        self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None, shown: Area | None = None
+    ) -> None:
+        """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it.
+
+        Where only a part is `shown`, what is beyond is the person's own colours already and has nothing behind it.
+        """
+        moves, area = area, area if shown is None else overlap(area, shown)
         self._plate, person = pixels.copy(), pixels.copy()
         self._hidden: tuple[Area, NDArray[Any]] | None = None  # by what is laid on the plate: an area of that
         part, covered = premultiplied(pixels[area]), mask[area]
@@ -58,8 +64,8 @@ class Layers:
         coverage[area] = np.rint(covered * _OPAQUE)
         weights = kernel_weights(kernel_for(part, mask[area]) if kernel is None else kernel)
         around = (
-            slice(area[0].start - _MARGIN, area[0].stop + _MARGIN),
-            slice(area[1].start - _MARGIN, area[1].stop + _MARGIN),
+            slice(moves[0].start - _MARGIN, moves[0].stop + _MARGIN),
+            slice(moves[1].start - _MARGIN, moves[1].stop + _MARGIN),
         )
         read = overlap(around, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
         row, column = (np.float32(part.start) for part in read)

@@ -31,10 +31,11 @@ _DIFFERENT, _AROUND = 2.0, 8.0  # a hair's colour differs so many times the back
 _BESIDE, _LEAST = 1, 1 / 255  # pixels beside the mask are hidden by the person, if hardly
 
 
-def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
+def fill_behind(pixels: NDArray[Any], mask: Array, unfit: NDArray[np.bool_] | None = None) -> NDArray[Any]:
     """The picture (H, W, C) without the person that `mask` (H, W) covers; exactly the picture where mask is 0.
 
-    What was hidden is made of pieces of what is seen, chosen on a small copy and copied at full size.
+    What was hidden is made of pieces of what is seen, chosen on a small copy and copied at full size. No pieces are
+    taken from what is `unfit` (H, W).
     """
     small = _reduce(pixels)
     covered = mask > 0
@@ -42,24 +43,33 @@ def fill_behind(pixels: NDArray[Any], mask: Array) -> NDArray[Any]:
     hidden = grown(hidden, _GROWN)
     # The same for all kinds of pixels, or each would have a background of its own.
     shown = to_pixels(_reduce(to_8bit(np.ascontiguousarray(pixels[..., :3]))), np.dtype(np.uint8))
-    places = find_pieces(shown, hidden, grown(hidden, _HALO))
+    doubtful = grown(hidden, _HALO)
+    if unfit is not None:
+        size = hidden.shape[::-1]
+        doubtful |= np.asarray(cv2.resize(unfit.astype(np.float32), size, interpolation=cv2.INTER_AREA)) > 0
+    places = find_pieces(shown, hidden, doubtful)
     if places is not None:
         around = grown(covered, round(_BORDER * _cell(mask.shape)))
         filled = copy_pieces(pixels, places, even_out(small, places, hidden), around)
-        return _joined(pixels, filled, covered, around)
+        return joined(pixels, filled, covered, around)
     # Hardly anything is seen.
     smooth = membrane(small, np.where(hidden, np.float32(1e-3), np.float32(1)))
     large = np.asarray(cv2.resize(smooth, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
     return np.where(covered[..., None], to_pixels(large.reshape(pixels.shape), pixels.dtype), pixels)
 
 
-def _joined(
-    pixels: NDArray[Any], filled: NDArray[Any], hidden: NDArray[np.bool_], around: NDArray[np.bool_]
+def joined(
+    pixels: NDArray[Any],
+    filled: NDArray[Any],
+    hidden: NDArray[np.bool_],
+    around: NDArray[np.bool_],
+    *,
+    whole: bool = False,
 ) -> NDArray[Any]:
     """What is `hidden` (H, W) of a picture (H, W, C) as it is `filled` in, without a step to what is seen.
 
     What is seen of the area `around` it tells how far the filling is wrong there. That is taken off inside as well,
-    less and less inwards, or the steps would draw an outline of the person.
+    less and less inwards unless the `whole` filling is wrong by it, or the steps would draw an outline of the person.
     """
     beside = around & ~hidden
     wrong = np.zeros(pixels.shape, np.float32)
@@ -71,7 +81,7 @@ def _joined(
     wrong = membrane(wrong / np.maximum(known, np.float32(1e-6)), told)
     wrong = np.asarray(cv2.resize(wrong, hidden.shape[::-1], interpolation=cv2.INTER_LINEAR)).reshape(pixels.shape)
     inside = np.asarray(cv2.distanceTransform(hidden.view(np.uint8), cv2.DIST_L2, 5), np.float32)
-    reach = _SLOPE * _cell(hidden.shape)
+    reach = np.inf if whole else _SLOPE * _cell(hidden.shape)
     near = hidden & (inside < reach)
     out = filled.copy()
     out[beside] = pixels[beside]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from ....landmarks.topology import CHIN, JAW
 from ..fields.grid import Grid, area_around, overlap, positions, within
 from ..layers import Overlay
 from ..pixels.sampling import lay_on, read_at, smooth_step
@@ -42,6 +43,7 @@ _SKULL, _OVER = -0.5, 0.6  # from here upwards it goes with the skull's outline,
 _LOBE, _LEVEL = -0.75, 0.1  # from about here on an ear does not hide the jaw
 _STEPS = 2  # pixels, over which an edge has no steps
 _MIDDLE = 0.2  # beyond the middle, behind the throat, it ends
+_JAWS = {1: JAW[3:CHIN], -1: JAW[CHIN + 1 : -3]}  # on either side, up to the mouth
 _TURNED = 0.09  # sine of the yaw (5 degrees) from which all of it is there: a head that hardly turns uncovers nothing
 
 
@@ -62,7 +64,11 @@ class Nape:
         """Look for a neck in the portrait (H, W, C) with the head mask (H, W)."""
         self._head = head
         self._sides = {side: Beside(pixels, mask, head, side) for side in (-1, 1)}
-        necks = {side: find_neck(beside) or find_covered_neck(beside) for side, beside in self._sides.items()}
+        necks = {
+            side: find_neck(beside) or find_covered_neck(beside)
+            for side, beside in self._sides.items()
+            if head.shows(_JAWS[side])  # else the outline below it is an invented one
+        }
         self._necks = {side: neck for side, neck in necks.items() if neck}
         self._columns: dict[int, Column] = {}  # each is made when the head first turns so
 
@@ -95,7 +101,7 @@ class Nape:
         corners = np.array([[x, y] for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
         skull = corners + _skull(beside, corners) * (self._head.skull.farthest(pose, corners) - corners)
         flat = np.column_stack([np.concatenate([corners, skull]), np.full(2 * len(corners), pose.pivot[2])])
-        return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.picture)
+        return overlap(area_around(np.concatenate([corners, _tilted(pose).apply(flat)])), self._head.shown)
 
     def lay_over(self, out: NDArray[Any], seen: Overlay, pose: Pose, places: Array) -> Overlay:
         """Let the person in `out` (H, W, C), seen at `places` (h, w, 2), go over into what `read` gave for a pose.

@@ -21,11 +21,14 @@ from .rays import Fields, Reach, Sight, reaches, ways
 from .skull import Skull, outside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ....motion.pose import Pose
     from ....motion.target import FaceTarget
     from ..eyes.glasses import Glasses
+    from ..fields.grid import Area
 
     Array = NDArray[np.float32]
 
@@ -64,17 +67,20 @@ class Head:
         glasses: Glasses | None = None,
         *,
         only_face: bool = False,
+        shown: Area | None = None,
     ) -> None:
         """Lay the fitted head model under a picture whose head mask (H, W) is 1 on the person.
 
         `lip_edges` (68, 2) is what `lips.seam_edges` found, `glasses` what `find_glasses` did. `only_face`: expressions
-        move nothing beyond the ring around the face, where there is no mask that says what is background.
+        move nothing beyond the ring around the face, where there is no mask that says what is background. `shown`: only
+        this part of the picture is drawn.
         """
         self.face = face
         self.lip_edges = np.zeros((68, 2)) if lip_edges is None else lip_edges
         self.eye_distance = face.eye_distance
         self.size = mask.shape[1], mask.shape[0]
         self.picture = slice(0, mask.shape[0]), slice(0, mask.shape[1])
+        self.shown = self.picture if shown is None else shown
         points = face.points[:, :2]
         box = np.concatenate([points.min(0), points.max(0)]) + _MARGIN * self.eye_distance * [-1, -1, 1, 1]
         surroundings = Grid.over(area_of(box), _cell(self.eye_distance))
@@ -107,6 +113,13 @@ class Head:
         """(68,) heights of a surface at the landmarks: with what the model says they would not land where asked."""
         places = self.face.points[None, :, :2].astype(np.float32)
         return self.grid.sample(height, places, cubic=True)[0].astype(np.float64)
+
+    def shows(self, landmarks: Sequence[int]) -> bool:
+        """Whether all of these landmarks lie in the part of the picture that is drawn."""
+        rows, columns = self.shown
+        x, y = self.face.points[list(landmarks), :2].T
+        inside = (x >= columns.start) & (x < columns.stop) & (y >= rows.start) & (y < rows.stop)
+        return bool(inside.all())
 
     def landed(self, target: FaceTarget) -> FaceTarget:
         """The target as an absolute one: its landmarks where this surface takes them.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 CENTRE = np.array([0.0, 3.5, 0.7])  # centimetres in the face model, whose bare skull this ellipsoid fits
-_HALF_AXES = np.array([7.9, 11.0, 9.3])
+HALF_AXES = np.array([7.9, 11.0, 9.3])
 # Over the rest of the radius, from the person's outline inwards, the surface gives way to the outline. On the side that
 # comes into view no more than that is stretched; on the other one hair moves as a whole, or it would be drawn out.
 _NEAR_INNER, _FAR_INNER = 0.9, 0.8
@@ -58,7 +58,7 @@ class Skull:
         `nodes` (h, w, 2) are portrait positions, `inside` (h, w) their distances to the person's outline, 0 outside.
         """
         self._centre = face.from_model(CENTRE)
-        axes = face.direction(np.diag(_HALF_AXES))
+        axes = face.direction(np.diag(HALF_AXES))
         self._shape = axes.T @ axes
         out = nodes - self._centre[:2].astype(np.float32)
         x, y = (np.ascontiguousarray(out[..., axis]) for axis in range(2))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators.warp.surface.skull import _HALF_AXES, CENTRE, Skull
+from core.generators.warp.surface.skull import CENTRE, HALF_AXES, Skull
 from core.motion.face_model import FittedFace, fit_face, load_face_model
 from core.motion.pose import Pose, head_rotation
 
@@ -34,7 +34,7 @@ def nodes() -> NDArray[np.float32]:
 def _outermost(face: FittedFace, nodes: NDArray[np.float32], pose: Pose) -> tuple[float, float]:
     """Left and right end of the turned skull, well above the ears, by the drawn surface, in pixels."""
     centre = face.from_model(CENTRE)[:2]
-    inside = (((nodes - centre) / (face.scale * _HALF_AXES[:2])) ** 2).sum(-1) < 1
+    inside = (((nodes - centre) / (face.scale * HALF_AXES[:2])) ** 2).sum(-1) < 1
     distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
     skull = Skull(face, nodes, _STEP * np.maximum(distance - 1, 0))
     level = np.abs(nodes[..., 1] - face.from_model(np.array([0.0, 8.5, 0.0]))[1]) < _STEP / 2
@@ -52,7 +52,7 @@ def test_the_side_that_comes_into_view_is_where_the_skull_ends(
     turned = _outermost(face, nodes, pose)
     side = 0 if yaw > 0 else 1
     centre = face.from_model(CENTRE)
-    grown = np.hypot(_HALF_AXES[0] * np.cos(np.radians(yaw)), _HALF_AXES[2] * np.sin(np.radians(yaw))) / _HALF_AXES[0]
+    grown = np.hypot(HALF_AXES[0] * np.cos(np.radians(yaw)), HALF_AXES[2] * np.sin(np.radians(yaw))) / HALF_AXES[0]
     wanted = pose.apply(centre)[0] + grown * (still[side] - centre[0])
     assert abs(turned[side] - wanted) < _NEAR * face.scale
 
@@ -82,7 +82,7 @@ def test_on_the_side_that_turns_away_hair_stands_out_from_crown_to_ear(
     deep = face.from_model(CENTRE)[2] - 2 * face.scale
     turned = skull.outline_height(Pose(head_rotation(25, 0, 0), face.pivot), np.full(nodes.shape[:2], deep, np.float32))
     for level in (9.0, 6.0, 3.5):
-        aside, at = face.from_model(np.array([1.5 * _HALF_AXES[0], level, 0.0]))[:2]
+        aside, at = face.from_model(np.array([1.5 * HALF_AXES[0], level, 0.0]))[:2]
         rise = turned[round(at / _STEP), round(aside / _STEP)] - deep
         assert rise > 3 * face.scale, level
 
