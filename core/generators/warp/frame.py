@@ -73,7 +73,7 @@ class Frame:
         self._look = head.seen_by(target.pose, head.fine.enlarged(moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
-        self._border = head.border(self._coarse.nodes, self._coarse_way)
+        self._border = head.border(self._coarse.nodes, self._coarse_way, target.landmarks)
         self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of the picture.
         self._whole = overlap(self._coarse.whole, head.picture)
