@@ -152,14 +152,15 @@ class Head:
     def border(self, nodes: Array, way: Array, landmarks: NDArray[np.floating[Any]]) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
 
-        What leaves the picture may leave; what would come in is not known, so the person is stretched there, but
-        nothing between the frame's `landmarks` (68, 2): brows that are drawn out are uglier than streaks above them.
+        What leaves the picture may leave; what would come in is not known, so the person is stretched there, but not
+        the face with the frame's `landmarks` (68, 2): brows that are drawn out are uglier than streaks above them.
         """
         (left, right), (top, bottom) = self._cut
         from_left, from_top, from_right, from_bottom = missing(nodes, way, left, top, right, bottom)
         width, height = self.size
         margin = _BROW * self.eye_distance
-        (to_left, to_top), (to_right, to_bottom) = landmarks.min(0) - margin, self.size - landmarks.max(0) - margin
+        (to_left, to_top), (to_right, _) = landmarks.min(0) - margin, self.size - landmarks.max(0) - margin
+        to_bottom = self.size[1] - landmarks[len(JAW) :, 1].max() - margin  # a chin that is drawn out is a neck
         near = [
             self._near(size, farthest, room, first=first)
             for size, farthest, room, first in (

@@ -208,6 +208,20 @@ def test_face_that_is_cut_by_the_border_is_drawn(
     assert not np.array_equal(moved, cut)
 
 
+@pytest.mark.parametrize("yaw", [-25, 12])
+def test_a_head_that_only_turns_keeps_the_teeth_that_it_shows(
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], yaw: float
+) -> None:
+    def own(**controls: float) -> float:
+        """How far what is seen between the lips is the portrait's."""
+        target = generator.landed(_target(astronaut_landmarks, headYaw=yaw, **controls))
+        x, y = np.rint(target.landmarks[[62, 66]].mean(0)).astype(int)
+        return float(generator.draw_with_confidence(target)[1][y, x])
+
+    assert own() > 0.7
+    assert own(jawOpen=0.3) == 0
+
+
 @pytest.mark.parametrize(("controls", "side"), [({"headPitch": -15}, 1), ({"headRoll": 20}, 0)])
 def test_brows_beside_the_border_are_not_drawn_out(
     astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], controls: dict[str, float], side: int
