@@ -74,7 +74,7 @@ class WarpGenerator:
         lip_edges = known.edges.lip_edges(self._detected)
         self._head = Head(self._face, mask, lip_edges, known.glasses, only_face=known.only_face)
         reached = overlap(self._head.grid.whole, self._head.picture)
-        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, known.kernel)
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, self._face.eye_distance, known.kernel)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
         self._own_rims = [opening.rims(self._face.points[:, :2]) for opening in (RIGHT, LEFT)]

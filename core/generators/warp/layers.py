@@ -42,14 +42,16 @@ class Overlay(NamedTuple):
 class Layers:
     """One portrait taken apart by its head mask."""
 
-    def __init__(self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None) -> None:
+    def __init__(
+        self, pixels: NDArray[Any], mask: Array, area: Area, eye_distance: float, kernel: int | None = None
+    ) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it."""
         self._plate, person = pixels.copy(), pixels.copy()
         self._hidden: tuple[Area, NDArray[Any]] | None = None  # by what is laid on the plate: an area of that
         part, covered = premultiplied(pixels[area]), mask[area]
         if covered.min() < 1:  # else there is nothing behind
             own = colours_beside(part, covered)
-            covered = with_wisps(part, covered, own)
+            covered = with_wisps(part, covered, own, eye_distance)
             behind = fill_behind(part, covered)
             # Elsewhere even the colour of what is invisible stays.
             np.copyto(self._plate[area], straight(behind, pixels.dtype), where=(covered > 0)[..., None])
