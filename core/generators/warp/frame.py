@@ -43,8 +43,8 @@ class Window:
 
     area: Area
     unturned: Array  # (h, w, 2) positions in the unturned face
-    motion: float  # pixels that the rims have moved
     rims: _Rims  # in the unturned face
+    motion: float  # pixels that the face has moved these against each other, or the corners
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ class _Beside:
 
     area: Area
     sides: Sides
-    motion: float  # pixels
     rims: _Rims  # in the unturned face
 
 
@@ -66,15 +65,17 @@ class Frame:
         self._pose = target.pose
         self._unmoved = target.pose.apply(head.face.points)  # where the portrait's expression would be seen
         height = head.height(target.pose)
-        moved = target.pose.unapply(target.landmarks, head.at_landmarks(height))
+        heights = head.at_landmarks(height)
+        moved = target.pose.unapply(target.landmarks, heights)
         self.moved = with_sound_lips(head.face.points[:, :2], moved, head.eye_distance, keyed=not target.tracked)
+        self._still = target.pose.unapply(self._unmoved, heights)  # where this turn alone takes the points
         self._field = FaceField(head, self.moved)
         bumps = self._field.beside(_OPENINGS)
         moved_height = head.grid.sample(height, head.grid.nodes + self._field.coarse_base, cubic=True)
         self._look = head.seen_by(target.pose, head.fine.enlarged(moved_height), self._field.base)
         self._coarse = Grid.over(self._box(), head.grid.cell)
         self._coarse_way, turn = head.ways(self._look, self._coarse.nodes)
-        self._border = head.border(self._coarse.nodes, self._coarse_way)
+        self._border = head.border(self._coarse.nodes, self._coarse_way, target.landmarks)
         self._ways, self._sharp, self._turn = self._refine(turn)
         # All that may move: what the grid covers of what is shown.
         self._whole = overlap(self._coarse.whole, head.shown)
@@ -121,7 +122,8 @@ class Frame:
         box = area_around(seen, margin)
         if beside is None or not is_some(area := overlap(box, beside.area)):
             return None
-        return Window(area, self._unturned_at(area), beside.motion, beside.rims)
+        motion = _apart_by(opening.rims(self._still), beside.rims)
+        return Window(area, self._unturned_at(area), beside.rims, motion)
 
     def coverage(self, window: Window) -> Array:
         """(h, w): 1 between the rims of a window. It is drawn in the unturned face: what the nose hides is hidden."""
@@ -193,7 +195,7 @@ class Frame:
             unturned = grid.nodes + of_turn.sample(turn.nodes, grid.nodes)
             fields[..., :4] = self._field.freed(fields[..., :4], unturned)
         sides = Sides(area[0].start, area[0].stop, area[1].start, area[1].stop, *place, fields)
-        return _Beside(area, sides, float(np.abs(fields[..., :4]).max()), rims)
+        return _Beside(area, sides, rims)
 
     def _reached(self, opening: Opening, target: FaceTarget) -> Area:
         """The pixels that the fields of an opening reach, be they in the picture or not."""
@@ -204,6 +206,13 @@ class Frame:
 
 _OPENINGS = RIGHT, LEFT, MOUTH
 _NO_SIDES = Sides(0, 0, 0, 0, 0, 0, 1, np.zeros((1, 1, 6), np.float32))
+
+
+def _apart_by(still: _Rims, moved: _Rims) -> float:
+    """How far rims and their corners have `moved` against each other from where a face that is `still` has them."""
+    gaps = (moved[1] - moved[0]) - (still[1] - still[0])
+    width = (moved[0][-1] - moved[0][0]) - (still[0][-1] - still[0][0])
+    return float(np.sqrt((np.vstack([gaps, width]) ** 2).sum(1).max()))
 
 
 def _apart(rims: _Rims, corner: NDArray[np.intp], size: NDArray[np.intp]) -> Array:

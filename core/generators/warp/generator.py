@@ -81,7 +81,8 @@ class WarpGenerator:
         lip_edges = known.edges.lip_edges(self._detected)
         self._head = Head(self._face, mask, lip_edges, known.glasses, only_face=known.only_face, shown=self._shown)
         reached = overlap(self._head.grid.whole, self._head.picture)
-        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, known.kernel, self._shown)
+        eye_distance = self._face.eye_distance
+        layers = THREADS.submit(Layers, portrait.pixels, mask, reached, eye_distance, known.kernel, self._shown)
         self._nape = Nape(portrait.pixels, mask, self._head)
         self._eyes: list[Eye | None] = [None, None]
         self._own_rims = [opening.rims(self._face.points[:, :2]) for opening in (RIGHT, LEFT)]

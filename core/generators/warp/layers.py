@@ -43,7 +43,13 @@ class Layers:
     """One portrait taken apart by its head mask."""
 
     def __init__(
-        self, pixels: NDArray[Any], mask: Array, area: Area, kernel: int | None = None, shown: Area | None = None
+        self,
+        pixels: NDArray[Any],
+        mask: Array,
+        area: Area,
+        eye_distance: float,
+        kernel: int | None = None,
+        shown: Area | None = None,
     ) -> None:
         """`mask` (H, W) is 1 on what moves; nothing outside of `area` does. `kernel` as `kernel_for` chooses it.
 
@@ -55,7 +61,7 @@ class Layers:
         part, covered = premultiplied(pixels[area]), mask[area]
         if covered.min() < 1:  # else there is nothing behind
             own = colours_beside(part, covered)
-            covered = with_wisps(part, covered, own)
+            covered = with_wisps(part, covered, own, eye_distance)
             behind = fill_behind(part, covered)
             # Elsewhere even the colour of what is invisible stays.
             np.copyto(self._plate[area], straight(behind, pixels.dtype), where=(covered > 0)[..., None])

@@ -25,7 +25,7 @@ _BORDER, _SLOPE = 1.5, 12.0  # reduced pixels: so far beside it a filling is com
 _CALM = 1.0  # reduced pixels, over which that is averaged
 _SOLID = 0.99  # coverage of pixels that show the person alone
 _DOUBT = 0.04  # how much a colour beside the edge counts against what stands behind the measured one
-_WISPS = 0.015  # of the longer side: so far beyond the mask single hairs are looked for
+_WISPS = 0.08  # eye distances: so far beyond the mask single hairs are looked for
 _NOISE, _TRACE = 4e-3, 0.04  # squared difference of colours (0..1) that says nothing; the least share of a hair
 _DIFFERENT, _AROUND = 2.0, 8.0  # a hair's colour differs so many times the background's spread, within reduced pixels
 _BESIDE, _LEAST = 1, 1 / 255  # pixels beside the mask are hidden by the person, if hardly
@@ -113,7 +113,7 @@ def colours_beside(pixels: NDArray[Any], mask: Array) -> Array:
     return np.asarray(large, np.float32).reshape(pixels.shape)
 
 
-def with_wisps(pixels: NDArray[Any], mask: Array, own: Array) -> Array:
+def with_wisps(pixels: NDArray[Any], mask: Array, own: Array, eye_distance: float) -> Array:
     """The mask (H, W), and close beside it what looks like the person and not like the background: single hairs.
 
     Their share is how far a colour lies on the way from the background's mean to the person's. It has to be more than
@@ -121,7 +121,7 @@ def with_wisps(pixels: NDArray[Any], mask: Array, own: Array) -> Array:
     the person stays behind.
     """
     distance = np.asarray(cv2.distanceTransform((mask <= 0).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
-    reach = max(_BESIDE, _WISPS * max(mask.shape))
+    reach = max(_BESIDE, _WISPS * eye_distance)
     near = (mask < 1) & (distance < reach)
     behind, variance = (part[near] for part in surroundings(pixels, distance >= reach))
     top = np.float32(full_scale(pixels.dtype))

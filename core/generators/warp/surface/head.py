@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -39,6 +39,7 @@ _CHIN, _NECK = 0.0, 0.75  # eye distances: the head's turn dies out from here be
 _SKIN, _SKIN_NECK = 0.1, 0.6  # and what the face does, which may open its mouth wide
 _NECK_HALF, _SHOULDERS, _WIDENS = 0.6, 1.3, 1.05  # eye distances: beside half of a neck shoulders rise by this slope
 _BORDER = 0.3  # eye distances: towards the border of the picture it is stretched over this length at least
+_BROW = 0.08  # eye distances from a brow's points to where it ends
 _STEEPEST = 4.0  # slope of the surface
 _DENSER = 4  # times as many points of the surface as the model has, along rows and columns
 _SMOOTH, _FEATURES = 1.5, 0.35  # cells; eye distances from brows, eyes, nose and lips on which the surface gets smooth
@@ -161,31 +162,38 @@ class Head:
         way, turn = (np.concatenate(halves).reshape(seen.shape) for halves in both)
         return way, turn
 
-    def border(self, nodes: Array, way: Array) -> Border:
+    def border(self, nodes: Array, way: Array, landmarks: NDArray[np.floating[Any]]) -> Border:
         """Where a frame whose `way` (h, w, 2) goes from `nodes`, output pixels that cover all that moves, is held.
 
-        What leaves the picture may leave; what would come in is not known, so the person is stretched there.
+        What leaves the picture may leave; what would come in is not known, so the person is stretched there, but not
+        the face with the frame's `landmarks` (68, 2): brows that are drawn out are uglier than streaks above them.
         """
         (left, right), (top, bottom) = self._cut
         from_left, from_top, from_right, from_bottom = missing(nodes, way, left, top, right, bottom)
         width, height = self.size
+        margin = _BROW * self.eye_distance
+        (to_left, to_top), (to_right, _) = landmarks.min(0) - margin, self.size - landmarks.max(0) - margin
+        to_bottom = self.size[1] - landmarks[len(JAW) :, 1].max() - margin  # a chin that is drawn out is a neck
         near = [
-            self._near(size, farthest, first=first)
-            for size, farthest, first in (
-                (width, from_left, True),
-                (width, from_right, False),
-                (height, from_top, True),
-                (height, from_bottom, False),
+            self._near(size, farthest, room, first=first)
+            for size, farthest, room, first in (
+                (width, from_left, to_left, True),
+                (width, from_right, to_right, False),
+                (height, from_top, to_top, True),
+                (height, from_bottom, to_bottom, False),
             )
         ]
         holds = max(from_left, from_top, from_right, from_bottom) > 0
         return Border(left, right, top, bottom, holds, near[0], near[1], near[2], near[3])
 
-    def _near(self, size: int, farthest: float, *, first: bool) -> Array:
-        """(size,) 1 at the first or the last pixel, from beyond which so many would come in, falling to 0."""
+    def _near(self, size: int, farthest: float, room: float, *, first: bool) -> Array:
+        """(size,) 1 at the first or the last pixel, from beyond which so many would come in, falling to 0.
+
+        `room`: so many pixels lie before the face.
+        """
         if farthest == 0:
             return np.zeros(size, np.float32)
-        band = max(_BORDER * self.eye_distance, 2 * farthest)
+        band = max(min(max(_BORDER * self.eye_distance, 2 * farthest), room), 1)
         near = 1 - smooth_step(np.arange(size, dtype=np.float32) / band)
         return near if first else near[::-1].copy()
 

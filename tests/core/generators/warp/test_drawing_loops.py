@@ -322,6 +322,6 @@ def test_edges_beside_the_picture_are_left_alone() -> None:
     pixels = _noise(np.uint8)
     height, width = pixels.shape[:2]
     out = pixels.copy()
-    layers = Layers(pixels, np.ones((height, width), np.float32), (slice(0, height), slice(0, width)))
+    layers = Layers(pixels, np.ones((height, width), np.float32), (slice(0, height), slice(0, width)), 10.0)
     layers.soften(out, np.array([[3, width], [3, -1], [-1, 3], [height, 3]], np.int32))
     np.testing.assert_array_equal(out, pixels)  # the first one would be a pixel of the next row, the last one no pixel

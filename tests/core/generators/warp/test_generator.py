@@ -233,6 +233,37 @@ def test_face_that_is_cut_by_the_border_is_drawn(
     assert not np.array_equal(moved, cut)
 
 
+@pytest.mark.parametrize("yaw", [-25, 12])
+def test_a_head_that_only_turns_keeps_the_teeth_that_it_shows(
+    generator: WarpGenerator, astronaut_landmarks: NDArray[np.float32], yaw: float
+) -> None:
+    def own(**controls: float) -> float:
+        """How far what is seen between the lips is the portrait's."""
+        target = generator.landed(_target(astronaut_landmarks, headYaw=yaw, **controls))
+        x, y = np.rint(target.landmarks[[62, 66]].mean(0)).astype(int)
+        return float(generator.draw_with_confidence(target)[1][y, x])
+
+    assert own() > 0.7
+    assert own(jawOpen=0.3) == 0
+
+
+@pytest.mark.parametrize(("controls", "side"), [({"headPitch": -15}, 1), ({"headRoll": 20}, 0)])
+def test_brows_beside_the_border_are_not_drawn_out(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], controls: dict[str, float], side: int
+) -> None:
+    """What would come in from beyond it is taken from the border, and the face stays as it is."""
+    eye_distance = _eye_distance(astronaut_landmarks)
+    corner = np.floor(astronaut_landmarks.min(0) - 0.15 * eye_distance).astype(int)
+    corner[1 - side] = 0
+    cut, landmarks = astronaut[corner[1] :, corner[0] :].copy(), astronaut_landmarks - corner
+    generator = create_generator("warp", Portrait(cut, landmarks, head_mask=np.ones(cut.shape[:2], np.float32)))
+    target = _target(landmarks, **controls)
+    brows = slice(17, 27)
+    at = np.rint(generator.landed(target).landmarks[brows]).astype(int)
+    read = generator.skin_map(target)[at[:, 1], at[:, 0]]
+    assert np.linalg.norm(read - landmarks[brows], axis=1).max() < 0.05 * eye_distance
+
+
 def test_an_absolute_track_that_goes_far_away_is_drawn(
     generator: WarpGenerator, astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
 ) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEIGHT, WIDTH = 320, 400
 PERSON = np.array([40, 20, 15], np.float32)
 AREA = (slice(0, HEIGHT), slice(0, WIDTH))
+EYES = 75.0  # pixels of the eye distance
 
 
 def _mask(soft: float = 1.5) -> NDArray[np.float32]:
@@ -123,21 +124,24 @@ def test_a_picture_that_is_covered_or_not_at_all() -> None:
     assert np.array_equal(fill_behind(picture, np.zeros((HEIGHT, WIDTH), np.float32)), picture)
     full = np.ones((HEIGHT, WIDTH), np.float32)
     assert fill_behind(picture, full).shape == picture.shape
-    layers = Layers(picture, full, AREA)
+    layers = Layers(picture, full, AREA, EYES)
     still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
     assert np.array_equal(_drawn(layers, picture, still), picture)
 
 
-def test_single_hairs_beside_the_mask_go_with_the_person() -> None:
+@pytest.mark.parametrize(("eye_distance", "length"), [(EYES, 0), (2 * EYES, 5)])
+def test_single_hairs_beside_the_mask_go_with_the_person(eye_distance: float, length: int) -> None:
+    """The nearer a head is seen, the longer they are in the picture."""
     mask, wall = _mask(), _gradient()
     hairs = mask.copy()
     for angle in range(200, 341, 10):
         way = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
-        ends = [np.rint(([200, 170] + way * np.array(size)) * 16).astype(int).tolist() for size in ((55, 75), (64, 85))]
+        sizes = (55, 75), (64 + length, 85 + length)
+        ends = [np.rint(([200, 170] + way * np.array(size)) * 16).astype(int).tolist() for size in sizes]
         cv2.line(hairs, ends[0], ends[1], (1,), 1, cv2.LINE_AA, 4)
     hairs = np.maximum(mask, hairs)
     picture = _before(wall, hairs)
-    layers = Layers(picture, mask, AREA)
+    layers = Layers(picture, mask, AREA, eye_distance)
     still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
     assert np.array_equal(_drawn(layers, picture, still), picture)
     moved = _drawn(layers, picture, still - np.float32([100, 0])).astype(np.float32)
@@ -156,7 +160,7 @@ def test_a_colour_that_nobody_sees_leaves_no_fringe(hidden: tuple[int, ...], kin
     alpha, one = _mask(), {"uint16": 257, "float32": 1 / 255}.get(kind, 1)
     colours = np.where(alpha[..., None] > 0, PERSON, hidden)
     picture = (np.rint(np.dstack([colours, 255 * alpha])) * one).astype(kind)
-    layers = Layers(picture, alpha, AREA)
+    layers = Layers(picture, alpha, AREA, EYES)
     still = np.dstack(np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)))
     assert np.array_equal(_drawn(layers, picture, still), picture)
     moved = _drawn(layers, picture, still - np.float32([60.5, 0.5])) / one
@@ -169,7 +173,7 @@ def test_a_colour_that_nobody_sees_leaves_no_fringe(hidden: tuple[int, ...], kin
 
 def test_what_is_laid_on_the_plate_counts_by_its_alpha() -> None:
     picture = np.full((HEIGHT, WIDTH, 4), (0, 255, 0, 0), np.uint8)
-    layers = Layers(picture, np.zeros((HEIGHT, WIDTH), np.float32), AREA)
+    layers = Layers(picture, np.zeros((HEIGHT, WIDTH), np.float32), AREA, EYES)
     area = slice(20, 40), slice(30, 60)
     skin = np.full((20, 30, 4), (90, 60, 50, 255), np.uint8)
     layers.lay_behind(Overlay(area, skin, np.full((20, 30), 0.5, np.float32)))
