@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -49,6 +50,13 @@ def check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise cannot_write(folder / "a file", error) from error
+
+
+def check_file_writable(path: Path) -> None:
+    """See whether a file of this name can be made, as `check_writable` does (BadInputError)."""
+    check_writable(path.parent)
+    if path.is_dir():
+        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

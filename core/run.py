@@ -168,7 +168,10 @@ def _draw_picture(
         gaze=motion.gaze,
     )
     mask = read_head_mask(job.portrait, landmarks, pixels, _orientation(job.portrait))
-    generator = create_generator(job.generator, Portrait(pixels, landmarks, mask, job.creases), job.person)
+    portrait = Portrait(pixels, landmarks, mask, job.creases)
+    generator = create_generator(
+        job.generator, portrait, job.person, lambda message: on_event({"event": "warning", "message": message})
+    )
     return ((pixels, generator.draw(target)) for target in _wanted(job, motion, targets, frames))
 
 

@@ -76,6 +76,8 @@ def _job(options: argparse.Namespace) -> Job:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
     if options.driver_video is not None and options.track is None:
         raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
+    if options.person is not None and options.generator != "few_shot":
+        raise BadInputError(f"{options.person}: a person file goes with --generator few_shot.")
     driver = (
         load_controls(options.controls)
         if options.controls is not None

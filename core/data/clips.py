@@ -6,6 +6,7 @@ The pictures are JPEG (4:4:4) one after another. Nothing is ever unpickled, and 
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 
 from ..errors import BadInputError
-from ..files import replacing
+from ..files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -182,8 +183,9 @@ def other_version(path: Path, version: object) -> BadInputError:
 
 
 def _write_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
 
 
 def _encode(pixels: Picture) -> Picture:

@@ -8,6 +8,7 @@ are kept as float16: of at most a few centimetres, to a hundredth of a millimetr
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BadInputError
-from ..files import replacing
+from ..files import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +53,9 @@ def pack_face_model(checkout: Path, output: Path, tell: OnEvent) -> None:
         if not directions:
             raise BadInputError(f"{folder}: has no mesh of an {'identity' if kind == 'identity' else 'expression'}.")
         arrays[kind] = np.stack(directions)
-    with replacing(output) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, expr_names=np.array(names), **arrays)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, expr_names=np.array(names), **arrays)
+    write_bytes(output, buffer.getvalue())
 
 
 def _read_mesh(path: Path) -> dict[str, NDArray[Any]]:

@@ -49,9 +49,9 @@ class Shards:
             told = f"{folder}: holds no shards ({_INDEX} is missing). Make some with `core data`."
             raise BadInputError(told) from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadInputError(f"{path}: is no index of shards, or is damaged ({error!r}).") from error
+            raise BadInputError(_damaged(path)) from error
         if not are_whole or not all(map(is_plain_name, names)):
-            raise BadInputError(f"{path}: is no index of shards, or is damaged.")
+            raise BadInputError(_damaged(path))
 
     @classmethod
     def create(cls, folder: Path, size: int = SIZE) -> Shards:
@@ -125,6 +125,13 @@ class Shards:
 def is_plain_name(name: object) -> bool:
     """Whether a person or clip can be called so: a file's name that leads nowhere else."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path}: is no index of shards, or is damaged. Delete it and run the command that made the shards: clips that "
+        "are whole are kept."
+    )
 
 
 def _index_text(size: int, people: dict[str, dict[str, Any]], dropped: dict[str, str]) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ..motion.face_model import FittedFace
@@ -24,17 +25,21 @@ def first_use_note(name: str) -> str:
     return "" if is_compiled("generators/warp") else " and compiling its loops for this computer, which is done once"
 
 
-def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:
+def create_generator(
+    name: str, portrait: Portrait, person: Path | None = None, warn: Callable[[str], None] = lambda _: None
+) -> Generator:
     """Prepare the named generator for a portrait; few_shot knows more of who is shown from a `person` file.
 
-    Raises BadInputError for an unknown name and for a person file that cannot be used.
+    Raises BadInputError for an unknown name and for a person file that cannot be used; `warn` of one of somebody else.
     """
     _check_name(name)
     if name == "few_shot":
         from .few_shot.few_shot import FewShotGenerator
         from .few_shot.person import load_person
 
-        return FewShotGenerator(portrait, load_person(person) if person else None)
+        if person is None:
+            return FewShotGenerator(portrait)
+        return FewShotGenerator(portrait, load_person(person), lambda told: warn(f"{person}: {told}"))
     from .warp.generator import WarpGenerator
 
     return WarpGenerator(portrait)

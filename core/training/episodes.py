@@ -19,7 +19,7 @@ from ..generators.few_shot.landmark_picture import draw_precise
 from ..generators.few_shot.networks import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -151,21 +151,49 @@ class _Recolouring:
 
 def read_episodes(
     reader: EpisodeReader, numbers: Iterable[list[int]], device: torch.device, workers: int = 0
-) -> Iterator[Episodes]:
-    """Batches of the episodes with these numbers, on the device; `workers` processes read ahead."""
+) -> Generator[Episodes]:
+    """Batches of the episodes with these numbers, on the device; `workers` processes read ahead, until it is closed.
+
+    Raises BadInputError as the reader does.
+    """
     loader = DataLoader(
-        reader,
+        _Readable(reader),
         batch_sampler=numbers,
         num_workers=workers,
         collate_fn=_joined,
         worker_init_fn=_leave_stopping_to_training,
         pin_memory=device.type == "cuda",
     )
-    return (episodes.on(device) for episodes in loader)
+    batches: Iterator[Episodes | BadInputError] = iter(loader)
+    # There is no public way. Processes that are left to the garbage collector live on after an error: they do not heed
+    # the signal that should end them, and this program would wait for them for ever.
+    end_workers: Callable[[], None] = getattr(batches, "_shutdown_workers", lambda: None)
+    try:
+        for read in batches:
+            if isinstance(read, BadInputError):
+                raise read
+            yield read.on(device)
+    finally:
+        end_workers()
 
 
-def _joined(episodes: Sequence[Episodes]) -> Episodes:
-    return Episodes(*map(torch.cat, zip(*episodes, strict=True)))
+class _Readable(Dataset["Episodes | BadInputError"]):
+    """What a reader gives or raises: of errors in its processes torch makes others, whose text is a traceback."""
+
+    def __init__(self, reader: EpisodeReader) -> None:
+        self._reader = reader
+
+    def __getitem__(self, number: int) -> Episodes | BadInputError:
+        try:
+            return self._reader[number]
+        except BadInputError as error:
+            return error
+
+
+def _joined(read: Sequence[Episodes | BadInputError]) -> Episodes | BadInputError:
+    """A batch, or what is wrong with one of its episodes."""
+    wrong = [each for each in read if isinstance(each, BadInputError)]
+    return wrong[0] if wrong else Episodes(*map(torch.cat, zip(*read, strict=True)))
 
 
 def _leave_stopping_to_training(_worker: int) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..files import check_writable
+from ..files import check_file_writable
 from ..generators.few_shot.checkpoint import load_checkpoint
 from ..generators.few_shot.person import save_person
 from ..media.pictures import write_png
@@ -28,7 +28,7 @@ def learn_person(
     `checkpoint`: trained networks to start from, by default those that ship. Raises BadInputError.
     """
     start = load_checkpoint(checkpoint)
-    check_writable(output.parent)
+    check_file_writable(output)
     known = read_pictures(pictures, start.networks.plan.size, on_event)
     preview = output.with_suffix(".preview.png")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
-from ..landmarks.detect import create_detector, pick_face
+from ..landmarks.detect import create_detector
 from ..landmarks.likeness import ALIKE, Person
 from ..media.footage import Footage, evenly, pictures_in
 from ..media.pictures import read_picture, to_rgb8
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..events import OnEvent
-    from ..landmarks.detect import Face, FaceDetector
+    from ..landmarks.detect import FaceDetector
 
 MOST = 32
 """Pictures of a person; the paper's tables end there."""
@@ -60,12 +60,13 @@ def read_pictures(
         name = f"{path.name}, frame {frame}" if is_video(path) else path.name
         on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
         rgb8 = to_rgb8(pixels)
-        try:
-            face = pick_face(finder.detect(rgb8), 0, name)
-            crop = _crop_of(face, name)
-        except BadInputError as error:
-            on_event({"event": "warning", "message": f"Left out: {error}"})
+        faces = finder.detect(rgb8)
+        crop = HeadCrop.around(faces[0].landmarks) if faces else None
+        if crop is None or crop.side < _LEAST_SIDE:
+            why = f"head of {crop.side:.0f} pixels; {_LEAST_SIDE} are needed" if crop else "no face found"
+            on_event({"event": "warning", "message": f"Left out: {name}: {why}."})
             continue
+        face = faces[0]
         digest = hashlib.sha256(rgb8.tobytes()).hexdigest()
         landmarks = crop.to_crop(face.landmarks, size)
         known.append(KnownPicture(crop.read(rgb8, size), landmarks, path.name, frame, digest))
@@ -75,13 +76,6 @@ def read_pictures(
         raise BadInputError(f"No picture shows a face: {told}. Show it larger and more from the front.")
     _compare(known, people, on_event)
     return known
-
-
-def _crop_of(face: Face, name: str) -> HeadCrop:
-    crop = HeadCrop.around(face.landmarks)
-    if crop.side < _LEAST_SIDE:
-        raise BadInputError(f"{name}: the head is only {crop.side:.0f} pixels large; {_LEAST_SIDE} are needed.")
-    return crop
 
 
 def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:

@@ -71,8 +71,9 @@ def train(
         shown = next(read_episodes(others, [[*range(_SHOWN)]], device)) if others.clips else None
         measured: dict[str, float] = {}
         numbers = ([step * batch + place for place in mine] for step in ahead)
-        with closing(board), short_memory_told(_SHORT.format(len(mine))):
-            for episodes in read_episodes(people, numbers, device, plan.workers):
+        reading = closing(read_episodes(people, numbers, device, plan.workers))
+        with closing(board), short_memory_told(_SHORT.format(len(mine))), reading as batches:
+            for episodes in batches:
                 losses, drawn = learner.step(episodes)
                 told = processes.mean({**losses, "stop": float(is_stop_asked())})
                 is_stopped = told.pop("stop") > 0

@@ -48,6 +48,7 @@ def test_bad_input_as_events(cli: Cli, portrait: Path, controls: Path, face: Pat
         ((portrait, *given, "--driver-video", tmp_path / "v.mp4", *out), "goes with its landmark track"),
         ((portrait, "--track", face, "--driver-video", tmp_path / "v.mp4", *out), "cannot be read as a movie"),
         ((portrait, *given, "--generator", "magic", *out), "magic"),
+        ((portrait, *given, "--person", tmp_path / "her.safetensors", *out), "goes with --generator few_shot"),
         ((portrait, *given, "-o", tmp_path / "file" / "out"), "cannot be written"),
         ((portrait, *given), "an output (-o)"),
         ((*given, *out), "A portrait"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ...landmarks.likeness import ALIKE
 from ..warp.generator import WarpGenerator
 from ..warp.pixels.sampling import to_8bit
 from .checkpoint import load_checkpoint
@@ -15,11 +16,11 @@ from .crop import HeadCrop
 from .full_size import Kept, put_into
 from .landmark_picture import draw_face, draw_landmarks, draw_precise
 from .networks import Inputs, best_device, to_tensor
-from .person import as_they_are
+from .person import as_they_are, distance
 from .references import References
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,15 +36,20 @@ _SAME = 2.0  # of 255: a reference that differs by less is the portrait itself
 class FewShotGenerator:
     """Moves one portrait of a person; see `Generator`."""
 
-    def __init__(self, portrait: Portrait, person: Person | None = None) -> None:
+    def __init__(
+        self, portrait: Portrait, person: Person | None = None, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
         """Prepare the portrait; the person's own pictures are prepared as frames come to need them.
 
-        Without a `person` the portrait is all that is known of them, and the networks that ship draw.
+        Without a `person` the portrait is all that is known of them, and the networks that ship draw. `warn` of a
+        person who seems to be somebody else.
         """
         networks = person.networks if person else load_checkpoint().networks
         self._crop, self._size = HeadCrop.around(portrait.landmarks), networks.plan.size
         own = to_8bit(self._crop.read(portrait.pixels[..., :3], self._size))
         landmarks = self._crop.to_crop(portrait.landmarks, self._size)
+        if person and (apart := distance(person, own, landmarks)) > ALIKE:
+            warn(f"seems to be of somebody else than the portrait ({apart:.2f} apart; one person: below {ALIKE}).")
         person = person or as_they_are(networks, own[None], landmarks[None], {})
         self._warp = WarpGenerator(portrait)
         self._landmarks, self._keeps_to_warp = portrait.landmarks, person.keeps_to_warp
@@ -75,7 +81,7 @@ def mend(
 
     `warps` show the crop; the first one is the frame's. `asked` is the target in their pixels.
     """
-    sure, size = _sure_face(warps[0], asked), networks.plan.size
+    sure, size = _sure_face(warps, asked), networks.plan.size
     drawn = networks.draw_styled(_inputs_of(warps, asked, sure, style.device), style)
     picture = (_array(drawn.picture[0]).transpose(1, 2, 0) + 1) / 2
     warped = warps[0].picture.astype(np.float32) / 255
@@ -92,7 +98,7 @@ def inputs_from(
     """What a network draws (68, 2) landmarks from, in pixels of `main`, which brings the background."""
     target = references.target(main, landmarks)
     warps = references.warps(target, main, others)
-    return _inputs_of(warps, target, _sure_face(warps[0], target), device)
+    return _inputs_of(warps, target, _sure_face(warps, target), device)
 
 
 def _inputs_of(warps: list[Warp], target: FaceTarget, sure: NDArray[np.float32], device: torch.device) -> Inputs:
@@ -107,9 +113,13 @@ def _inputs_of(warps: list[Warp], target: FaceTarget, sure: NDArray[np.float32],
     )
 
 
-def _sure_face(warp: Warp, target: FaceTarget) -> NDArray[np.float32]:
-    """(S, S) 0..1: the warp's confidence on the face, where landmarks are near enough to lead it."""
-    return warp.confidence * (draw_face(target.landmarks, len(warp.confidence)) / np.float32(255))
+def _sure_face(warps: list[Warp], target: FaceTarget) -> NDArray[np.float32]:
+    """(S, S) 0..1: the first warp's confidence on the face, where landmarks are near enough to lead it.
+
+    Brows of several pictures never quite lie on each other: mixed they are a haze.
+    """
+    confidence, are_several = warps[0].confidence, len({warp.reference for warp in warps}) > 1
+    return confidence * (draw_face(target.landmarks, len(confidence), whole_brows=are_several) / np.float32(255))
 
 
 def _array(values: torch.Tensor) -> NDArray[np.float32]:

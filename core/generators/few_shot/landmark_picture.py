@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FRACTION_BITS = 4  # of OpenCV's coordinates
 _LIDS = 0.4  # of an eye's width: the line that covers the lids, half of it to either side of the eye's outline
+_ABOVE = 0.5  # of the way from the eyes to the brows: above those
 
 # The colours of the paper's authors, RGB, and which lines are closed. The inner lip, which they leave out, is what
 # tells whether the mouth is open.
@@ -67,9 +68,15 @@ def draw_precise(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), size / 128), np.uint8)
 
 
-def draw_face(landmarks: NDArray[np.floating[Any]], size: int) -> NDArray[np.uint8]:
-    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 from the jaw to the brows, soft around."""
+def draw_face(landmarks: NDArray[np.floating[Any]], size: int, *, whole_brows: bool = False) -> NDArray[np.uint8]:
+    """(68, 2) pixels of a square picture of `size` -> (size, size): 255 from the jaw to the brows, soft around.
+
+    `whole_brows`: to above them. Their points lie in their middle.
+    """
     picture = np.zeros((size, size), np.uint8)
-    points = np.round(np.asarray(landmarks, np.float64) * 2**_FRACTION_BITS).astype(np.int32)
+    brows, eyes = ([*RIGHT_BROW, *LEFT_BROW], [*RIGHT_EYE, *LEFT_EYE])
+    upwards = landmarks[brows].mean(axis=0) - landmarks[eyes].mean(axis=0)
+    around = np.concatenate([landmarks, landmarks[brows] + _ABOVE * whole_brows * upwards]).astype(np.float64)
+    points = np.round(around * 2**_FRACTION_BITS).astype(np.int32)
     cv2.fillConvexPoly(picture, cv2.convexHull(points), (255,), cv2.LINE_AA, _FRACTION_BITS)
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), size / 64), np.uint8)

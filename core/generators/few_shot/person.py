@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from ...errors import BadInputError
+from ...landmarks.detect import face_of
+from ...landmarks.likeness import Person as Known
 from .checkpoint import halved, load_state, part_of, plan_of, read_tensors, write_tensors
 from .landmark_picture import draw_landmarks
 from .networks import Networks, build_networks, to_tensor
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _NETWORKS = "networks."
+_LOOKED_AT = 4  # pictures of a person, at most, that somebody is compared with
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,14 @@ def load_person(path: Path) -> Person:
         raise BadInputError(f"{path}: landmarks of its pictures are no numbers. Learn the person again.")
     arrays = np.asarray(pictures, np.uint8), np.asarray(landmarks, np.float32)
     return Person(networks.eval(), style, *arrays, made_from, keeps_to_warp)
+
+
+def distance(person: Person, picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> float:
+    """How little a head crop (S, S, 3) with its landmarks (68, 2) looks like the person: see `likeness.ALIKE`."""
+    chosen = slice(0, None, -(-len(person.pictures) // _LOOKED_AT))
+    known = [_described(*each) for each in zip(person.pictures[chosen], person.landmarks[chosen], strict=True)]
+    return float(np.linalg.norm(_described(picture, landmarks) - np.median(known, axis=0)))
+
+
+def _described(picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
+    return Known(picture, face_of(landmarks.astype(np.float64), np.ones(68))).description

@@ -211,6 +211,30 @@ def test_data_that_cannot_be_learned_from_are_refused(
     assert not saved_states(tmp_path / "run")
 
 
+def test_a_damaged_clip_is_named_and_the_processes_that_read_end(
+    config: TrainingConfig, make_shards: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = make_shards(people=4)
+    begun = int(EpisodeReader(Shards(data), "train", config.episodes, config.seed)[0].columns)  # which is read first
+    damaged = {number: data / "people" / f"person{number}" / "clip.npz" for number in range(4) if number != begun}
+    for path in damaged.values():
+        path.write_bytes(path.read_bytes()[:1000])
+    helped = replace(config, run=replace(config.run, workers=1))
+    with pytest.raises(BadInputError) as caught:
+        train(helped, data, tmp_path, print)
+    wanted = [f"{path}: is no clip of shards, or is damaged. Delete it and make it anew." for path in damaged.values()]
+    assert str(caught.value) in wanted
+    assert not multiprocessing.active_children()
+
+
+def test_pictures_and_numbers_that_cannot_be_written_are_told(
+    config: TrainingConfig, shards: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tensorboard").write_text("in the way")
+    with pytest.raises(BadInputError, match="TensorBoard's file cannot be written"):
+        train(config, shards, tmp_path, print)
+
+
 def test_steps_that_were_done_already_are_refused(
     whole: tuple[Path, list[Event]], config: TrainingConfig, shards: Path, tmp_path: Path
 ) -> None:

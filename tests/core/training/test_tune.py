@@ -115,6 +115,15 @@ def test_a_time_that_is_none_is_refused(minutes: str, capsys: pytest.CaptureFixt
     assert "a number of minutes above 0" in capsys.readouterr().err
 
 
+def test_a_folder_in_the_file_s_place_is_told_before_the_work(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tune", str(folder), "-o", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert f"{tmp_path.name} cannot be written to {tmp_path.parent} (Is a directory)" in told.err
+    assert not told.out
+
+
 def test_the_start_is_not_changed_and_the_same_comes_out_twice(known: list[KnownPicture], checkpoint: Path) -> None:
     start = load_checkpoint(checkpoint)
     before = {name: value.clone() for name, value in start.networks.state_dict().items()}
@@ -159,7 +168,7 @@ def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Pa
     told = [event["message"] for event in events if event["event"] == "warning"]
     assert len(found) == 3
     assert len(told) == 1
-    assert "wall.png: no face found" in told[0]
+    assert told[0] == "Left out: wall.png: no face found."
     (folder / "only").mkdir()
     (folder / "wall.png").rename(folder / "only" / "wall.png")
     with pytest.raises(BadInputError, match="No picture shows a face"):

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from core.generators.few_shot.crop import HeadCrop
-from core.generators.few_shot.landmark_picture import draw_landmarks
+from core.generators.few_shot.landmark_picture import draw_face, draw_landmarks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @pytest.fixture
@@ -70,3 +75,18 @@ def test_landmarks_are_drawn_in_their_colours_and_between_pixels(track: np.ndarr
     moved = draw_landmarks(line + np.array([0.25, 0]), 256)
     centre = [float((each[44, :, 0] * np.arange(256.0)).sum() / each[44, :, 0].sum()) for each in (alone, moved)]
     assert centre[1] - centre[0] == pytest.approx(0.25, abs=0.1)
+
+
+def test_the_face_reaches_from_the_chin_to_the_brows_or_above(landmarks: NDArray[np.float32]) -> None:
+    for turn in (np.eye(2), np.array([[0, -1], [1, 0]])):  # upright, and with the brows on the right
+        points = landmarks @ turn.T
+        points += 128 - points.mean(axis=0)
+        face, lower = (draw_face(points, 256, whole_brows=whole) for whole in (True, False))
+        eye, brow = points[42:48].mean(axis=0), points[22:27].mean(axis=0)
+        chin = points[8] + 0.1 * (eye - points[8])
+        inside, outside = [chin, points[30], brow, brow + 0.25 * (brow - eye)], brow + 1.5 * (brow - eye)
+        *shown, hair = (int(face[round(y), round(x)]) for x, y in np.array([*inside, outside]).tolist())
+        assert min(shown) > 200
+        assert hair < 20
+        x, y = (brow + 0.25 * (brow - eye)).tolist()
+        assert lower[round(y), round(x)] < face[round(y), round(x)]

@@ -14,6 +14,8 @@ import pytest
 from core.errors import BadInputError
 from core.generators import create_generator
 from core.generators.base import Portrait
+from core.landmarks.detect import create_detector
+from core.media.pictures import read_picture, to_rgb8
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion
 
@@ -83,6 +85,19 @@ def test_files_that_are_no_person_are_told(person: Person, file: Path, tmp_path:
             load_person(tmp_path / "mixed.safetensors")
     with pytest.raises(BadInputError, match=r"nobody\.safetensors"):
         load_person(tmp_path / "nobody.safetensors")
+
+
+def test_a_person_file_of_somebody_else_is_told(
+    file: Path, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], shared: Path
+) -> None:
+    einstein = read_picture(shared / "data/portraits/photo_einstein_375x500.jpg")
+    (face,) = create_detector("dlib").detect(to_rgb8(einstein))
+    told = list[str]()
+    create_generator("few_shot", Portrait(pixels, landmarks), file, told.append)
+    assert not told
+    create_generator("few_shot", Portrait(einstein, face.landmarks), file, told.append)
+    assert len(told) == 1
+    assert f"{file}: seems to be of somebody else than the portrait" in told[0]
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
