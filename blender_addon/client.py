@@ -102,7 +102,7 @@ class ChildProcess:
 class Task:
     """Something that runs beside Blender. `poll_once` moves it on; all else is to be read."""
 
-    touches_blender = False  # then it must wait while Blender renders or saves
+    touches_blender = False  # then it must wait while Blender renders
 
     def __init__(self, title: str, log: Path) -> None:
         self.title = title
