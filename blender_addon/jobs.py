@@ -43,7 +43,6 @@ class Job:
     id: str
     folder: Path
     data: dict[str, Any]  # the job file
-    scene_name: str
     scene_uid: int
     portrait_id: str
     portrait_name: str
@@ -79,7 +78,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     except GiocondaError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    names = (scene.name, scene.session_uid, portrait_id, strip.name)
+    names = (scene.session_uid, portrait_id, strip.name)
     return Job(job_id, folder, data, *names, first, (start, end), before)
 
 
@@ -172,7 +171,7 @@ def place(job: Job, task: WorkerTask) -> str:
 
     The folder of the frames that were shown before stays: nothing is deleted.
     """
-    scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
+    scene = strips.scene_of(job.scene_uid)
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
     portraits.store_found(portrait, job.data["portrait"], task.faces)
     found = portraits.results(scene, job.portrait_id)

@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import bpy
-
 from ..core.errors import BadInputError
 from . import driver_settings, strip_files, strips
 
 if TYPE_CHECKING:
+    import bpy
+
     from .session import Subject
 
 ID = "gioconda_portrait_id"
@@ -66,8 +66,9 @@ def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
 
 def name_of(about: Subject) -> str:
     """The name that the strip of a task has by now; empty if it is gone."""
-    scenes = (scene for scene in bpy.data.scenes if scene.session_uid == about[0])
-    return next((strip.name for scene in scenes for strip in strips.find_by_property(scene, ID, about[1])), "")
+    scene = strips.scene_of(about[0])
+    found = strips.find_by_property(scene, ID, about[1]) if scene else []
+    return found[0].name if found else ""
 
 
 def is_footage(strip: Any) -> bool:

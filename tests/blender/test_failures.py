@@ -229,6 +229,14 @@ def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: b
         assert session.outcome_of(portraits.subject(scene, "")).state == "done"
 
 
+def test_scene_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portrait.frame_final_duration = 2
+    told = "{0.name}: {1.name}".format
+    addon("performances").start(bpy.context, "", "Finding the controls", lambda now, strip, _: told(now, strip))
+    scene.name = "renamed"
+    assert _end(addon).message == f"renamed: {portrait.name}"
+
+
 def test_undo_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path) -> None:
     """It takes away the id that the strip has got since the last step."""
     strip = add_picture(scene, astronaut, length=2)
