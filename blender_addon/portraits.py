@@ -146,6 +146,12 @@ def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:
     return strips.find_by_property(scene, SOURCE, portrait_id) if portrait_id else []
 
 
+def active_result(scene: bpy.types.Scene) -> Any | None:
+    """The result strip of the active portrait; None if there is none."""
+    portrait = active_portrait(scene)
+    return next(iter(results(scene, portrait.get(ID, ""))), None) if portrait else None
+
+
 def store_faces(strip: Any, picture: Path, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
     """Keep faces on the strip, with the picture that they belong to."""
     faces = {"picture": picture.name, "size": list(size), "detector": detector, "faces": landmarks}
