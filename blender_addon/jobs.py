@@ -15,6 +15,7 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError, GiocondaError
+from ..core.files import write_bytes
 from . import driver_settings, drivers, footage, head_masks, portraits, result_strips, strip_files, strips
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _write_job(
         "only_changes": settings.only_changes,
         "output": str(folder),
     }
-    _write(folder / "job.json", json.dumps(data, indent=1))
+    write_bytes(folder / "job.json", json.dumps(data, indent=1).encode())
     return data, before
 
 
@@ -157,13 +158,6 @@ def _make_folder(parent: Path, name: str, job_id: str) -> Path:
             "the add-on's preferences."
         ) from error
     return folder
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInputError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
 def place(job: Job, task: WorkerTask) -> str:

@@ -88,6 +88,7 @@ LAYERS = {
 LIGHT = {
     "core",
     "core.errors",
+    "core.files",
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",
