@@ -50,8 +50,8 @@ take_number: Callable[[Number], int] = cast("Any", intrinsic)(_take_number)
 
 
 def is_compiled(package: str) -> bool:
-    """Whether loops of a folder of that name have been run on this computer before, in this state of the code."""
-    return _FOLDER is not None and any(_FOLDER.glob(f"{package}/*.nbc"))
+    """Whether loops of a folder, such as generators/warp, were run on this computer, with this state of the code."""
+    return _FOLDER is not None and any((_FOLDER / package).rglob("*.nbc"))
 
 
 class SharedLocator(UserProvidedCacheLocator):
@@ -59,8 +59,8 @@ class SharedLocator(UserProvidedCacheLocator):
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
-        """The name of the file's folder."""
-        return Path(py_file).parent.name
+        """The file's folder as it lies in this one."""
+        return str(Path(py_file).parent.relative_to(_HERE))
 
 
 def _cache_folder() -> Path | None:

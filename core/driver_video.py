@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import BadInputError
-from .generators.warp.face_grid import mean_points, nodes
-from .generators.warp.mouth_driver import measure
-from .generators.warp.ratio_images import SHRINK, RatioImages
+from .generators.warp.fields.face_grid import mean_points, nodes
+from .generators.warp.mouth.driver import measure
+from .generators.warp.shading.ratio_images import SHRINK, RatioImages
 from .landmarks.topology import EYES, LEFT_BROW, RIGHT_BROW
 from .media.video import exact_frames, open_video
 from .motion.amounts import WHOLE

@@ -55,7 +55,7 @@ def write_matte(
     White is the head; `cut_out`: the portrait in its colours with the mask as alpha, so that a person who paints it
     sees what is head and what is not.
     """
-    from .generators.warp.matte import find_head
+    from .generators.warp.mask.matte import find_head
     from .media.pictures import as_stored, read_picture, to_rgb8, write_png
     from .motion.face_model import fit_face
 

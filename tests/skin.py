@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from core.generators.warp.face_field import LEFT, MOUTH, RIGHT
+from core.generators.warp.fields.face_field import LEFT, MOUTH, RIGHT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -184,7 +184,7 @@ def test_the_zip_holds_the_extension_and_nothing_else(tmp_path: Path) -> None:
         "core/requirements.txt",
         "core/requirements-torch.txt",
         "core/motion/face_model.npz",
-        "core/generators/warp/selfie_segmentation.tflite",
+        "core/generators/warp/mask/selfie_segmentation.tflite",
     } <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".whl"))]
     assert "core/generators/few_shot/hybrid.safetensors" in names

@@ -21,7 +21,7 @@ def first_use_note(name: str) -> str:
     _check_name(name)
     from ..compiled import is_compiled
 
-    return "" if is_compiled("warp") else " and compiling its loops for this computer, which is done once"
+    return "" if is_compiled("generators/warp") else " and compiling its loops for this computer, which is done once"
 
 
 def create_generator(name: str, portrait: Portrait, person: Path | None = None) -> Generator:

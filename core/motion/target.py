@@ -32,7 +32,7 @@ class FaceTarget:
     absolute: bool = True
     # (rows, columns, 2) on the mean face, if a driver's movie shows it: change of log brightness, how sure (0..1)
     shading: NDArray[np.float32] | None = None
-    # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth_driver.measure`
+    # (rows, columns, 4) from lip to lip, if a driver's movie shows the mouth's inside: `mouth.driver.measure`
     mouth: NDArray[np.float32] | None = None
 
     def is_still(self, landmarks: NDArray[np.floating[Any]]) -> bool:

@@ -18,7 +18,7 @@ import skimage.data
 
 from core.generators.base import Portrait
 from core.generators.warp.generator import WarpGenerator
-from core.generators.warp.sampling import read_at
+from core.generators.warp.pixels.sampling import read_at
 from core.landmarks.detect import create_detector
 from core.motion.controls import ControlTrack
 from core.motion.plan import plan_motion

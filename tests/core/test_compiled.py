@@ -8,6 +8,7 @@ import importlib
 import inspect
 import subprocess
 import sys
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     import types
 
 ROOT = Path(__file__).parents[2]
-MODULES = {
-    path.stem: ".".join(path.relative_to(ROOT).with_suffix("").parts)
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in sorted(Path(compiled.__file__).parent.rglob("*.py"))
     if "\n@compiled\n" in path.read_text("utf-8")
-}
+]
 
 
 def _loops(module: types.ModuleType) -> dict[str, types.FunctionType]:
@@ -37,14 +38,16 @@ def _loops(module: types.ModuleType) -> dict[str, types.FunctionType]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_loop_uses_only_files_with_loops(name: str) -> None:
-    module = importlib.import_module(MODULES[name])
+    module = importlib.import_module(name)
     assert _loops(module)
     # Names that the file takes from a neighbour without loops; numbers have no module that would tell. A change of
     # `compiled` itself compiles all anew.
-    known = {*MODULES, "compiled"}
-    imports = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.ImportFrom)]
-    foreign = {alias.name for node in imports if node.level and node.module not in known for alias in node.names}
-    foreign -= set(MODULES)
+    foreign = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            source = resolve_name("." * node.level + (node.module or ""), module.__package__)
+            known = source in {*MODULES, compiled.__name__}
+            foreign |= {alias.name for alias in node.names if not known and f"{source}.{alias.name}" not in MODULES}
     for loop in _loops(module).values():
         assert not foreign.intersection(loop.__code__.co_names), f"{name}.{loop.__name__}"
 

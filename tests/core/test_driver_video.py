@@ -13,7 +13,7 @@ import pytest
 
 from core.driver_video import DriverVideo
 from core.errors import BadInputError
-from core.generators.warp.face_grid import COLUMNS, ROWS, indices, mean_points
+from core.generators.warp.fields.face_grid import COLUMNS, ROWS, indices, mean_points
 from core.landmarks.track import LandmarkTrack
 from core.media.video import VideoWriter
 from core.motion.amounts import WHOLE, RegionAmounts

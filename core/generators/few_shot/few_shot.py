@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..warp.generator import WarpGenerator
-from ..warp.sampling import to_8bit
+from ..warp.pixels.sampling import to_8bit
 from .checkpoint import load_checkpoint
 from .crop import HeadCrop
 from .full_size import Kept, put_into

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ...colour import decode_srgb, encode_srgb, full_scale
-from ..warp.sampling import sample
+from ..warp.pixels.sampling import sample
 from .crop import HeadCrop
 
 if TYPE_CHECKING:

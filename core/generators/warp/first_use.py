@@ -12,7 +12,7 @@ from ...landmarks.shape_predictor import find_points
 from ...motion.controls import ControlTrack
 from ...motion.plan import plan_motion
 from ..base import Portrait
-from .face_grid import mean_points
+from .fields.face_grid import mean_points
 from .generator import WarpGenerator
 
 _SIZE, _EYE_DISTANCE = 512, 130  # pixels

@@ -11,15 +11,15 @@ import numpy as np
 
 from ...motion.pose import Pose
 from ..base import Portrait
+from .eyes.glasses import find_glasses
 from .generator import WarpGenerator
-from .glasses import find_glasses
 from .known import Known
 from .layers import kernel_for
-from .lip_rims import open_rims
-from .mouth import MouthInterior
-from .mouth_light import DISPLAY
-from .mouth_palette import skin_brightness
-from .sampling import to_pixels
+from .mouth.interior import MouthInterior
+from .mouth.light import DISPLAY
+from .mouth.lip_rims import open_rims
+from .mouth.palette import skin_brightness
+from .pixels.sampling import to_pixels
 from .seen_edges import SeenEdges
 
 if TYPE_CHECKING:

@@ -10,20 +10,20 @@ import cv2
 import numpy as np
 
 from ...motion.target import STILL
-from . import coarse_maps, positions
-from .face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
-from .grid import Grid, area_around, is_some, overlap
-from .head import FINER, Head
-from .lips import with_sound_lips
-from .positions import Maps, Sides, Ways
-from .sampling import SOFT_EDGE, polygon_mask, read_at
+from .fields.face_field import LEFT, MOUTH, RIGHT, FaceField, Opening
+from .fields.grid import Grid, area_around, is_some, overlap
+from .mouth.lips import with_sound_lips
+from .pixels import coarse_maps, positions
+from .pixels.positions import Maps, Sides, Ways
+from .pixels.sampling import SOFT_EDGE, polygon_mask, read_at
+from .surface.head import FINER, Head
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...motion.target import FaceTarget
-    from .grid import Area
-    from .positions import Bumps
+    from .fields.grid import Area
+    from .pixels.positions import Bumps
 
     Array = NDArray[np.float32]
     _Rims = tuple[NDArray[np.float64], NDArray[np.float64]]

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from .compose_pixels import Bands, gains_of
 from .confidence import share_of_detail
-from .creases import Creases
-from .eye import Eye
-from .face_field import LEFT, MOUTH, RIGHT
+from .eyes.eye import Eye
+from .eyes.iris import find_irises
+from .fields.face_field import LEFT, MOUTH, RIGHT
+from .fields.grid import is_some, overlap, positions
 from .frame import Frame
-from .grid import is_some, overlap, positions
-from .head import Head
-from .iris import find_irises
 from .known import Known
 from .layers import Layers, Overlay
-from .matte import find_head
-from .nape import Nape
-from .sampling import blend, smooth_step
+from .mask.matte import find_head
+from .neck.nape import Nape
+from .pixels.compose import Bands, gains_of
+from .pixels.sampling import blend, smooth_step
+from .shading.creases import Creases
+from .surface.head import Head
 from .threads import THREADS
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from ...motion.target import FaceTarget
     from ..base import Portrait
-    from .compose_pixels import Gains
-    from .eye_pixels import Look
+    from .eyes.eye_pixels import Look
     from .footage import CarriedMouth
     from .frame import Window
-    from .mouth import MouthInterior
+    from .mouth.interior import MouthInterior
+    from .pixels.compose import Gains
 
     Array = NDArray[np.float32]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...motion.face_model import fit_face
-from .glasses import find_glasses
-from .mouth import MouthInterior
+from .eyes.glasses import find_glasses
+from .mouth.interior import MouthInterior
 from .seen_edges import SeenEdges
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ...motion.face_model import FittedFace
     from ..base import Portrait
+    from .eyes.glasses import Glasses
     from .footage import CarriedMouth
-    from .glasses import Glasses
 
 
 class Known(NamedTuple):

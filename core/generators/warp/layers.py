@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from . import compose_pixels
-from .along_edges import edge_directions
-from .compose_pixels import NO_GAINS, Person, blocks_of
-from .grid import overlap
-from .plate import colours_beside, fill_behind, foreground, with_wisps
-from .read_pixels import kernel_weights
-from .sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
+from .fields.grid import overlap
+from .fill.plate import colours_beside, fill_behind, foreground, with_wisps
+from .pixels import compose
+from .pixels.along_edges import edge_directions
+from .pixels.compose import NO_GAINS, Person, blocks_of
+from .pixels.read import kernel_weights
+from .pixels.sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .compose_pixels import Bands, Gains
-    from .grid import Area
-    from .positions import Maps
+    from .fields.grid import Area
+    from .pixels.compose import Bands, Gains
+    from .pixels.positions import Maps
 
     Array = NDArray[np.float32]
 
@@ -89,12 +89,12 @@ class Layers:
 
         The person's pixels come from where `maps` say, in the light of `gains`.
         """
-        compose_pixels.draw(out, self._plate, bands, maps, self._person, gains, self._top)
+        compose.draw(out, self._plate, bands, maps, self._person, gains, self._top)
 
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""
         inside = ((places >= 0) & (places < out.shape[:2])).all(1)  # the grid is of whole cells and may stick out
-        compose_pixels.soften(out, places[inside], self._top)
+        compose.soften(out, places[inside], self._top)
 
     def covered(self, positions: Array) -> Array:
         """(h, w) 0..1: how far the person hides the background at the portrait's positions (h, w, 2)."""

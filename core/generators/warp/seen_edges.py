@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .lids import follow_lids, lid_shifts
-from .lips import follow_seam, parted, seam_edges, seam_shifts
+from .eyes.lids import follow_lids, lid_shifts
+from .mouth.lips import follow_seam, parted, seam_edges, seam_shifts
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators.warp.iris import find_irises
+from core.generators.warp.eyes.iris import find_irises
 from core.landmarks.detect import create_detector
 from core.motion.face_model import fit_face
 from core.motion.lid_calibration import lid_openings
