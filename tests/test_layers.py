@@ -65,7 +65,7 @@ LAYERS = {
         "frame_output",
         "portrait_face",
     },  # how it is done
-    "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run", "training"},
+    "worker": {"drivers", "errors", "events", "packages", "job", "json_form", "motion", "run", "training"},
     "commands": {
         "data",
         "drivers",
