@@ -11,7 +11,7 @@ from . import version
 from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
-from .json_form import amount, check_keys, flag, path_in, text_of
+from .json_form import amount, check_keys, flag, path_in, read_json, text_of
 from .landmarks import CACHED, ModelFiles
 from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
@@ -138,11 +138,7 @@ class Job:
 
 def load_job(path: Path) -> Job:
     """Read a job file; paths in it are relative to its folder. Raises BadInputError."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadInputError(f"{path}: cannot be read as a job file ({error}).") from error
-    return job_from_dict(data, path.absolute().parent, str(path))
+    return job_from_dict(read_json(path, "a job file"), path.absolute().parent, str(path))
 
 
 def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job") -> Job:
