@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
 from ..landmarks import CACHED
-from ..landmarks.detect import create_detector, face_of
+from ..landmarks.detect import NoFaceError, create_detector, face_of
 from ..landmarks.follow import track_video
 from ..landmarks.likeness import ALIKE, Person
 from ..media.footage import evenly
@@ -125,7 +125,7 @@ def make_clip(file: Path, source: dict[str, Any], plan: Footage) -> NewClip | st
     try:
         track = track_video(file, detector, 0, lambda _: None)
     except BadInputError as error:
-        return "no face" if "is found in any of its" in str(error) else f"unreadable: {error}"
+        return "no face" if isinstance(error, NoFaceError) else f"unreadable: {error}"
     seen = track.confidence.any(axis=1)
     if seen.sum() < _FEWEST:
         return f"too short: {seen.sum()} frames with a face"

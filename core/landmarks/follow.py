@@ -14,7 +14,7 @@ from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video, pieces, read_ahead, survey_video
 from . import CACHED, MISSING
 from .brows import measure_brows, place_brows
-from .detect import create_detector, nearest_face, pick_face
+from .detect import NoFaceError, create_detector, nearest_face, pick_face
 from .likeness import ALIKE, Person
 from .track import LandmarkTrack, bridged
 from .track_cache import cached, content_key
@@ -105,7 +105,7 @@ def track_video(
 
     The face is picked in the first frame that shows enough faces, or the person, and then followed; one that was
     lost is known again by its looks. Frames without it are filled in from their neighbours, with confidence 0. Raises
-    BadInputError when it is never seen.
+    NoFaceError when it is never seen.
     """
     total, even = survey_video(path)
     damaged: list[int] = []
@@ -148,7 +148,7 @@ def track_frames(
     if not any(found):
         wanted = f"no face {face_index} (counted from 0)" if face_index else "no face"
         wanted = wanted if like is None else "nobody like the person of the picture"
-        raise BadInputError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
+        raise NoFaceError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
     return _fill(found, np.array(brows), fps, size)
 
 
