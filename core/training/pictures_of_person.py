@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..events import OnEvent
-    from ..landmarks.detect import Face, FaceDetector
+    from ..landmarks.detect import Face
 
 MOST = 32
 """Pictures of a person; the paper's tables end there."""
@@ -46,14 +46,12 @@ class KnownPicture:
         return {"file": self.file, "frame": self.frame, "sha256": self.sha256}
 
 
-def read_pictures(
-    paths: Sequence[Path], size: int, on_event: OnEvent, detector: FaceDetector | None = None
-) -> list[KnownPicture]:
+def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[KnownPicture]:
     """Up to MOST head crops of `size` pixels from pictures, folders of pictures and movies. Raises BadInputError.
 
     Pictures without a face or with a tiny one are left out, and told. So is it told where two people seem to be shown.
     """
-    finder = detector or create_detector("dlib")
+    detector = create_detector("dlib")
     known: list[KnownPicture] = []
     people: list[Person] = []
     for path, frame, pixels in _evenly(paths):
@@ -61,7 +59,7 @@ def read_pictures(
         on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
         rgb8 = to_rgb8(pixels)
         try:
-            face = pick_face(finder.detect(rgb8), 0, name)
+            face = pick_face(detector.detect(rgb8), 0, name)
             crop = _crop_of(face, name)
         except BadInputError as error:
             on_event({"event": "warning", "message": f"Left out: {error}"})
