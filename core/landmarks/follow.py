@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,15 +20,14 @@ from .track import LandmarkTrack, bridged
 from .track_cache import cached, content_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from ..events import Event, OnEvent
     from . import ModelFiles
     from .detect import Face, FaceDetector
-
-    OnEvent = Callable[[dict[str, Any]], None]
 
 _PATIENCE = 10  # frames without the face, after which only every tenth is searched thoroughly
 # So many frames apart: whether what is followed is a face, whether there are others, and then whether it is the same.
@@ -114,7 +113,7 @@ def track_video(
             spread = f"its frames are not evenly spaced; they are read at {float(fps):.6g} per second"
             on_event({"event": "warning", "message": f"{path.name}: {spread}."})
 
-        def tell(event: dict[str, Any]) -> None:
+        def tell(event: Event) -> None:
             on_event({**event, "total": total})
 
         track = track_frames(frames, fps, size, detector, face_index, tell, path, like)
