@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Teach the network of `core.landmarks.eyes` by rendered eyes; it takes half an hour of a core.
 
-    python -m core.training.eyes ICT_LIGHT.npz [core/landmarks/eyes.npz]
+    python -m core.training.eyes PACK.npz [core/landmarks/eyes.npz]
 
 `core data face-model` makes the first file. On a CPU the same people are rendered each time.
 """
