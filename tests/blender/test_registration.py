@@ -4,13 +4,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import bpy
 import pytest
 
+from core.generators import GENERATORS
+from core.landmarks import DETECTORS, MISSING
+from core.motion import MOTIONS
+from core.motion.amounts import RegionAmounts
 from tests.blender.conftest import MODULE, PROFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 ENABLE = """
 import importlib, sys
@@ -48,6 +58,18 @@ def test_import_and_register_do_without_numpy() -> None:
     command = [sys.executable, "-c", ENABLE, MODULE]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "numpy False" in told
+
+
+def test_what_can_be_chosen_is_what_core_takes(addon: Callable[[str], ModuleType]) -> None:
+    settings = addon("driver_settings")
+    for offered, taken in (
+        (addon("properties").DETECTORS, DETECTORS),
+        (settings.GENERATORS, GENERATORS),
+        (settings.MOTIONS, MOTIONS),
+        (settings._WITHOUT_FACE, MISSING),
+    ):
+        assert [item[0].lower() for item in offered] == list(taken)
+    assert list(settings.REGIONS) == [field.name for field in fields(RegionAmounts)]
 
 
 def test_every_button_and_setting_has_a_tooltip_in_one_piece() -> None:
