@@ -65,9 +65,10 @@ class Session:
         if (task.touches_blender and self.is_rendering()) or not task.poll_once() or self.is_rendering():
             return None
         running, self.current = self.current, None
-        outcome = _apply(running) if running.task.state == "done" else _not_done(running)
-        _tidy(running)
-        return self._keep(outcome)
+        try:
+            return self._keep(_apply(running) if running.task.state == "done" else _not_done(running))
+        finally:
+            _tidy(running)
 
     def _forget(self) -> None:
         """What is known of the strip is old now; after the worker's own task, so is what is known of any."""

@@ -161,3 +161,14 @@ def test_it_waits_while_the_user_renders(
     assert not (tmp_path / "read").exists()
     monkeypatch.undo()
     assert session.poll_once().message == "read"
+
+
+def test_a_scratch_folder_goes_whatever_becomes_of_it(
+    addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path
+) -> None:
+    session, folder = addon("session").session, tmp_path / "read"
+    session.start(_task(addon, scene, strip, folder), lambda: {}["wrong"], scratch=folder)
+    with pytest.raises(KeyError):
+        session.poll_once()
+    assert session.current is None
+    assert not folder.exists()
