@@ -9,7 +9,6 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from .session import session
-from .ui.layout import outcome_box, progress
 
 PACKAGE = __package__.rpartition(".")[0]  # the extension's, which is that of this folder's parent
 
@@ -48,6 +47,7 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
     def draw(self, _context: bpy.types.Context) -> None:
         """The preferences' page."""
         from . import runtime
+        from .ui.layout import outcome_box, progress
 
         layout = self.layout
         layout.use_property_split = True
