@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..job import Job
 
 HELP = "make frames or a movie from a portrait"
+_OF_TRACKS = ("motion", "neutral_frame", "neutral_picture", "driver_video")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -65,17 +66,16 @@ def _job(options: argparse.Namespace) -> Job:
     from ..job import Job, load_job
     from ..motion.controls import load_controls
 
+    given = _given(options)
     if options.job is not None:
-        if options.portrait is not None:
-            raise BadInputError(
-                f"{options.portrait}: the job names its portrait itself; only --frames and -o go with it."
-            )
+        if others := [told for name, told in given.items() if name not in ("job", "frames", "output")]:
+            raise BadInputError(f"{', '.join(others)}: a job says this itself; only --frames and -o go with --job.")
         job = load_job(options.job)
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
-    if options.driver_video is not None and options.track is None:
-        raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
+    if options.track is None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):
+        raise BadInputError(f"{', '.join(others)}: goes with a landmark track (--track), not with controls.")
     driver = (
         load_controls(options.controls)
         if options.controls is not None
@@ -100,6 +100,18 @@ def _job(options: argparse.Namespace) -> Job:
         only_changes=options.only_changes,
         **amounts,
     )
+
+
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """The options that are not as they are if nobody gives them: by name, as they are written."""
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    usual = vars(parser.parse_args(["--job", ""])) | {"job": None, "command": "animate", "progress": options.progress}
+    return {
+        name: "the portrait" if name == "portrait" else f"--{name.replace('_', '-')}"
+        for name, value in vars(options).items()
+        if value != usual.get(name)
+    }
 
 
 def _frames(text: str) -> tuple[int, int]:
