@@ -74,7 +74,7 @@ def _job(options: argparse.Namespace) -> Job:
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
-    if options.track is None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):
+    if options.controls is not None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):
         raise BadInputError(f"{', '.join(others)}: goes with a landmark track (--track), not with controls.")
     driver = (
         load_controls(options.controls)
