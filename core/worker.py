@@ -103,7 +103,7 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 def _obey(order: _Order, tell: OnEvent) -> None:
     # Here, so that a Python without numpy can say so.
-    from .job import job_from_dict, model_files_from_dict, portrait_from_dict
+    from .job import PortraitSource, job_from_dict, model_files_from_dict, portrait_from_dict
     from .json_form import flag
     from .run import detect_faces, prepare_computer, run_job, write_matte, write_performance
 
@@ -116,7 +116,7 @@ def _obey(order: _Order, tell: OnEvent) -> None:
         if name == "run":
             action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
         elif name == "detect":
-            detector = str(command.get("detector", "dlib"))
+            detector = str(command.get("detector", PortraitSource.detector))
             action = partial(detect_faces, Path(command["picture"]), detector, heard, models)
         elif name == "matte":
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
