@@ -53,8 +53,11 @@ class Job:
 
 
 def output_folder(preferred: str) -> tuple[Path, bool]:
-    """Where job folders go, and whether they stay there: the preference, beside the .blend, or a temporary folder."""
-    if preferred:
+    """Where job folders go, and whether they stay there: the preference, beside the .blend, or a temporary folder.
+
+    Beside a file that is not saved yet there is no place, be it the preference's.
+    """
+    if preferred and (bpy.data.filepath or not preferred.startswith("//")):
         return Path(bpy.path.abspath(preferred)), True
     if bpy.data.filepath:
         return Path(bpy.data.filepath).parent / "gioconda", True

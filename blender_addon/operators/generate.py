@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from .. import portraits, preferences, properties, strips
+from .. import portraits, preferences, properties, strip_files, strips
 from ..session import session
 from .task_operator import TaskOperator
 
@@ -56,12 +55,12 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         from .. import jobs
 
         settings, own = properties.of(strips.edited_scene(context)), preferences.of(context)
-        given = self.properties.is_property_set
+        given, folder = self.properties.is_property_set, self.output_folder
         return jobs.Choices(
             detector=self.detector or settings.detector,
             face_index=self.face_index if self.face_index >= 0 else None,
             generator=self.generator,
-            output=Path(jobs.output_folder(self.output_folder or own.output_folder)[0]),
+            output=strip_files.full_path(folder) if folder else jobs.output_folder(own.output_folder)[0],
             model_files=own.model_files(),
             first=self.frame_start if given("frame_start") else None,
             last=self.frame_end if given("frame_end") else None,

@@ -271,6 +271,18 @@ def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
         bpy.ops.gioconda.generate(output_folder=str(tmp_path / "file"))
 
 
+def test_a_folder_beside_a_file_that_is_not_saved(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    """Frames would go where Blender happens to have been started."""
+    add_picture(scene, astronaut)
+    bpy.ops.gioconda.add_controls()
+    with pytest.raises(RuntimeError, match=r"//frames: the path is relative to a \.blend file that is not saved"):
+        bpy.ops.gioconda.generate(output_folder="//frames")
+    jobs = addon("jobs")
+    assert jobs.output_folder("//frames") == (jobs.temporary_folder(), False)
+
+
 def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not really")
     add_picture(scene, tmp_path / "broken.png")
