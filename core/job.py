@@ -155,8 +155,8 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             generator=str(data.get("generator", Job.generator)),
             person=path_in(folder, data.get("person")),
             models=model_files_from_dict(data, folder),
-            creases=amount(data.get("creases", Job.creases)),
-            neutralise=amount(data.get("neutralise", Job.neutralise)),
+            creases=_amount(data, "creases", Job.creases),
+            neutralise=_amount(data, "neutralise", Job.neutralise),
             amounts=amounts_from_dict(data.get("amounts", {}), source),
             keys=None if data.get("keys") is None else control_track_from_dict(data["keys"], f"{source}, keys"),
             replace=_regions(data.get("replace", ())),
@@ -216,6 +216,13 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
 def model_files_from_dict(data: Mapping[str, Any], folder: Path) -> ModelFiles:
     """Take them from the JSON form of a job or command. Raises TypeError."""
     return ModelFiles(path_in(folder, data.get("models")), allow_download=flag(data, "allow_download"))
+
+
+def _amount(data: Mapping[str, Any], name: str, usual: float) -> float:
+    try:
+        return amount(data.get(name, usual))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _frames(pair: list[int] | None) -> tuple[int, int] | None:
