@@ -10,6 +10,7 @@ from bpy.props import IntProperty, StringProperty
 
 from .. import portraits, preferences, properties, strip_files, strips
 from ..session import session
+from ..versions import FILE_OPTIONS
 from .task_operator import TaskOperator
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     )
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
     output_folder: StringProperty(
-        name="Output Folder", description="Gets a folder for the job; empty: the preferences' one", subtype="DIR_PATH"
+        name="Output Folder",
+        description="Gets a folder for the job; empty: the preferences' one",
+        subtype="DIR_PATH",
+        options=FILE_OPTIONS,
     )
     generator: StringProperty(name="Generator", description="warp or few_shot; empty: the strip's")
 
