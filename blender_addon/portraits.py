@@ -195,7 +195,7 @@ def chosen_landmarks(strip: Any, face_index: int) -> list[list[float]] | None:
     faces = stored_faces(strip)
     if faces is None:
         return None
-    if face_index >= len(faces.landmarks):
+    if face_index not in range(len(faces.landmarks)):
         found = count(len(faces.landmarks), "face")
         raise BadInputError(f'Face {face_index} does not exist: "{strip.name}" has {found}, counted from 0.')
     return faces.landmarks[face_index]

@@ -60,7 +60,7 @@ def _keep(strip: Any, command: dict[str, Any], event: dict[str, Any]) -> str:
         )
     portraits.store_told(strip, Path(command["picture"]), event, command["detector"])
     index = strip[portraits.FACE_INDEX]
-    if index >= len(faces):
+    if index not in range(len(faces)):
         found = portraits.count(len(faces), "face")
         raise BadInputError(f'{found} found in "{strip.name}", there is no face {index}: set Face Index, from 0 on.')
     return f'{portraits.count(len(faces), "face")} found in "{strip.name}"'

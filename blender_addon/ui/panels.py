@@ -82,7 +82,7 @@ def _draw_faces(column: bpy.types.UILayout, strip: Any) -> None:
         size = f"{faces.size[0]} x {faces.size[1]}, " if faces.size else _picture_size(strip)
         column.label(text=f"{size}{portraits.count(len(faces.landmarks), 'face')} ({faces.detector})", icon="USER")
         index = strip.get(portraits.FACE_INDEX, 0)
-        if index >= len(faces.landmarks):
+        if index not in range(len(faces.landmarks)):
             text(column, f"There is no face {index}: faces count from 0", "ERROR")
 
 
