@@ -15,7 +15,7 @@ from ..media.video import open_video, pieces, read_ahead, survey_video
 from . import CACHED, MISSING
 from .brows import measure_brows, place_brows
 from .detect import NoFaceError, create_detector, nearest_face, pick_face
-from .likeness import ALIKE, Person
+from .likeness import ALIKE, Likeness
 from .track import LandmarkTrack, bridged
 from .track_cache import cached, content_key
 
@@ -77,9 +77,9 @@ def cached_track(
     return found.holding() if hold else found
 
 
-def person_of(path: Path, detector: FaceDetector) -> Person:
+def person_of(path: Path, detector: FaceDetector) -> Likeness:
     """The person of a picture, by its largest face. Raises BadInputError."""
-    return Person(*largest_face(path, detector))
+    return Likeness(*largest_face(path, detector))
 
 
 def largest_face(path: Path, detector: FaceDetector) -> tuple[NDArray[np.uint8], Face]:
@@ -98,7 +98,7 @@ def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event:
 
 
 def track_video(
-    path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent, like: Person | None = None
+    path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent, like: Likeness | None = None
 ) -> LandmarkTrack:
     """The landmarks of one face of a movie in every frame.
 
@@ -131,7 +131,7 @@ def track_frames(
     face_index: int,
     on_event: OnEvent,
     path: Path,
-    like: Person | None = None,
+    like: Likeness | None = None,
 ) -> LandmarkTrack:
     """`track_video` of (H, W, 3) frames that were read; `path` names them in events and errors."""
     if face_index < 0:
@@ -154,7 +154,7 @@ def track_frames(
 class _Follower:
     """One face, from frame to frame."""
 
-    def __init__(self, detector: FaceDetector, face_index: int, person: Person | None) -> None:
+    def __init__(self, detector: FaceDetector, face_index: int, person: Likeness | None) -> None:
         self.found: list[Face | None] = []
         self._detector, self._face_index, self._person = detector, face_index, person
         self._last: Face | None = None
@@ -184,7 +184,7 @@ class _Follower:
         self._several = len(faces) > 1
         if self._person is None:
             face = next(iter(faces[self._face_index :]), None)
-            self._person = None if face is None else Person(pixels, face)
+            self._person = None if face is None else Likeness(pixels, face)
         else:
             face = _most_alike(self._person, pixels, faces, ALIKE, self._last)
         if face is None:
@@ -192,7 +192,7 @@ class _Follower:
         self._sure = len(self.found)
         return self._detector.follow(pixels, face, check=False) or face  # as steadily as in the frames to come
 
-    def _compare(self, pixels: NDArray[np.uint8], face: Face, person: Person) -> Face:
+    def _compare(self, pixels: NDArray[np.uint8], face: Face, person: Likeness) -> Face:
         """The face, if no other one is more like the person; else that, and frames since the last sure one are lost."""
         distance = person.distance(pixels, face)
         if distance < ALIKE:
@@ -208,7 +208,7 @@ class _Follower:
 
 
 def _most_alike(
-    person: Person, pixels: NDArray[np.uint8], faces: list[Face], limit: float, last: Face | None
+    person: Likeness, pixels: NDArray[np.uint8], faces: list[Face], limit: float, last: Face | None
 ) -> Face | None:
     """Of faces that differ from the person by less than `limit` the likest; of much the same ones that at `last`."""
     distances = [person.distance(pixels, face) for face in faces]

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
 from ..landmarks.detect import create_detector, pick_face
-from ..landmarks.likeness import ALIKE, Person
+from ..landmarks.likeness import ALIKE, Likeness
 from ..media.footage import Footage, evenly, pictures_in
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import is_video, open_video
@@ -53,7 +53,7 @@ def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[K
     """
     detector = create_detector("dlib")
     known: list[KnownPicture] = []
-    people: list[Person] = []
+    people: list[Likeness] = []
     for path, frame, pixels in _evenly(paths):
         name = f"{path.name}, frame {frame}" if is_video(path) else path.name
         on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
@@ -67,7 +67,7 @@ def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[K
         digest = hashlib.sha256(rgb8.tobytes()).hexdigest()
         landmarks = crop.to_crop(face.landmarks, size)
         known.append(KnownPicture(crop.read(rgb8, size), landmarks, path.name, frame, digest))
-        people.append(Person(rgb8, face))
+        people.append(Likeness(rgb8, face))
     if not known:
         told = ", ".join(str(path) for path in paths)
         raise BadInputError(f"No picture shows a face: {told}. Show it larger and more from the front.")
@@ -102,7 +102,7 @@ def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
         )
 
 
-def _compare(known: list[KnownPicture], people: list[Person], on_event: OnEvent) -> None:
+def _compare(known: list[KnownPicture], people: list[Likeness], on_event: OnEvent) -> None:
     """Tell of pictures that show somebody else: they are farther from the others' middle than one person's are."""
     described = np.array([person.description for person in people])
     middle = np.median(described, axis=0)
