@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 _STILL = np.float32(1e-3)  # pixels: a shorter way is no motion
 _NONE, _ALL = np.float32(0.5), np.float32(254.5)  # of a coverage of 0..255
+_OPAQUE = 255
 _BLOCK = 4  # bits of a place within a square
 _MIXED = 1  # of a square: neither none of its pixels is the person's nor all are
 _AT_ONCE = 32  # rows whose positions are worked out together
+_AT_REST = np.float32(0.004)  # of the longer side: so far from its place at rest what was seen beside the person counts
 _REACH = 3  # pixels on either side along an edge that are mixed
 _BELL = np.exp(-0.5 * np.arange(-2, 3) ** 2).astype(np.float32)  # a Gauss curve of a pixel
 _CHANGE = np.arange(-2, 3, dtype=np.float32) * _BELL
+_SOME = np.float32(0.25)  # of a pixel: with less of the background in it nothing is told of that
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
@@ -102,6 +105,7 @@ class Row(NamedTuple):
     drawn: NDArray[Any]  # the picture, flat
     behind: NDArray[Any]  # the plate, flat
     channels: int
+    at_rest: Number  # pixels, see `_AT_REST`
 
 
 @compiled
@@ -120,6 +124,7 @@ def draw(
     numbers; 0: floats, which are neither rounded nor cut off above.
     """
     channels, high, lit = out.shape[2], np.float32(top), len(gains.values) > 0
+    at_rest = _AT_REST * np.float32(max(out.shape[0], out.shape[1]))
     areas, taken = bands
     out_there = drawn_out(maps.ways.nodes, maps.ways.cell)
     for _ in range(len(areas)):
@@ -131,24 +136,35 @@ def draw(
         columns, moves, squares = np.empty(width, np.int64), np.empty(width, np.bool_), np.empty(width, np.int32)
         stretched, covered = np.empty(width, np.float32), np.empty(width, np.float32)
         colours = np.empty(4 * width, np.float32)
-        found = Row(squares, columns, moves, stretched, covered, colours, out.reshape(-1), plate.reshape(-1), channels)
+        found = Row(
+            squares, columns, moves, stretched, covered, colours, out.reshape(-1), plate.reshape(-1), channels, at_rest
+        )
         for first in range(row, end, _AT_ONCE):
             positions = np.empty((min(_AT_ONCE, end - first), width, 2), np.float32)
             fill(positions, first, column, maps)
             for i in range(len(positions)):
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
-                count = _find(places, first + i, column, start, person, found, lit)
+                count = _find(places, first + i, column, start, person, found, lit, high)
                 _stretch(first + i, column, out_there, maps.ways, stretched)
                 _read(places, person, found, count, start)
                 if channels == 4 or top == 0:
                     _as_stored(places, person, found, count, high)
                 if lit:
                     _light(places, gains, found, count)
-                _lay(found, count, start, high)
+                _lay(places, first + i, column, start, person, found, count, high)
 
 
 @compiled
-def _find(places: Array, row: int, column: int, start: int, person: Person, found: Row, lit: bool) -> Number:  # noqa: FBT001
+def _find(
+    places: Array,
+    row: int,
+    column: int,
+    start: int,
+    person: Person,
+    found: Row,
+    lit: bool,  # noqa: FBT001
+    top: Number,
+) -> Number:
     """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
     _squares(places, row, column, person, found.squares)
     squares, blocks, coverage = found.squares, person.blocks.reshape(-1), person.coverage.reshape(-1)
@@ -170,11 +186,15 @@ def _find(places: Array, row: int, column: int, start: int, person: Person, foun
                 own_columns[count], moves[count], shares[count] = j, not still, covered
                 count += np.uint64(1)
         elif not still:
-            drawn[at] = behind[at]
-            drawn[at + np.uint64(1)] = behind[at + np.uint64(1)]
-            drawn[at + np.uint64(2)] = behind[at + np.uint64(2)]
-            if channels == 4:
-                drawn[at + np.uint64(3)] = behind[at + np.uint64(3)]
+            share = _still_there(places, row, column, j, found.at_rest)
+            if share > 0:
+                store(drawn, at, channels, _beside(row, column + j, at, share, person, found, top), top)
+            else:
+                drawn[at] = behind[at]
+                drawn[at + np.uint64(1)] = behind[at + np.uint64(1)]
+                drawn[at + np.uint64(2)] = behind[at + np.uint64(2)]
+                if channels == 4:
+                    drawn[at + np.uint64(3)] = behind[at + np.uint64(3)]
         at += np.uint64(channels)
     return np.int64(count)
 
@@ -251,7 +271,6 @@ def _read(places: Array, person: Person, found: Row, count: int, start: int) -> 
 def _as_stored(places: Array, person: Person, found: Row, count: int, top: Number) -> None:
     """Colours that were read between pixels: light is not below zero, and no alpha is multiplied in."""
     pixels, rows, columns = person.pixels.reshape(-1), person.coverage.shape[0], person.coverage.shape[1]
-    full, zero, one = top if top > 0 else np.float32(1), np.float32(0), np.float32(1)
     for n in range(count):
         if not found.moves[n]:
             continue
@@ -261,9 +280,7 @@ def _as_stored(places: Array, person: Person, found: Row, count: int, top: Numbe
             across, down = places[2 * j] - person.column, places[2 * j + 1] - person.row
             colour = no_darker(pixels, rows, columns, across, down, colour)
         if found.channels == 4:
-            alpha = min(max(colour[3] / full, zero), one)
-            seen = one / max(alpha, np.float32(1e-4))
-            colour = colour[0] * seen, colour[1] * seen, colour[2] * seen, alpha * full
+            colour = _straight(colour, top)
         put(found.colours, at, colour)
 
 
@@ -295,15 +312,63 @@ def _light(places: Array, gains: Gains, found: Row, count: int) -> None:
 
 
 @compiled
-def _lay(found: Row, count: int, start: int, top: Number) -> None:
+def _still_there(places: Array, row: int, column: int, j: int, at_rest: Number) -> Number:
+    """0..1: how near what moves is to its place at rest, at a pixel of a row."""
+    right = places[np.uint64(2 * j)] - np.float32(column + j)
+    down = places[np.uint64(2 * j + 1)] - np.float32(row)
+    return max(_ONE - (right * right + down * down) / (at_rest * at_rest), _ZERO)
+
+
+@compiled
+def _beside(row: int, column: int, at: Number, share: Number, person: Person, found: Row, top: Number) -> Colour:
+    """The background at a pixel: as it is filled in, and by a share as it is seen with the person at rest.
+
+    Where the person covers a pixel in part nobody knows how much of its colour is whose. As long as both are where
+    they were, together they look as they did; farther off a single hair must not stay behind.
+    """
+    behind = four(found.behind, at, found.channels)
+    down, right = np.int64(row - np.int64(person.row)), np.int64(column - np.int64(person.column))
+    if down < 0 or right < 0 or down >= person.coverage.shape[0] or right >= person.coverage.shape[1]:
+        return behind
+    covered = person.coverage[down, right]
+    if not 0 < covered < _OPAQUE:
+        return behind
+    own = person.pixels[down, right]
+    colour = own[0], own[1], own[2], own[3]
+    if found.channels == 4:
+        colour = _straight(colour, top)
+    covers = np.float32(covered) / np.float32(255)
+    known, seen = _laid_on(behind, colour, covers), four(found.drawn, at, found.channels)
+    share /= max(_ONE - covers, _SOME)
+    return (
+        behind[0] + (seen[0] - known[0]) * share,
+        behind[1] + (seen[1] - known[1]) * share,
+        behind[2] + (seen[2] - known[2]) * share,
+        behind[3] + (seen[3] - known[3]) * share,
+    )
+
+
+@compiled
+def _lay(
+    places: Array,
+    row: int,
+    column: int,
+    start: int,
+    person: Person,
+    found: Row,
+    count: int,
+    top: Number,
+) -> None:
     """Write the person's colours, before the background where they do not cover a pixel."""
     own_columns, shares, colours = found.columns, found.covered, found.colours
     drawn, behind, channels = found.drawn, found.behind, found.channels
     for n in range(count):
-        at, covered = np.uint64(start + own_columns[np.uint64(n)] * channels), shares[np.uint64(n)]
-        colour = whole(colours, np.uint64(4 * n))
+        j, covered = own_columns[np.uint64(n)], shares[np.uint64(n)]
+        at, colour = np.uint64(start + j * channels), whole(colours, np.uint64(4 * n))
         if covered < _ALL:
-            colour = _laid_on(four(behind, at, channels), colour, np.float32(covered / np.float32(255)))
+            share = _still_there(places, row, column, j, found.at_rest)
+            back = _beside(row, column + j, at, share, person, found, top) if share > 0 else four(behind, at, channels)
+            colour = _laid_on(back, colour, np.float32(covered / np.float32(255)))
         store(drawn, at, channels, colour, top)
 
 
@@ -379,6 +444,15 @@ def four(flat: NDArray[Any], at: Number, channels: int) -> Colour:
     """A pixel's colour; alpha is 0 where it has none."""
     red, green, blue = np.float32(flat[at]), np.float32(flat[at + np.uint64(1)]), np.float32(flat[at + np.uint64(2)])
     return red, green, blue, np.float32(flat[at + np.uint64(3)]) if channels == 4 else np.float32(0)
+
+
+@compiled
+def _straight(colour: Colour, top: Number) -> Colour:
+    """A colour that alpha was multiplied into, without it; see `draw` for `top`."""
+    full = top if top > 0 else _ONE
+    alpha = min(max(colour[3] / full, _ZERO), _ONE)
+    seen = _ONE / max(alpha, np.float32(1e-4))
+    return colour[0] * seen, colour[1] * seen, colour[2] * seen, alpha * full
 
 
 @compiled

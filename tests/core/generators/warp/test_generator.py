@@ -14,6 +14,7 @@ from core.errors import BadInputError
 from core.generators import create_generator
 from core.generators.base import Portrait
 from core.generators.warp.mask.matte import find_head
+from core.generators.warp.pixels.sampling import with_alpha_in
 from core.landmarks.detect import create_detector
 from core.landmarks.track import LandmarkTrack
 from core.motion.controls import ControlTrack
@@ -98,6 +99,16 @@ def test_kind_of_picture_is_kept_when_it_moves(
     visible &= cv2.erode(person.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     difference = np.abs((moved[..., :3] >> depth).astype(int) - generator.draw(target))[visible]
     assert np.percentile(difference, 99.9) <= 3
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_nothing_pops_up_as_the_head_begins_to_move(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32], kind: str
+) -> None:
+    pixels = _KINDS[kind](astronaut)
+    moved = _draw(pixels, astronaut_landmarks, headYaw=0.05)
+    before, after = (with_alpha_in(picture) / np.iinfo(pixels.dtype).max for picture in (pixels, moved))
+    assert np.abs(after - before).max() < 0.08  # what is filled in behind the soft edge of her hair differs by .18
 
 
 def test_background_and_border_stay_still(
