@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXTENSION = Path(__file__).resolve().parents[1]
 READY_SECONDS = 90  # a cold disk and a virus scanner take their time; a program that is no worker never answers
-_WITH_TORCH = ("torch", "face_alignment", "face-alignment", "safetensors", "pytorch_msssim", "pytorch-msssim")
+_WITH_TORCH = ("torch", "face-alignment", "safetensors", "pytorch-msssim")
 CANCEL_SECONDS = 5  # after which a worker that does not listen is ended
 
 # -I shuts out PYTHONPATH and user packages, so the folder that holds `core` is put in by hand.
@@ -102,7 +102,7 @@ class ChildProcess:
 class Task:
     """Something that runs beside Blender. `poll_once` moves it on; all else is to be read."""
 
-    touches_blender = False  # then it must wait while Blender renders or saves
+    touches_blender = False  # then it must wait while Blender renders
 
     def __init__(self, title: str, log: Path) -> None:
         self.title = title
@@ -131,7 +131,7 @@ class Task:
         """End as failed, with a text for people and what would help."""
         self.state, self.error, self.mend = "failed", error, mend
 
-    def log_tail(self, lines: int = 3) -> str:
+    def log_tail(self, lines: int) -> str:
         """The last lines of the log: where a traceback says what went wrong."""
         try:
             text = self.log.read_text(encoding="utf-8", errors="replace")
@@ -210,12 +210,7 @@ class WorkerTask(Task):
         if self._cancelling:
             self.state = "cancelled"
             return
-        tail = self.log_tail(1)
-        package = tail.partition("No module named '")[2].partition("'")[0].partition(".")[0]
-        if package:
-            self.fail(f"The worker's Python ({self.python}) lacks the package {package}.", _mend_package(package))
-        else:
-            self.fail(f"The worker was {self._child.how_it_ended()}. {tail}".rstrip(), "LOG")
+        self.fail(f"The worker was {self._child.how_it_ended()}. {self.log_tail(1)}".rstrip(), "LOG")
 
     def _take(self, line: str) -> None:
         try:
@@ -234,7 +229,7 @@ class WorkerTask(Task):
         elif name in ("done", "cancelled"):
             self.state = name
         elif name == "error":
-            self.fail(event["message"], _mend_error(event))
+            self.fail(event["message"], _mend(event))
         else:
             self._follow(event)
 
@@ -253,14 +248,11 @@ class WorkerTask(Task):
             self.warnings.append(event["message"])
 
 
-def _mend_error(event: dict[str, Any]) -> str:
+def _mend(event: dict[str, Any]) -> str:
     if event["kind"] == "missing":
-        return _mend_package(event["package"]) if event["package"] else "MODELS"
+        package = event["package"]
+        return "MODELS" if not package else "TORCH" if package in _WITH_TORCH else "WORKER"
     return "LOG" if event["kind"] == "internal" else ""
-
-
-def _mend_package(package: str) -> str:
-    return "TORCH" if package in _WITH_TORCH else "WORKER"
 
 
 def python_of_blender() -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import bpy
@@ -51,7 +52,7 @@ OF_THE_PORTRAIT = (
     "only_changes",
 )
 """Settings that say what is moved and how it is drawn, not what moves it."""
-SPEECH = ("loudness", "blinks", "gaze", "brows", "head")
+SPEECH = tuple(field.name for field in fields(Amounts))
 
 
 def _preset_names(_settings: Any, _context: bpy.types.Context, _typed: str) -> list[str]:

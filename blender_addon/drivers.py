@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInputError
+from ..core.files import write_bytes
 from . import clip_tracks, driver_settings, keyframes, portraits, shape_keys, strip_files, strips
 from .strip_bakes import MixdownTask, RenderTask
 
@@ -154,7 +155,7 @@ def _clip(settings: Any, window: _Window) -> tuple[Any, ...]:
     shown = range(clip.frame_start, clip.frame_start + clip.frame_duration)
     frames = _with_neutral(settings, range(window.start, window.end), shown, clip)
     marks = clip_tracks.read_marks(clip, frames, window.fps)
-    path.write_text(json.dumps(marks), encoding="utf-8")
+    write_bytes(path, json.dumps(marks).encode())
     driver = {"performance_path": str(path), **_landmarks(settings, window, frames[0])}
     return ({**driver, **window.timing(frames[0])},)
 

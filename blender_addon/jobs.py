@@ -15,6 +15,7 @@ import bpy
 
 from ..core import version
 from ..core.errors import BadInputError, GiocondaError
+from ..core.files import write_bytes
 from . import driver_settings, drivers, footage, head_masks, portraits, result_strips, strip_files, strips
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ class Job:
     id: str
     folder: Path
     data: dict[str, Any]  # the job file
-    scene_name: str
     scene_uid: int
     portrait_id: str
     portrait_name: str
@@ -53,8 +53,11 @@ class Job:
 
 
 def output_folder(preferred: str) -> tuple[Path, bool]:
-    """Where job folders go, and whether they stay there: the preference, beside the .blend, or a temporary folder."""
-    if preferred:
+    """Where job folders go, and whether they stay there: the preference, beside the .blend, or a temporary folder.
+
+    Beside a file that is not saved yet there is no place, be it the preference's.
+    """
+    if preferred and (bpy.data.filepath or not preferred.startswith("//")):
         return Path(bpy.path.abspath(preferred)), True
     if bpy.data.filepath:
         return Path(bpy.data.filepath).parent / "gioconda", True
@@ -79,7 +82,7 @@ def prepare(scene: bpy.types.Scene, strip: Any, choices: Choices) -> Job:
     except GiocondaError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    names = (scene.name, scene.session_uid, portrait_id, strip.name)
+    names = (scene.session_uid, portrait_id, strip.name)
     return Job(job_id, folder, data, *names, first, (start, end), before)
 
 
@@ -112,7 +115,7 @@ def _write_job(
         "only_changes": settings.only_changes,
         "output": str(folder),
     }
-    _write(folder / "job.json", json.dumps(data, indent=1))
+    write_bytes(folder / "job.json", json.dumps(data, indent=1).encode())
     return data, before
 
 
@@ -160,19 +163,12 @@ def _make_folder(parent: Path, name: str, job_id: str) -> Path:
     return folder
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInputError(f"{path} cannot be written ({error.strerror or error}).") from error
-
-
 def place(job: Job, task: WorkerTask) -> str:
     """Put the finished job's frames on the timeline, where the portrait is by now; the message for the user.
 
     The folder of the frames that were shown before stays: nothing is deleted.
     """
-    scene = next((s for s in bpy.data.scenes if s.session_uid == job.scene_uid), bpy.data.scenes.get(job.scene_name))
+    scene = strips.scene_of(job.scene_uid)
     portrait = portraits.find(scene, job.portrait_id, job.portrait_name, f" The frames are in {job.folder}")
     portraits.store_found(portrait, job.data["portrait"], task.faces)
     found = portraits.results(scene, job.portrait_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import BadInputError
 from . import curves, strips
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def has_controls(strip: Any) -> bool:
 def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str, list[float]]:
     """The values of the strip's controls at scene frames, as the animator sees them; neutral ones are left out.
 
+    Raises BadInputError: a script has set one to something that is no number.
     F-curves are evaluated directly, which is fast and moves nothing. Only where a driver or an NLA track decides,
     the scene is stepped through.
     """
@@ -71,7 +73,7 @@ def read_controls(scene: bpy.types.Scene, strip: Any, frames: range) -> dict[str
             if curve:
                 channels[name] = _play(curve, frames, CONTROLS[name].minimum, CONTROLS[name].maximum)
             else:
-                channels[name] = [float(strip[name])] * len(frames)
+                channels[name] = [_value(strip, name)] * len(frames)
     return {name: values for name, values in channels.items() if any(v != CONTROLS[name].neutral for v in values)}
 
 
@@ -155,6 +157,13 @@ def _play(curve: bpy.types.FCurve, frames: range, minimum: float, maximum: float
     return [min(max(curve.evaluate(frame), minimum), maximum) for frame in frames]
 
 
+def _value(strip: Any, name: str) -> float:
+    value = strip[name]
+    if not isinstance(value, int | float):  # as a script can set it
+        raise BadInputError(f'The control {name} of "{strip.name}" is {value!r}: a number is wanted.')
+    return float(value)
+
+
 def _speaks(curve: bpy.types.FCurve) -> bool:
     muted = curve.mute or (curve.group is not None and curve.group.mute)
     return not muted and not curve.is_empty
@@ -176,7 +185,7 @@ def _step_through(scene: bpy.types.Scene, strip: Any, names: list[str], frames: 
         for frame in frames:
             scene.frame_set(frame)
             for name in names:
-                channels[name].append(float(strip[name]))
+                channels[name].append(_value(strip, name))
     finally:
         scene.frame_set(before, subframe=between)
     return channels

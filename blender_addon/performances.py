@@ -56,10 +56,10 @@ def start(
         **own.model_files(),
     }
     task = Chain(title, [*moved.before, lambda: WorkerTask(title, python, command, runtime.log_file("perform"))])
-    scene_name, name = scene.name, strip.name
+    scene_uid, name = scene.session_uid, strip.name
 
     def apply() -> str:
-        now = bpy.data.scenes.get(scene_name)
+        now = strips.scene_of(scene_uid)
         found = portraits.find(now, portrait_id, name)
         channels = {} if output else json.loads(path.read_text(encoding="utf-8"))["channels"]
         return use(now, found, channels)

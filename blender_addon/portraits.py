@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import bpy
-
 from ..core.errors import BadInputError
 from . import driver_settings, strip_files, strips
 
 if TYPE_CHECKING:
+    import bpy
+
     from .session import Subject
 
 ID = "gioconda_portrait_id"
@@ -66,8 +66,9 @@ def subject(scene: bpy.types.Scene, name: str) -> Subject | None:
 
 def name_of(about: Subject) -> str:
     """The name that the strip of a task has by now; empty if it is gone."""
-    scenes = (scene for scene in bpy.data.scenes if scene.session_uid == about[0])
-    return next((strip.name for scene in scenes for strip in strips.find_by_property(scene, ID, about[1])), "")
+    scene = strips.scene_of(about[0])
+    found = strips.find_by_property(scene, ID, about[1]) if scene else []
+    return found[0].name if found else ""
 
 
 def is_footage(strip: Any) -> bool:
@@ -145,6 +146,12 @@ def results(scene: bpy.types.Scene, portrait_id: str) -> list[Any]:
     return strips.find_by_property(scene, SOURCE, portrait_id) if portrait_id else []
 
 
+def active_result(scene: bpy.types.Scene) -> Any | None:
+    """The result strip of the active portrait; None if there is none."""
+    portrait = active_portrait(scene)
+    return next(iter(results(scene, portrait.get(ID, ""))), None) if portrait else None
+
+
 def store_faces(strip: Any, picture: Path, landmarks: list[Any], size: tuple[int, int], detector: str) -> None:
     """Keep faces on the strip, with the picture that they belong to."""
     faces = {"picture": picture.name, "size": list(size), "detector": detector, "faces": landmarks}
@@ -188,7 +195,7 @@ def chosen_landmarks(strip: Any, face_index: int) -> list[list[float]] | None:
     faces = stored_faces(strip)
     if faces is None:
         return None
-    if face_index >= len(faces.landmarks):
+    if face_index not in range(len(faces.landmarks)):
         found = count(len(faces.landmarks), "face")
         raise BadInputError(f'Face {face_index} does not exist: "{strip.name}" has {found}, counted from 0.')
     return faces.landmarks[face_index]

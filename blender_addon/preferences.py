@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from .session import session
-from .ui.layout import outcome_box, progress
+from .versions import FILE_OPTIONS
 
 PACKAGE = __package__.rpartition(".")[0]  # the extension's, which is that of this folder's parent
 
@@ -31,7 +31,10 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         name="Models", subtype="DIR_PATH", description="Folder with model files that were put there beforehand"
     )
     output_folder: StringProperty(
-        name="Output", subtype="DIR_PATH", description="Folder for results; empty: a folder beside the .blend file"
+        name="Output",
+        subtype="DIR_PATH",
+        description="Folder for results; empty: a folder beside the .blend file",
+        options=FILE_OPTIONS,
     )
     allow_downloads: BoolProperty(
         name="Download Model Files", description="Let the worker download the model files that a detector needs"
@@ -48,6 +51,7 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
     def draw(self, _context: bpy.types.Context) -> None:
         """The preferences' page."""
         from . import runtime
+        from .ui.layout import outcome_box, progress
 
         layout = self.layout
         layout.use_property_split = True

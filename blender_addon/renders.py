@@ -10,7 +10,6 @@ import bpy
 
 from ..core.errors import BadInputError
 from . import colours, strips, versions
-from .session import session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +22,7 @@ def render(scene: bpy.types.Scene, path: str, **how: bool) -> None:
     if hasattr(scene.render.image_settings, "color_management"):
         scene.render.image_settings.color_management = "FOLLOW_SCENE"
     try:
-        with session.own_render():
-            bpy.ops.render.render(scene=scene.name, **how)
+        bpy.ops.render.render(scene=scene.name, **how)
     except RuntimeError as error:
         raise BadInputError(f"Blender cannot render to {path}: {str(error).strip()}") from error
 

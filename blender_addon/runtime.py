@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.errors import BadInputError, MissingError
+from ..core.files import make_folder
 from .client import EXTENSION, ChildProcess, Task, WorkerTask
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _READY_MADE = (3, 11), (3, 13)  # of all packages there are wheels for these ver
 
 def data_folder() -> Path:
     """Where the add-on keeps what it makes for itself: Blender's data files, which outlive an uninstall."""
-    return Path(bpy.utils.user_resource("DATAFILES", path="gioconda", create=True))
+    return Path(bpy.utils.user_resource("DATAFILES", path="gioconda"))
 
 
 def environment_python() -> Path:
@@ -67,7 +68,8 @@ def worker_python(preferred: str) -> Path:
 
 
 def log_file(name: str) -> Path:
-    """A log for what belongs to no job."""
+    """A log for what belongs to no job (BadInputError: its folder cannot be made)."""
+    make_folder(data_folder())
     return data_folder() / f"{name}.log"
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
@@ -13,7 +12,7 @@ from bpy.app import handlers
 from ..core.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from .client import Task
@@ -50,7 +49,6 @@ class Session:
         self.current: Running | None = None
         self.about: Subject | None = None  # the strip of the current task or the last one; None: the worker's own
         self.outcomes: dict[Subject | None, Outcome] = {}
-        self.busy: set[str] = set()  # "render", "save": strips must not be touched now
 
     def start(
         self, task: Task, apply: Callable[[], str], folder: Path | None = None, *, scratch: Path | None = None
@@ -64,12 +62,13 @@ class Session:
         if self.current is None:
             return None
         task = self.current.task
-        if (self.busy and task.touches_blender) or not task.poll_once() or self.busy:
+        if (task.touches_blender and self.is_rendering()) or not task.poll_once() or self.is_rendering():
             return None
         running, self.current = self.current, None
-        outcome = _apply(running) if running.task.state == "done" else _not_done(running)
-        _tidy(running)
-        return self._keep(outcome)
+        try:
+            return self._keep(_apply(running) if running.task.state == "done" else _not_done(running))
+        finally:
+            _tidy(running)
 
     def _forget(self) -> None:
         """What is known of the strip is old now; after the worker's own task, so is what is known of any."""
@@ -85,14 +84,13 @@ class Session:
         """How the last task for a strip ended, or the worker's own since then."""
         return self.outcomes.get(about) or self.outcomes.get(None)
 
-    @contextmanager
-    def own_render(self) -> Iterator[None]:
-        """Render without being busy by it: a failed render does not tell its end."""
-        before = set(self.busy)
-        try:
-            yield
-        finally:
-            self.busy = before
+    @staticmethod
+    def is_rendering() -> bool:
+        """Whether Blender renders beside its windows: strips must be left alone. All else waits for a render to end.
+
+        Its handlers do not tell: a movie that cannot be written has a beginning and no end.
+        """
+        return not bpy.app.background and bpy.app.is_job_running("RENDER")  # without windows 5.0.0 crashes at it
 
     def refuse(self, error: GiocondaError) -> Outcome:
         """Remember why the task that `about` says could not even start."""
@@ -142,55 +140,20 @@ def _not_done(running: Running) -> Outcome:
 
 
 @handlers.persistent
-def _render_begins(*_: object) -> None:
-    session.busy.add("render")
-
-
-@handlers.persistent
-def _render_ends(*_: object) -> None:
-    session.busy.discard("render")
-
-
-@handlers.persistent
-def _save_begins(*_: object) -> None:
-    session.busy.add("save")
-
-
-@handlers.persistent
-def _save_ends(*_: object) -> None:
-    session.busy.discard("save")
-
-
-@handlers.persistent
 def _file_changes(*_: object) -> None:
     session.abort()
-    session.busy.clear()
     session.outcomes.clear()
 
 
-_HANDLERS = (
-    ("render_init", _render_begins),
-    ("render_complete", _render_ends),
-    ("render_cancel", _render_ends),
-    ("save_pre", _save_begins),
-    ("save_post", _save_ends),
-    ("save_post_fail", _save_ends),
-    ("load_pre", _file_changes),
-)
-
-
 def register() -> None:
-    """Listen to renders, saves and loads."""
-    for name, function in _HANDLERS:
-        getattr(handlers, name).append(function)
+    """Listen to loads."""
+    handlers.load_pre.append(_file_changes)
 
 
 def unregister() -> None:
     """Stop listening, and what runs."""
     session.abort()
-    for name, function in _HANDLERS:
-        if function in getattr(handlers, name):
-            getattr(handlers, name).remove(function)
+    handlers.load_pre.remove(_file_changes)
 
 
 def redraw() -> None:

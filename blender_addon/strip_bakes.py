@@ -128,7 +128,7 @@ class MixdownTask(StripTask):
 @contextmanager
 def _alone(scene_uid: int, strip_name: str) -> Iterator[tuple[bpy.types.Scene, Any]]:
     """A copy of the scene that shows and plays one strip only, and that strip in it (BadInputError: unreadable)."""
-    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    scene = strips.scene_of(scene_uid)
     strip = strips.by_name(scene, strip_name) if scene else None
     if strip is None:
         raise BadInputError(f'The strip "{strip_name}" is gone from the timeline.')

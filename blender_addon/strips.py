@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import bpy
+
 if TYPE_CHECKING:
     from fractions import Fraction
-
-    import bpy
 
 
 def edited_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """The scene whose timeline the sequencer shows."""
     return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def scene_of(uid: int) -> bpy.types.Scene | None:
+    """The scene of that `session_uid`, which outlasts undo and a new name; None if it is gone."""
+    return next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
 
 
 def exact_fps(scene: bpy.types.Scene) -> Fraction:

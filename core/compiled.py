@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -82,8 +83,9 @@ def _cache_folder() -> Path | None:
         except OSError:
             continue
         for other in parent.glob("compiled-*"):
-            if time.time() - other.stat().st_mtime > _FORGOTTEN:
-                shutil.rmtree(other, ignore_errors=True)
+            with suppress(OSError):  # another process may be removing it
+                if time.time() - other.stat().st_mtime > _FORGOTTEN:
+                    shutil.rmtree(other, ignore_errors=True)
         return folder
     return None
 

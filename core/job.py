@@ -11,7 +11,7 @@ from . import version
 from .drivers import Driver, driver_from_dict, driver_to_dict
 from .errors import BadInputError
 from .files import write_bytes
-from .json_form import amount, check_keys, flag, path_in, text_of
+from .json_form import amount, check_keys, flag, path_in, read_json, text_of
 from .landmarks import CACHED, ModelFiles
 from .motion import REPLACEABLE
 from .motion.amounts import WHOLE, RegionAmounts, amounts_from_dict
@@ -138,11 +138,7 @@ class Job:
 
 def load_job(path: Path) -> Job:
     """Read a job file; paths in it are relative to its folder. Raises BadInputError."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadInputError(f"{path}: cannot be read as a job file ({error}).") from error
-    return job_from_dict(data, path.absolute().parent, str(path))
+    return job_from_dict(read_json(path, "a job file"), path.absolute().parent, str(path))
 
 
 def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job") -> Job:
@@ -156,11 +152,11 @@ def job_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The job"
             driver=driver_from_dict(data["driver"], folder, source),
             output=folder / str(data["output"]),
             frames=_frames(data.get("frames")),
-            generator=str(data.get("generator", "warp")),
+            generator=str(data.get("generator", Job.generator)),
             person=path_in(folder, data.get("person")),
             models=model_files_from_dict(data, folder),
-            creases=amount(data.get("creases", Job.creases)),
-            neutralise=amount(data.get("neutralise", Job.neutralise)),
+            creases=_amount(data, "creases", Job.creases),
+            neutralise=_amount(data, "neutralise", Job.neutralise),
             amounts=amounts_from_dict(data.get("amounts", {}), source),
             keys=None if data.get("keys") is None else control_track_from_dict(data["keys"], f"{source}, keys"),
             replace=_regions(data.get("replace", ())),
@@ -207,7 +203,7 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
         path=paths[0] if paths else folder / str(data["path"]),
         landmarks=data.get("landmarks"),
         landmarks_path=path_in(folder, data.get("landmarks_path")),
-        detector=str(data.get("detector", "dlib")),
+        detector=str(data.get("detector", PortraitSource.detector)),
         face_index=int(data.get("face_index", 0)),
         as_stored=flag(data, "as_stored"),
         head_mask_path=path_in(folder, data.get("head_mask_path")),
@@ -220,6 +216,13 @@ def portrait_from_dict(data: Mapping[str, Any], folder: Path, source: str = "The
 def model_files_from_dict(data: Mapping[str, Any], folder: Path) -> ModelFiles:
     """Take them from the JSON form of a job or command. Raises TypeError."""
     return ModelFiles(path_in(folder, data.get("models")), allow_download=flag(data, "allow_download"))
+
+
+def _amount(data: Mapping[str, Any], name: str, usual: float) -> float:
+    try:
+        return amount(data.get(name, usual))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _frames(pair: list[int] | None) -> tuple[int, int] | None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The values of a JSON form, which a person may have written: checked when they are read."""
+"""JSON that a person may have written: read, and its values checked."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInputError
@@ -10,6 +11,15 @@ from .errors import BadInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+def read_json(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever is in it
+    """What is in a JSON file, which should be a `what`. Raises BadInputError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte order mark
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInputError(f"{path}: cannot be read as {what} ({reason}).") from error
 
 
 def check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:

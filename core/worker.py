@@ -103,7 +103,8 @@ def _listen(orders: queue.SimpleQueue[_Order | None], tell: OnEvent) -> None:
 
 def _obey(order: _Order, tell: OnEvent) -> None:
     # Here, so that a Python without numpy can say so.
-    from .job import job_from_dict, model_files_from_dict, portrait_from_dict
+    from .job import PortraitSource, job_from_dict, model_files_from_dict, portrait_from_dict
+    from .json_form import flag
     from .run import detect_faces, prepare_computer, run_job, write_matte, write_performance
 
     command, cancelled = order
@@ -115,15 +116,13 @@ def _obey(order: _Order, tell: OnEvent) -> None:
         if name == "run":
             action = partial(run_job, job_from_dict(command["job"], Path.cwd()), tell, cancelled.is_set)
         elif name == "detect":
-            detector = str(command.get("detector", "dlib"))
+            detector = str(command.get("detector", PortraitSource.detector))
             action = partial(detect_faces, Path(command["picture"]), detector, heard, models)
         elif name == "matte":
             portrait, output = portrait_from_dict(command["portrait"], Path.cwd()), Path(command["output"])
-            cut_out = command.get("cut_out") is True
-            action = partial(write_matte, portrait, output, heard, models, cut_out=cut_out)
+            action = partial(write_matte, portrait, output, heard, models, cut_out=flag(command, "cut_out"))
         elif name == "perform":
-            live = command.get("as_live_link") is True
-            moved, output = _driving(command), Path(command["output"])
+            moved, output, live = _driving(command), Path(command["output"]), flag(command, "as_live_link")
             action = partial(write_performance, *moved, output, heard, models, as_live_link=live)
         elif name == "tune":
             from .training.learn_person import learn_person

@@ -30,7 +30,8 @@ def main() -> None:
     later = resample(laugh, RATE, int(SECONDS * RATE), start=Fraction(-2))  # two seconds later; its ends are held
     mixed = mix(idle, later, regions=("mouth", "brows"), add=True)
     save_preset(options.output, mixed, "Breathes, looks about, and laughs after two seconds.")
-    print(f"{mixed.frames} frames in {options.output}: animate with --track, or choose it in Blender's panel")
+    print(f"{mixed.frames} frames in {options.output}: choose it in Blender's panel, or make controls of it:")
+    print(f"python -m core convert preset:{options.output} controls.json")
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ LAYERS = {
     "events": {"errors", "packages"},
     "provenance": set[str](),
     "media": {"colour", "errors", "files"},
-    "landmarks": {"compiled", "errors", "files", "packages", "media"},
-    "motion": {"compiled", "errors", "files", "landmarks"},
-    "speech": {"errors", "media", "motion"},
+    "landmarks": {"compiled", "errors", "events", "files", "json_form", "packages", "media"},
+    "motion": {"compiled", "errors", "files", "json_form", "landmarks"},
+    "speech": {"errors", "events", "media", "motion"},
     "generators": {"colour", "compiled", "errors", "files", "landmarks", "motion"},
     "data": {"errors", "events", "files", "landmarks", "media", "motion", "generators"},
     "training": {"data", "errors", "events", "files", "generators", "landmarks", "media"},
@@ -65,7 +65,7 @@ LAYERS = {
         "frame_output",
         "portrait_face",
     },  # how it is done
-    "worker": {"drivers", "errors", "events", "packages", "job", "motion", "run", "training"},
+    "worker": {"drivers", "errors", "events", "packages", "job", "json_form", "motion", "run", "training"},
     "commands": {
         "data",
         "drivers",
@@ -88,6 +88,7 @@ LAYERS = {
 LIGHT = {
     "core",
     "core.errors",
+    "core.files",
     "core.job",
     "core.landmarks.topology",
     "core.landmarks.track",

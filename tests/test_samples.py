@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from core.__main__ import main
 from core.motion.controls import load_controls
 from core.motion.preset import load_preset
 
@@ -64,8 +65,14 @@ def test_speak_and_dub(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(list(folder.glob("frame_*.png"))) == 3
 
 
-def test_a_mixed_preset_can_be_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mixed_preset_can_be_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _run(monkeypatch, "04_mix_presets.py", "-o", tmp_path / "mine.json")
+    told = capsys.readouterr().out.splitlines()[-1].removeprefix("python -m core ").split()
+    monkeypatch.chdir(tmp_path)
+    assert main(told) == 0  # what it says to do next
+    assert load_controls(tmp_path / told[-1]).frames == 150
     played = load_preset(tmp_path / "mine.json", Fraction(25))
     laugh = load_preset("laugh", played.fps, scale=0.8).channels["jawOpen"]
     assert np.abs(played.channels["jawOpen"][50 : 50 + len(laugh)] - laugh).max() < 0.03

@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from .. import preferences
 from ..session import session
+from ..versions import FILE_OPTIONS
 from .task_operator import TaskOperator
 
 
@@ -24,10 +25,16 @@ class GIOCONDA_OT_create_worker(TaskOperator, bpy.types.Operator):
         name="With Torch", description="Install torch and face-alignment, too: a better detector, several gigabytes"
     )
     wheels_folder: StringProperty(
-        name="Wheels", subtype="DIR_PATH", description="Install from this folder, without a network; empty: preferences"
+        name="Wheels",
+        subtype="DIR_PATH",
+        description="Install from this folder, without a network; empty: preferences",
+        options=FILE_OPTIONS,
     )
     base_python: StringProperty(
-        name="Base Python", subtype="FILE_PATH", description="Python to make the environment from; empty: Blender's"
+        name="Base Python",
+        subtype="FILE_PATH",
+        description="Python to make the environment from; empty: Blender's",
+        options=FILE_OPTIONS,
     )
 
     def begin(self, context: bpy.types.Context) -> None:

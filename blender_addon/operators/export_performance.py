@@ -7,6 +7,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from .. import strip_files
+from ..versions import FILE_OPTIONS
 from .file_writer import FileWriter
 from .task_operator import TaskOperator
 
@@ -18,7 +19,7 @@ class GIOCONDA_OT_export_performance(FileWriter, TaskOperator, bpy.types.Operato
     bl_label = "Export Performance"
     suggested = "performance.csv"
 
-    filepath: StringProperty(subtype="FILE_PATH", description="Ends in .csv or .json")
+    filepath: StringProperty(subtype="FILE_PATH", description="Ends in .csv or .json", options=FILE_OPTIONS)
     filter_glob: StringProperty(default="*.csv;*.json", options={"HIDDEN"})
     live_link: BoolProperty(name="As Live Link Face", description="Write the table as Live Link Face does: .csv only")
 

@@ -43,10 +43,10 @@ class GIOCONDA_OT_find_face(TaskOperator, bpy.types.Operator):
         portrait_id = portraits.prepare(scene, strip)
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the face", python, command, runtime.log_file("find_face"))
-        scene_name, name = scene.name, strip.name
+        scene_uid, name = scene.session_uid, strip.name
 
         def apply() -> str:
-            found = portraits.find(bpy.data.scenes.get(scene_name), portrait_id, name)
+            found = portraits.find(strips.scene_of(scene_uid), portrait_id, name)
             return _keep(found, command, task.faces)
 
         session.start(task, apply)
@@ -60,7 +60,7 @@ def _keep(strip: Any, command: dict[str, Any], event: dict[str, Any]) -> str:
         )
     portraits.store_told(strip, Path(command["picture"]), event, command["detector"])
     index = strip[portraits.FACE_INDEX]
-    if index >= len(faces):
+    if index not in range(len(faces)):
         found = portraits.count(len(faces), "face")
         raise BadInputError(f'{found} found in "{strip.name}", there is no face {index}: set Face Index, from 0 on.')
     return f'{portraits.count(len(faces), "face")} found in "{strip.name}"'

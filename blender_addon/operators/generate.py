@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from .. import portraits, preferences, properties, strips
+from .. import portraits, preferences, properties, strip_files, strips
 from ..session import session
+from ..versions import FILE_OPTIONS
 from .task_operator import TaskOperator
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
     )
     face_index: IntProperty(name="Face Index", default=-1, min=-1, description="0 is the largest; -1: the strip's")
     output_folder: StringProperty(
-        name="Output Folder", description="Gets a folder for the job; empty: the preferences' one", subtype="DIR_PATH"
+        name="Output Folder",
+        description="Gets a folder for the job; empty: the preferences' one",
+        subtype="DIR_PATH",
+        options=FILE_OPTIONS,
     )
     generator: StringProperty(name="Generator", description="warp or few_shot; empty: the strip's")
 
@@ -56,12 +59,12 @@ class GIOCONDA_OT_generate(TaskOperator, bpy.types.Operator):
         from .. import jobs
 
         settings, own = properties.of(strips.edited_scene(context)), preferences.of(context)
-        given = self.properties.is_property_set
+        given, folder = self.properties.is_property_set, self.output_folder
         return jobs.Choices(
             detector=self.detector or settings.detector,
             face_index=self.face_index if self.face_index >= 0 else None,
             generator=self.generator,
-            output=Path(jobs.output_folder(self.output_folder or own.output_folder)[0]),
+            output=strip_files.full_path(folder) if folder else jobs.output_folder(own.output_folder)[0],
             model_files=own.model_files(),
             first=self.frame_start if given("frame_start") else None,
             last=self.frame_end if given("frame_end") else None,

@@ -58,10 +58,10 @@ class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
         python = runtime.worker_python(own.worker_python)
         title, log = "Learning the person", runtime.log_file("learn_person")
         task = Chain(title, [*reading, lambda: WorkerTask(title, python, command, log)])
-        scene_name, name = scene.name, strip.name
+        scene_uid, name = scene.session_uid, strip.name
 
         def apply() -> str:
-            found = portraits.find(bpy.data.scenes.get(scene_name), portrait_id, name, f" The person is {path}")
+            found = portraits.find(strips.scene_of(scene_uid), portrait_id, name, f" The person is {path}")
             settings = driver_settings.of(found)
             settings.person_path, settings.generator = strip_files.stored_path(path), "few_shot"
             return f"The person is {path}"

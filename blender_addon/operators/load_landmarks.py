@@ -9,6 +9,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import portraits, strip_files
+from ..versions import FILE_OPTIONS
 from .portrait_operator import PortraitOperator
 
 
@@ -20,7 +21,9 @@ class GIOCONDA_OT_load_landmarks(PortraitOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     strip_name: StringProperty(description="Name of the portrait strip; empty: the active one", options={"HIDDEN"})
-    filepath: StringProperty(subtype="FILE_PATH", description="Landmarks of one frame, .npz or .json")
+    filepath: StringProperty(
+        subtype="FILE_PATH", description="Landmarks of one frame, .npz or .json", options=FILE_OPTIONS
+    )
     filter_glob: StringProperty(default="*.npz;*.json", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:

@@ -20,15 +20,9 @@ class GIOCONDA_OT_open_folder(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        folder = bpy.path.abspath(self.directory or self._of_result(context))
-        if not folder or bpy.ops.wm.path_open.poll() is False:
+        result = portraits.active_result(strips.edited_scene(context))
+        folder = bpy.path.abspath(self.directory or (result.directory if result else ""))
+        if not folder:
             self.report({"ERROR"}, "There is no result to show yet: press Generate.")
             return {"CANCELLED"}
         return bpy.ops.wm.path_open(filepath=folder)
-
-    @staticmethod
-    def _of_result(context: bpy.types.Context) -> str:
-        scene = strips.edited_scene(context)
-        strip = portraits.active_portrait(scene)
-        found = portraits.results(scene, strip.get(portraits.ID, "")) if strip else []
-        return found[0].directory if found else ""

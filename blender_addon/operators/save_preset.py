@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import BadInputError
 from .. import keyframes, portraits, strip_files, strips
+from ..versions import FILE_OPTIONS
 from .file_writer import FileWriter
 from .portrait_operator import PortraitOperator
 
@@ -21,7 +22,7 @@ class GIOCONDA_OT_save_preset(FileWriter, PortraitOperator, bpy.types.Operator):
     bl_label = "Save Preset"
     suggested = "preset.json"
 
-    filepath: StringProperty(subtype="FILE_PATH", description="Ends in .json")
+    filepath: StringProperty(subtype="FILE_PATH", description="Ends in .json", options=FILE_OPTIONS)
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
     loop: BoolProperty(name="Loops", description="Its end is its beginning: it can be played on and on")
 

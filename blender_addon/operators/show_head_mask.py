@@ -59,10 +59,10 @@ class GIOCONDA_OT_show_head_mask(TaskOperator, bpy.types.Operator):
         }
         python = runtime.worker_python(own.worker_python)
         task = WorkerTask("Finding the head", python, command, runtime.log_file("show_head_mask"))
-        scene_name, name = scene.name, strip.name
+        scene_uid, name = scene.session_uid, strip.name
 
         def apply() -> str:
-            now = bpy.data.scenes.get(scene_name)
+            now = strips.scene_of(scene_uid)
             found = portraits.find(now, portrait_id, name, f" The mask is {path}")
             portraits.store_found(found, command["portrait"], task.faces)
             driver_settings.of(found).head_mask = strip_files.stored_path(path)

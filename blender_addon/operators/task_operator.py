@@ -92,8 +92,8 @@ class TaskOperator:
         return outcome
 
     def _try_to_begin(self, context: bpy.types.Context) -> bool:
-        if session.busy:
-            self.report({"ERROR"}, "Blender is rendering or saving: try again when it is done.")
+        if session.is_rendering():
+            self.report({"ERROR"}, "Blender is rendering: try again when it is done.")
             return False
         session.about = self._subject(context)
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..preferences import PACKAGE
 from . import preview
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def outcome_box(layout: bpy.types.UILayout, outcome: Outcome, *, helps: bool = T
     if outcome.mend in ("WORKER", "TORCH"):
         create_worker(box, with_torch=outcome.mend == "TORCH")
     elif outcome.mend == "MODELS":
-        box.operator("preferences.addon_show", text="Model Preferences", icon="PREFERENCES").module = _package()
+        box.operator("preferences.addon_show", text="Model Preferences", icon="PREFERENCES").module = PACKAGE
     if outcome.folder:
         box.operator("gioconda.open_folder", icon="FILE_FOLDER").directory = str(outcome.folder)
 
@@ -70,8 +71,4 @@ def create_worker(layout: bpy.types.UILayout, *, with_torch: bool = False) -> No
     """The buttons that lead to a working worker."""
     row = layout.row(align=True)
     row.operator("gioconda.create_worker", icon="IMPORT").with_torch = with_torch
-    row.operator("preferences.addon_show", text="Choose Python", icon="PREFERENCES").module = _package()
-
-
-def _package() -> str:
-    return __package__.rpartition(".blender_addon")[0]
+    row.operator("preferences.addon_show", text="Choose Python", icon="PREFERENCES").module = PACKAGE

@@ -82,7 +82,7 @@ def _draw_faces(column: bpy.types.UILayout, strip: Any) -> None:
         size = f"{faces.size[0]} x {faces.size[1]}, " if faces.size else _picture_size(strip)
         column.label(text=f"{size}{portraits.count(len(faces.landmarks), 'face')} ({faces.detector})", icon="USER")
         index = strip.get(portraits.FACE_INDEX, 0)
-        if index >= len(faces.landmarks):
+        if index not in range(len(faces.landmarks)):
             text(column, f"There is no face {index}: faces count from 0", "ERROR")
 
 
@@ -230,12 +230,12 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _result(context) is not None
+        return portraits.active_result(strips.edited_scene(context)) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         from .. import jobs
 
-        result = _result(context)
+        result = portraits.active_result(strips.edited_scene(context))
         folder = bpy.path.abspath(result.directory)
         column = self.layout.column(align=True)
         column.label(text=result.name, icon="RENDER_RESULT")
@@ -249,10 +249,3 @@ class GIOCONDA_PT_result(SidebarPanel, bpy.types.Panel):
 def _is_picture(context: bpy.types.Context) -> bool:
     strip = active_portrait(context)
     return strip is not None and strip.type == "IMAGE" and not portraits.is_footage(strip)
-
-
-def _result(context: bpy.types.Context) -> Any | None:
-    scene = strips.edited_scene(context)
-    strip = portraits.active_portrait(scene)
-    found = portraits.results(scene, strip.get(portraits.ID, "")) if strip else []
-    return found[0] if found else None

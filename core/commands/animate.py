@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..job import Job
 
 HELP = "make frames or a movie from a portrait"
+_OF_TRACKS = ("motion", "neutral_frame", "neutral_picture", "driver_video")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -65,11 +66,10 @@ def _job(options: argparse.Namespace) -> Job:
     from ..job import Job, load_job
     from ..motion.controls import load_controls
 
+    given = _given(options)
     if options.job is not None:
-        if options.portrait is not None:
-            raise BadInputError(
-                f"{options.portrait}: the job names its portrait itself; only --frames and -o go with it."
-            )
+        if others := [told for name, told in given.items() if name not in ("job", "frames", "output")]:
+            raise BadInputError(f"{', '.join(others)}: a job says this itself; only --frames and -o go with --job.")
         job = load_job(options.job)
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
@@ -78,6 +78,8 @@ def _job(options: argparse.Namespace) -> Job:
         raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
     if options.person is not None and options.generator != "few_shot":
         raise BadInputError(f"{options.person}: a person file goes with --generator few_shot.")
+    if options.controls is not None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):
+        raise BadInputError(f"{', '.join(others)}: goes with a landmark track (--track), not with controls.")
     driver = (
         load_controls(options.controls)
         if options.controls is not None
@@ -102,6 +104,18 @@ def _job(options: argparse.Namespace) -> Job:
         only_changes=options.only_changes,
         **amounts,
     )
+
+
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """The options that are not as they are if nobody gives them: by name, as they are written."""
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    usual = vars(parser.parse_args(["--job", ""])) | {"job": None, "command": "animate", "progress": options.progress}
+    return {
+        name: "the portrait" if name == "portrait" else f"--{name.replace('_', '-')}"
+        for name, value in vars(options).items()
+        if value != usual.get(name)
+    }
 
 
 def _frames(text: str) -> tuple[int, int]:

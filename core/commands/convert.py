@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="a capture file, preset:NAME of those that ship, or preset:FILE.json")
     parser.add_argument("output", type=Path, help=".json or .csv for controls, .json or .npz for landmarks")
     parser.add_argument("--live-link", action="store_true", help="write the CSV as Live Link Face does")
-    parser.add_argument("--face", type=int, default=0, metavar="I", help="of a file with several faces, from 0")
+    parser.add_argument("--face-index", "--face", type=int, default=0, metavar="N", help="of several faces, from 0")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="of a preset: how strong it is")
     parser.add_argument("--seconds", type=float, metavar="S", help="of a preset that loops: how long it plays")
     parser.add_argument("--fps", type=frame_rate, metavar="RATE", help="such as 25, 29.97 or 30000/1001")
@@ -60,7 +60,7 @@ def _read(options: argparse.Namespace) -> Capture:
     if not options.source.startswith(_PRESET):
         if options.scale != 1 or options.seconds is not None:
             raise BadInputError(f"{options.source}: --scale and --seconds are for presets.")
-        return read_capture(Path(options.source), options.fps, options.face)
+        return read_capture(Path(options.source), options.fps, options.face_index)
     name = options.source.removeprefix(_PRESET)
     preset = Path(name) if name.lower().endswith(".json") else name
     rate = options.fps or _PRESET_RATE

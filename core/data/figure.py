@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,13 +13,15 @@ from torch.nn.functional import normalize
 
 from .clothes import dress, open_edge, shirt_pattern
 from .hair import Scalp, grow_hair, strands
-from .head_model import NECK, PIVOT, HeadModel, Part
+from .head_model import NECK, PIVOT, HeadModel, Part, load_head_model
 from .noise import Noise
 from .shadow import openness
 from .skin import SkinMap, paint_skin
 from .tensors import rotation, smoothstep, vertex_normals
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .acting import Pose
     from .looks import Looks
 
@@ -40,6 +43,12 @@ class Studio:
         lash = model.corners[model.parts == Part.LASH]
         self.lash_corners = both_sides(lash)
         self.lash_opacity = _lash_opacity(model)
+
+
+@cache
+def load_studio(pack: Path, device: str = "cpu") -> Studio:
+    """What is made of a pack of the face model, once in each process. Raises BadInputError."""
+    return Studio(load_head_model(pack, device))
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
 from ..landmarks import CACHED
-from ..landmarks.detect import create_detector, face_of
+from ..landmarks.detect import NoFaceError, create_detector, face_of
 from ..landmarks.follow import track_video
-from ..landmarks.likeness import ALIKE, Person
+from ..landmarks.likeness import ALIKE, Likeness
 from ..media.footage import evenly
 from ..media.video import is_video, open_video
 from .clips import NewClip
@@ -125,7 +125,7 @@ def make_clip(file: Path, source: dict[str, Any], plan: Footage) -> NewClip | st
     try:
         track = track_video(file, detector, 0, lambda _: None)
     except BadInputError as error:
-        return "no face" if "is found in any of its" in str(error) else f"unreadable: {error}"
+        return "no face" if isinstance(error, NoFaceError) else f"unreadable: {error}"
     seen = track.confidence.any(axis=1)
     if seen.sum() < _FEWEST:
         return f"too short: {seen.sum()} frames with a face"
@@ -138,14 +138,14 @@ def make_clip(file: Path, source: dict[str, Any], plan: Footage) -> NewClip | st
     chosen = usable[evenly(len(usable), plan.frames)]
     kept: list[NDArray[np.uint8]] = []
     looked_at = set(chosen[np.linspace(0, len(chosen) - 1, _LOOKS).astype(int)].tolist())
-    person: Person | None = None
+    person: Likeness | None = None
     with open_video(file) as (fps, _, pictures):
         for number, pixels in enumerate(pictures):
             if number in looked_at:
                 face = face_of(track.landmarks[number].astype(np.float64), track.confidence[number].astype(np.float64))
                 if _has_second_face(detector, pixels, face.box[2]):
                     return "several faces"
-                person = person or Person(pixels, face)
+                person = person or Likeness(pixels, face)
                 if person.distance(pixels, face) > ALIKE:
                     return "a cut or jump: another face later on"
             if number in chosen:

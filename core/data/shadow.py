@@ -11,7 +11,7 @@ from .rasterise import rasterise
 from .tensors import cross
 
 _SIZE = 160  # pixels of the depth map
-_BIAS = 0.12  # cm
+_BIAS = 0.24  # cm
 _LOWEST = -24.0  # cm: what lies below takes no part
 _TAPS = (
     (-1.5, -0.5),
@@ -26,7 +26,7 @@ _TAPS = (
 _DIRECTIONS = 28
 
 
-def lit_share(vertices: Tensor, corners: Tensor, direction: Tensor, softness: float = 1.0) -> Tensor:
+def lit_share(vertices: Tensor, corners: Tensor, direction: Tensor) -> Tensor:
     """(N,) 0 in the shadow to 1 in the light that comes from a direction (unit, towards the light)."""
     up = torch.tensor([0.0, 1.0, 0.0] if abs(float(direction[1])) < 0.9 else [1.0, 0.0, 0.0], device=vertices.device)
     right = torch.nn.functional.normalize(cross(up, direction), dim=0)
@@ -43,9 +43,9 @@ def lit_share(vertices: Tensor, corners: Tensor, direction: Tensor, softness: fl
     depth[fragments.pixels] = fragments.nearness
     total = torch.zeros(len(vertices), device=vertices.device)
     for x, y in _TAPS:
-        place_x = (column + softness * x).round().long().clamp(0, _SIZE - 1)
-        place_y = (row + softness * y).round().long().clamp(0, _SIZE - 1)
-        total += depth.index_select(0, place_y * _SIZE + place_x) < toward + _BIAS * (1 + softness)
+        place_x = (column + x).round().long().clamp(0, _SIZE - 1)
+        place_y = (row + y).round().long().clamp(0, _SIZE - 1)
+        total += depth.index_select(0, place_y * _SIZE + place_x) < toward + _BIAS
     return total / len(_TAPS)
 
 

@@ -16,7 +16,7 @@ from ..landmarks.topology import JAW
 from .acting import FPS, act
 from .backdrop import draw_backdrop
 from .clips import NewClip
-from .figure import Studio, make_figure
+from .figure import load_studio, make_figure
 from .head_model import load_head_model
 from .looks import random_looks, random_setting
 from .pool import in_order
@@ -40,7 +40,6 @@ _RECIPE = 1  # of how heads look: raised when the same seed gives other pictures
 _CLIP = "a"
 _PROBE = 1000  # pixels a side of the picture in which the head's place is measured
 _OUTWARDS, _DOWN, _BACK = 0.35, 0.35, 1.6  # cm; measured with a detector, see docs/decisions/synthetic-heads.md
-_STUDIO: dict[str, Studio] = {}  # of this process
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,7 @@ def render_clip(pack: Path, source: dict[str, Any], device: str = "cpu") -> NewC
     """Everything about one person, from the source's seed and number."""
     if device == "cpu":
         torch.set_num_threads(1)
-    key = f"{pack} {device}"
-    if key not in _STUDIO:
-        _STUDIO[key] = Studio(load_head_model(pack, device))
-    studio = _STUDIO[key]
+    studio = load_studio(pack, device)
     rng = np.random.default_rng([source["seed"], source["person"]])
     looks = random_looks(rng, len(studio.model.identity))
     setting = random_setting(rng, looks)

@@ -26,9 +26,12 @@ _MOST_KNOWN = 8  # pictures of a person that frames are made from: as many as an
 def add_warps(shards: Shards, on_event: OnEvent) -> None:
     """Warp the frames of every clip that has no warps yet. Raises BadInputError."""
     names = [(person, name) for person in shards.people() for name in shards.clips(person)]
-    clips = {f"{person}/{name}": shards.clip(person, name) for person, name in names}
-    wanted = {told: clip for told, clip in clips.items() if not clip.has_warps and len(clip) > 1}
-    warped = in_order(_warp_clip, [(clip.path, crc32(told.encode())) for told, clip in wanted.items()])
+    wanted: dict[str, Path] = {}
+    for person, name in names:
+        clip = shards.clip(person, name)  # not kept: a clip holds its pictures
+        if not clip.has_warps and len(clip) > 1:
+            wanted[f"{person}/{name}"] = clip.path
+    warped = in_order(_warp_clip, [(path, crc32(told.encode())) for told, path in wanted.items()])
     for done, (told, _) in enumerate(zip(wanted, warped, strict=True), 1):
         on_event({"event": "stage", "stage": "warp", "message": f"Warped {told} ({done} of {len(wanted)})"})
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _JUMP = 0.5  # a face whose centre is further off than this share of its box is another one
 
 
+class NoFaceError(BadInputError):
+    """A picture or movie does not show the face that is wanted."""
+
+
 @dataclass(frozen=True)
 class Face:
     """One face, in pixels of the picture (x right, y down; whole numbers are the middles of pixels)."""
@@ -93,16 +97,16 @@ def nearest_face(faces: Iterable[Face], last: Face) -> Face | None:
 
 
 def pick_face(faces: Sequence[Face], index: int, what: str) -> Face:
-    """The face of that index (0: the largest) in `what`, a file's name. BadInputError if it does not exist."""
+    """The face of that index (0: the largest) in `what`, a file's name. NoFaceError if it does not exist."""
     if not faces:
-        raise BadInputError(
+        raise NoFaceError(
             f"{what}: no face found. Use a picture that shows the face larger and more from the front, "
             "try another detector, or give the 68 landmarks by hand."
         )
     if not 0 <= index < len(faces):
         count = "1 face is" if len(faces) == 1 else f"{len(faces)} faces are"
         last = len(faces) - 1
-        raise BadInputError(f"{what}: face {index} does not exist; {count} found, choose {_choices(last)}.")
+        raise NoFaceError(f"{what}: face {index} does not exist; {count} found, choose {_choices(last)}.")
     return faces[index]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from .detect import Face, face_of, largest_first
 from .eyes import see_eyes
+from .resizing import resized
 from .shape_predictor import find_points
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class DlibDetector:
     def _sees_face(self, grey: NDArray[np.uint8], box: _Candidate) -> bool:
         """Whether HOG finds something about as large as the box and about where it is."""
         near, _ = _level_crop(grey, box, _NEAR_WIDTH, _NEAR_MARGIN)
-        crop = _resized(near, _HOG_WIDTH / _NEAR_WIDTH)
+        crop = resized(near, _HOG_WIDTH / _NEAR_WIDTH)
         rectangles, _, _ = self._hog.run(crop, 0, _HOG_DOUBT)
         middle = np.array([len(crop), len(crop)]) / 2
         centres = [(each.dcenter().x, each.dcenter().y) for each in rectangles]
@@ -128,7 +129,7 @@ class DlibDetector:
 
     def _by_hog(self, rgb8: NDArray[np.uint8], enlarge: float, degrees: float = 0) -> list[_Candidate]:
         factor = enlarge * min(1.0, _HOG_SIDE / max(rgb8.shape[:2]))
-        picture = _resized(rgb8, factor)
+        picture = resized(rgb8, factor)
         height, width = picture.shape[:2]
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)  # positive: anticlockwise
         if degrees:
@@ -141,7 +142,7 @@ class DlibDetector:
     def _by_cnn(self, rgb8: NDArray[np.uint8]) -> list[_Candidate]:
         """Every face three times, as this detector does not tell how it is tilted: the steadiest will be right."""
         factor = min(1.0, _CNN_SIDE / max(rgb8.shape[:2]))
-        found = [(each.rect, each.confidence) for each in _load_cnn()(_resized(rgb8, factor), 0)]
+        found = [(each.rect, each.confidence) for each in _load_cnn()(resized(rgb8, factor), 0)]
         turns = product(found, (0, _TILT, -_TILT))
         return [_candidate(rectangle, factor, np.eye(2, 3), degrees, score) for (rectangle, score), degrees in turns]
 
@@ -181,13 +182,6 @@ def _distinct(faces: list[Face]) -> list[Face]:
     return kept
 
 
-def _resized(rgb8: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    if factor == 1:
-        return rgb8
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.ascontiguousarray(cv2.resize(rgb8, None, fx=factor, fy=factor, interpolation=method), np.uint8)
-
-
 def _candidate(rectangle: Any, factor: float, back: NDArray[Any], degrees: float, score: float) -> _Candidate:  # noqa: ANN401
     """A dlib rectangle of a picture that was resized by `factor` and then turned; `back` undoes the turn."""
     centre = rectangle.dcenter()
@@ -212,7 +206,7 @@ def _level_crop(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A square with the box, made level and `width` pixels wide, in its middle, and the (2, 3) matrix to its pixels."""
     factor, shrink = width / box.side, min(1.0, 2 * width / box.side)
-    small = _resized(grey, shrink) if shrink < 1 else grey  # against aliasing
+    small = resized(grey, shrink)  # against aliasing
     size = round(width * (1 + 2 * margin))
     to_crop = np.asarray(cv2.getRotationMatrix2D((box.x, box.y), box.degrees, factor), np.float64)
     to_crop[:, 2] += (size - 1) / 2 - np.array([box.x, box.y])

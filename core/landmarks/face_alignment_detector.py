@@ -11,13 +11,13 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import torch
 from numba.core import config as numba_config
 
 from ..errors import BadInputError
 from .detect import Face, face_of, largest_first, nearest_face
+from .resizing import resized
 from .weights import FACES, POINTS_2D, Weights, find_weights
 
 # The package lets numba compile a loop over 68 points, which takes 13 s of every new process and saves 8 ms a face.
@@ -88,7 +88,7 @@ class FaceAlignmentDetector:
     def _boxes(self, rgb8: NDArray[np.uint8], side: int) -> list[NDArray[np.float64]]:
         """Left, top, right, bottom of every face, in pixels of the picture."""
         factor = min(1.0, side / max(rgb8.shape[:2]))
-        found = self._aligner.face_detector.detect_from_image(_resized(rgb8, factor))
+        found = self._aligner.face_detector.detect_from_image(resized(rgb8, factor))
         boxes = [np.asarray(box[:4], np.float64) / factor for box in found]
         inner = np.array([rgb8.shape[1], rgb8.shape[0]]) - 1
         return [box for box in boxes if (box[2:] > box[:2] + 1).all() and (box[:2] < inner).all() and box[2:].min() > 0]
@@ -101,7 +101,7 @@ class FaceAlignmentDetector:
         part = rgb8[top:bottom, left:right]
         width = _SEEN_WIDTH / float(size.mean())
         factor, shrink = _FINER * width, min(1.0, width)
-        crop = _resized(_resized(part, shrink), factor / shrink)  # shrunk, as the package leaves out pixels
+        crop = resized(resized(part, shrink), factor / shrink)  # shrunk, as the package leaves out pixels
         inside = (box - np.array([left, top, left, top])) * factor
         points, scores, _ = self._aligner.get_landmarks_from_image(
             crop, detected_faces=[inside], return_landmark_score=True
@@ -109,13 +109,6 @@ class FaceAlignmentDetector:
         landmarks = (np.asarray(points[0], np.float64) + 0.5) / factor - 0.5 + np.array([left, top])
         confidence = np.asarray(scores[0], np.float64) / 2  # the picture's and the mirrored picture's are added up
         return face_of(landmarks, confidence)
-
-
-def _resized(rgb8: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    if factor == 1:
-        return rgb8
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb8, None, fx=factor, fy=factor, interpolation=method), np.uint8)
 
 
 @contextmanager

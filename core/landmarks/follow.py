@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,21 +14,20 @@ from ..media.pictures import read_picture, to_rgb8
 from ..media.video import open_video, pieces, read_ahead, survey_video
 from . import CACHED, MISSING
 from .brows import measure_brows, place_brows
-from .detect import create_detector, nearest_face, pick_face
-from .likeness import ALIKE, Person
+from .detect import NoFaceError, create_detector, nearest_face, pick_face
+from .likeness import ALIKE, Likeness
 from .track import LandmarkTrack, bridged
 from .track_cache import cached, content_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from ..events import Event, OnEvent
     from . import ModelFiles
     from .detect import Face, FaceDetector
-
-    OnEvent = Callable[[dict[str, Any]], None]
 
 _PATIENCE = 10  # frames without the face, after which only every tenth is searched thoroughly
 # So many frames apart: whether what is followed is a face, whether there are others, and then whether it is the same.
@@ -78,9 +77,9 @@ def cached_track(
     return found.holding() if hold else found
 
 
-def person_of(path: Path, detector: FaceDetector) -> Person:
+def person_of(path: Path, detector: FaceDetector) -> Likeness:
     """The person of a picture, by its largest face. Raises BadInputError."""
-    return Person(*largest_face(path, detector))
+    return Likeness(*largest_face(path, detector))
 
 
 def largest_face(path: Path, detector: FaceDetector) -> tuple[NDArray[np.uint8], Face]:
@@ -99,13 +98,13 @@ def track_picture(path: Path, detector: FaceDetector, face_index: int, on_event:
 
 
 def track_video(
-    path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent, like: Person | None = None
+    path: Path, detector: FaceDetector, face_index: int, on_event: OnEvent, like: Likeness | None = None
 ) -> LandmarkTrack:
     """The landmarks of one face of a movie in every frame.
 
     The face is picked in the first frame that shows enough faces, or the person, and then followed; one that was
     lost is known again by its looks. Frames without it are filled in from their neighbours, with confidence 0. Raises
-    BadInputError when it is never seen.
+    NoFaceError when it is never seen.
     """
     total, even = survey_video(path)
     damaged: list[int] = []
@@ -114,7 +113,7 @@ def track_video(
             spread = f"its frames are not evenly spaced; they are read at {float(fps):.6g} per second"
             on_event({"event": "warning", "message": f"{path.name}: {spread}."})
 
-        def tell(event: dict[str, Any]) -> None:
+        def tell(event: Event) -> None:
             on_event({**event, "total": total})
 
         track = track_frames(frames, fps, size, detector, face_index, tell, path, like)
@@ -132,7 +131,7 @@ def track_frames(
     face_index: int,
     on_event: OnEvent,
     path: Path,
-    like: Person | None = None,
+    like: Likeness | None = None,
 ) -> LandmarkTrack:
     """`track_video` of (H, W, 3) frames that were read; `path` names them in events and errors."""
     if face_index < 0:
@@ -148,14 +147,14 @@ def track_frames(
     if not any(found):
         wanted = f"no face {face_index} (counted from 0)" if face_index else "no face"
         wanted = wanted if like is None else "nobody like the person of the picture"
-        raise BadInputError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
+        raise NoFaceError(f"{path.name}: {wanted} is found in any of its {len(found)} frames.")
     return _fill(found, np.array(brows), fps, size)
 
 
 class _Follower:
     """One face, from frame to frame."""
 
-    def __init__(self, detector: FaceDetector, face_index: int, person: Person | None) -> None:
+    def __init__(self, detector: FaceDetector, face_index: int, person: Likeness | None) -> None:
         self.found: list[Face | None] = []
         self._detector, self._face_index, self._person = detector, face_index, person
         self._last: Face | None = None
@@ -185,7 +184,7 @@ class _Follower:
         self._several = len(faces) > 1
         if self._person is None:
             face = next(iter(faces[self._face_index :]), None)
-            self._person = None if face is None else Person(pixels, face)
+            self._person = None if face is None else Likeness(pixels, face)
         else:
             face = _most_alike(self._person, pixels, faces, ALIKE, self._last)
         if face is None:
@@ -193,7 +192,7 @@ class _Follower:
         self._sure = len(self.found)
         return self._detector.follow(pixels, face, check=False) or face  # as steadily as in the frames to come
 
-    def _compare(self, pixels: NDArray[np.uint8], face: Face, person: Person) -> Face:
+    def _compare(self, pixels: NDArray[np.uint8], face: Face, person: Likeness) -> Face:
         """The face, if no other one is more like the person; else that, and frames since the last sure one are lost."""
         distance = person.distance(pixels, face)
         if distance < ALIKE:
@@ -209,7 +208,7 @@ class _Follower:
 
 
 def _most_alike(
-    person: Person, pixels: NDArray[np.uint8], faces: list[Face], limit: float, last: Face | None
+    person: Likeness, pixels: NDArray[np.uint8], faces: list[Face], limit: float, last: Face | None
 ) -> Face | None:
     """Of faces that differ from the person by less than `limit` the likest; of much the same ones that at `last`."""
     distances = [person.distance(pixels, face) for face in faces]

@@ -28,8 +28,8 @@ def _load_network() -> Any:  # noqa: ANN401
     return dlib.face_recognition_model_v1(models.face_recognition_model_location())
 
 
-class Person:
-    """Somebody to be found again among others, by one picture."""
+class Likeness:
+    """How somebody looks in one picture, by which they are found again among others."""
 
     def __init__(self, rgb8: NDArray[np.uint8], face: Face) -> None:
         """Remember a face of an (H, W, 3) picture; it is not described until it is compared."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import CACHED
 from .detect import create_detector
@@ -11,18 +11,16 @@ from .follow import largest_face
 from .track import check_shape, load_track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..events import OnEvent
     from . import ModelFiles
 
 
-def read_still(
-    path: Path, detector: str, on_event: Callable[[dict[str, Any]], None], models: ModelFiles = CACHED
-) -> NDArray[np.float32]:
+def read_still(path: Path, detector: str, on_event: OnEvent, models: ModelFiles = CACHED) -> NDArray[np.float32]:
     """(68, 2) pixels of that picture: of the first frame of a .npz or .json, else of the largest face that is found.
 
     `detector` is the name of what finds it, as it would in a movie. Raises BadInputError, and MissingError as

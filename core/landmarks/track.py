@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..files import write_bytes
+from ..json_form import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,12 +136,14 @@ def check_shape(landmarks: NDArray[np.floating[Any]], source: Path) -> None:
 
 def load_track(path: Path) -> LandmarkTrack:
     """Read a track from .npz or .json; never unpickles. Raises BadInputError."""
+    what = "a landmark track, .npz or .json"
+    if path.suffix.lower() == ".json":
+        return track_from_mapping(read_json(path, what), str(path))
     try:
-        data = path.read_bytes()
-        values = json.loads(data.decode("utf-8")) if path.suffix.lower() == ".json" else _arrays(data)
+        values = _arrays(path.read_bytes())
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise BadInputError(f"{path}: cannot be read as a landmark track, .npz or .json ({reason}).") from error
+        raise BadInputError(f"{path}: cannot be read as {what} ({reason}).") from error
     return track_from_mapping(values, str(path))
 
 

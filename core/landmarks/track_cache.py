@@ -7,7 +7,7 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import BadInputError
 from ..packages import versions
@@ -15,6 +15,8 @@ from .track import LandmarkTrack, load_track, save_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from ..events import OnEvent
 
 _MOST = 256 * 2**20  # bytes: tracks of five hours
 _HERE = Path(__file__).parent
@@ -39,7 +41,7 @@ def content_key(files: Iterable[Path], settings: str) -> str:
     return digest.hexdigest()
 
 
-def cached(key: str, track: Callable[[], LandmarkTrack], on_event: Callable[[dict[str, Any]], None]) -> LandmarkTrack:
+def cached(key: str, track: Callable[[], LandmarkTrack], on_event: OnEvent) -> LandmarkTrack:
     """What is kept under a key; else it is tracked and kept, if the folder can be written to."""
     path = folder() / f"{key}.npz"
     with suppress(BadInputError, OSError):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BadInputError
+from ..json_form import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,8 +156,4 @@ def control_track_from_dict(data: Mapping[str, Any], source: str = "The controls
 
 def load_controls(path: Path) -> ControlTrack:
     """Read a controls JSON file."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadInputError(f"{path}: cannot be read as a controls file ({error}).") from error
-    return control_track_from_dict(data, str(path))
+    return control_track_from_dict(read_json(path, "a controls file"), str(path))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The 3D face model: 68 landmarks with identity and expression directions, and its fit to one portrait.
 
-The table is made from ICT-FaceKit by `pack_face_model.py`.
+The table is made from ICT-FaceKit by `make_face_model.py`.
 """
 
 from __future__ import annotations

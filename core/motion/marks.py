@@ -17,6 +17,7 @@ import numpy as np
 from ..landmarks.topology import EYE_CORNERS, MARKS, PUPIL_MARKS, RIGID
 from ..landmarks.track import LandmarkTrack, bridged
 from .face_model import NECK_PIVOT, Y_DOWN, load_face_model
+from .pose import rotations_about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -162,7 +163,7 @@ class _Completer:
             weighted = _solved(self._spread(heads, trusted), moves).transpose(0, 2, 1)
             missing = heads.missing(pixels, points).reshape(frames, -1, 1)
             step = _solved(weighted @ moves + prior, weighted @ missing + prior @ away)[..., 0]
-            heads.rotation = _rotations(step[:, :3]) @ heads.rotation
+            heads.rotation = rotations_about(step[:, :3]) @ heads.rotation
             heads.move = heads.move + heads.scale[:, None] * step[:, 4:]
             heads.scale = heads.scale * np.exp(np.clip(step[:, 3], -0.5, 0.5))
             if np.abs(step).max() < _ENOUGH:
@@ -212,12 +213,3 @@ def _irises(marks: Marks, landmarks: Array) -> Array:
     tracked = [eye for eye, name in enumerate(PUPIL_MARKS) if name in marks.pupils]
     places = np.stack([marks.pupils[PUPIL_MARKS[eye]] for eye in tracked], axis=1)
     return corners + _bridged(places) - corners[:, tracked]
-
-
-def _rotations(vectors: Array) -> Array:
-    """(F, 3) rotation vectors -> (F, 3, 3), by Rodrigues' formula."""
-    angle = np.linalg.norm(vectors, axis=1)[:, None, None]
-    x, y, z = (vectors / np.maximum(angle[..., 0], 1e-12)).T
-    nothing = np.zeros_like(x)
-    cross = np.stack([nothing, -z, y, z, nothing, -x, -y, x, nothing], axis=1).reshape(-1, 3, 3)
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross

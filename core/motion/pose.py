@@ -173,7 +173,7 @@ def _fitted(
         missing = (rest.reshape(len(wanted), 1, -1) @ rows)[:, 0]
         missing[:, 3:] += belief[:, 3:] * np.column_stack([1 - scales, -moves])
         step = (np.linalg.pinv(normal, hermitian=True) @ missing[..., None])[..., 0]
-        rotations = _rotation_vectors(step[:, :3]) @ rotations
+        rotations = rotations_about(step[:, :3]) @ rotations
         scales, moves = scales + step[:, 3], moves + step[:, 4:]
         if np.abs(step).max() < _ENOUGH:
             break
@@ -201,7 +201,7 @@ def still_necks(points: NDArray[np.floating[Any]], landmarks: NDArray[np.floatin
     return _STILL_NECK * np.column_stack([np.ones(len(risen)), np.exp(-((risen / _RISES) ** 6))])
 
 
-def _rotation_vectors(vectors: Array) -> Array:
+def rotations_about(vectors: Array) -> Array:
     """(F, 3, 3) rotations about (F, 3) by their length in radians: Rodrigues' formula."""
     angles = np.linalg.norm(vectors, axis=1)[:, None, None]
     x, y, z = (vectors / np.maximum(angles[:, 0], 1e-12)).T

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..files import write_bytes
+from ..json_form import read_json
 from .controls import CONTROLS, ControlTrack
 from .easing import ease
 from .thinning import thin
@@ -49,11 +50,7 @@ def load_preset(name: str | Path, fps: Fraction, *, scale: float = 1.0, seconds:
         raise BadInputError(
             f"There is no preset {name!r}; choose one of {', '.join(preset_names())}, or a file ending in .json."
         )
-    try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{path}: cannot be read as a preset ({error}).") from error
-    return preset_controls(data, fps, str(path), scale=scale, seconds=seconds)
+    return preset_controls(read_json(path, "a preset"), fps, str(path), scale=scale, seconds=seconds)
 
 
 def preset_controls(

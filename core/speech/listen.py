@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from .phones import SILENCE, Phone
 from .recogniser import Recogniser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    OnEvent = Callable[[dict[str, Any]], None]
+    from ..events import OnEvent
 
 LOUDNESS_STEP = 0.01
 """Seconds between two values of `Speech.loudness`."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Teach the network of `core.landmarks.eyes` by rendered eyes; it takes half an hour of a core.
 
-    python -m core.training.eyes ICT_LIGHT.npz [core/landmarks/eyes.npz]
+    python -m core.training.eyes PACK.npz [core/landmarks/eyes.npz]
 
 `core data face-model` makes the first file. On a CPU the same people are rendered each time.
 """
@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,7 @@ from torch.nn.functional import relu, smooth_l1_loss
 
 from ..data.eye_faults import with_faults
 from ..data.eyes import EyePictures, render_eyes
-from ..data.figure import Studio
-from ..data.head_model import load_head_model
+from ..data.figure import load_studio
 from ..data.pool import in_order
 from ..landmarks.eyes import COLUMNS, HIDDEN, LAYERS, ROWS, WEIGHTS, WIDTH, normal, patch, to_patch
 
@@ -86,13 +84,8 @@ def main(pack: Path, target: Path) -> None:
 def eyes_of_person(pack: Path, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """What is learned from one person: patches (N, ROWS, COLUMNS) and what the network should say of them (N, 7, 2)."""
     torch.set_num_threads(1)
-    rendered = render_eyes(_studio(pack), np.random.default_rng([SEED, number]), FRAMES)
+    rendered = render_eyes(load_studio(pack), np.random.default_rng([SEED, number]), FRAMES)
     return examples(np.random.default_rng([SEED, number, 1]), rendered)
-
-
-@cache
-def _studio(pack: Path) -> Studio:
-    return Studio(load_head_model(pack))
 
 
 def examples(rng: Generator, rendered: EyePictures) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -15,7 +15,7 @@ import torch
 from pytorch_msssim import ssim
 
 from ..landmarks.detect import face_of
-from ..landmarks.likeness import Person
+from ..landmarks.likeness import Likeness
 from ..landmarks.topology import EYE_OUTER_CORNERS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def look_at(picture: Picture, landmarks: NDArray[np.float32], detector: FaceDete
     asked = face_of(landmarks.astype(np.float64), np.ones(68))
     found = detector.follow(picture, asked, check=False) or next(iter(detector.detect(picture)), None)
     seen = asked if found is None else found
-    return Shown(seen.landmarks, Person(picture, seen).description, found is not None)
+    return Shown(seen.landmarks, Likeness(picture, seen).description, found is not None)
 
 
 def pose_error(generated: Shown, true: Shown) -> float:

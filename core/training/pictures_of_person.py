@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import BadInputError
 from ..generators.few_shot.crop import HeadCrop
 from ..landmarks.detect import create_detector
-from ..landmarks.likeness import ALIKE, Person
+from ..landmarks.likeness import ALIKE, Likeness
 from ..media.footage import Footage, evenly, pictures_in
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import is_video, open_video
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..events import OnEvent
-    from ..landmarks.detect import FaceDetector
 
 MOST = 32
 """Pictures of a person; the paper's tables end there."""
@@ -46,21 +45,19 @@ class KnownPicture:
         return {"file": self.file, "frame": self.frame, "sha256": self.sha256}
 
 
-def read_pictures(
-    paths: Sequence[Path], size: int, on_event: OnEvent, detector: FaceDetector | None = None
-) -> list[KnownPicture]:
+def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[KnownPicture]:
     """Up to MOST head crops of `size` pixels from pictures, folders of pictures and movies. Raises BadInputError.
 
     Pictures without a face or with a tiny one are left out, and told. So is it told where two people seem to be shown.
     """
-    finder = detector or create_detector("dlib")
+    detector = create_detector("dlib")
     known: list[KnownPicture] = []
-    people: list[Person] = []
+    people: list[Likeness] = []
     for path, frame, pixels in _evenly(paths):
         name = f"{path.name}, frame {frame}" if is_video(path) else path.name
         on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
         rgb8 = to_rgb8(pixels)
-        faces = finder.detect(rgb8)
+        faces = detector.detect(rgb8)
         crop = HeadCrop.around(faces[0].landmarks) if faces else None
         if crop is None or crop.side < _LEAST_SIDE:
             why = f"head of {crop.side:.0f} pixels; {_LEAST_SIDE} are needed" if crop else "no face found"
@@ -70,7 +67,7 @@ def read_pictures(
         digest = hashlib.sha256(rgb8.tobytes()).hexdigest()
         landmarks = crop.to_crop(face.landmarks, size)
         known.append(KnownPicture(crop.read(rgb8, size), landmarks, path.name, frame, digest))
-        people.append(Person(rgb8, face))
+        people.append(Likeness(rgb8, face))
     if not known:
         told = ", ".join(str(path) for path in paths)
         raise BadInputError(f"No picture shows a face: {told}. Show it larger and more from the front.")
@@ -98,7 +95,7 @@ def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
         )
 
 
-def _compare(known: list[KnownPicture], people: list[Person], on_event: OnEvent) -> None:
+def _compare(known: list[KnownPicture], people: list[Likeness], on_event: OnEvent) -> None:
     """Tell of pictures that show somebody else: they are farther from the others' middle than one person's are."""
     described = np.array([person.description for person in people])
     middle = np.median(described, axis=0)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -138,34 +139,36 @@ def test_the_worker_dies_with_blender(addon: Callable[[str], ModuleType], runnin
 
 
 def test_strips_wait_for_a_render_to_end(
-    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session, handlers = addon("session"), bpy.app.handlers
+    """Renders run beside windows, which are not here."""
+    session = addon("session").session
     portrait.frame_final_duration = 2
-    for begin, end in (("render_init", "render_complete"), ("render_init", "render_cancel"), ("save_pre", "save_post")):
-        before = len(addon("strips").all_strips(scene))
-        _call(getattr(handlers, begin), session)
-        with pytest.raises(RuntimeError, match="rendering or saving"):
-            bpy.ops.gioconda.generate()
-        _call(getattr(handlers, end), session)
-        assert before == len(addon("strips").all_strips(scene))
+    monkeypatch.setattr(session, "is_rendering", lambda: True)
+    with pytest.raises(RuntimeError, match="Blender is rendering"):
+        bpy.ops.gioconda.generate()
     _start(addon, scene, portrait)
-    _call(handlers.render_init, session)
     _first_frame(addon)
     with pytest.raises(AssertionError):
-        _poll(addon, lambda: session.session.current is None, seconds=2)
+        _poll(addon, lambda: session.current is None, seconds=2)
     assert len(addon("strips").all_strips(scene)) == 1
-    _call(handlers.render_complete, session)
+    monkeypatch.undo()
     assert _end(addon).state == "done"
     assert len(addon("strips").all_strips(scene)) == 2
 
 
-def _call(functions: list[Any], module: ModuleType) -> None:
-    """Call our handlers of an event as Blender would, without its own."""
-    ours = [function for function in functions if function.__module__ == module.__name__]
-    assert ours
-    for function in ours:
-        function(bpy.context.scene)
+def test_a_movie_that_cannot_be_rendered_stops_nothing(scene: bpy.types.Scene, portrait: Any, tmp_path: Path) -> None:
+    """Blender tells that such a render begins, and not that it is over."""
+    portrait.frame_final_duration = 2
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "VIDEO"
+    settings.file_format = "FFMPEG"
+    (tmp_path / "file").touch()
+    scene.render.filepath = str(tmp_path / "file" / "movie.mp4")
+    with suppress(RuntimeError):
+        bpy.ops.render.render(animation=True)
+    assert bpy.ops.gioconda.generate() == {"FINISHED"}
 
 
 def test_portrait_moved_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
@@ -226,6 +229,14 @@ def test_portrait_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: b
         assert session.outcome_of(portraits.subject(scene, "")).state == "done"
 
 
+def test_scene_renamed_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any) -> None:
+    portrait.frame_final_duration = 2
+    told = "{0.name}: {1.name}".format
+    addon("performances").start(bpy.context, "", "Finding the controls", lambda now, strip, _: told(now, strip))
+    scene.name = "renamed"
+    assert _end(addon).message == f"renamed: {portrait.name}"
+
+
 def test_undo_meanwhile(addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path) -> None:
     """It takes away the id that the strip has got since the last step."""
     strip = add_picture(scene, astronaut, length=2)
@@ -258,6 +269,18 @@ def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()  # in the way of a folder; permissions would not stop an administrator
     with pytest.raises(RuntimeError, match=r"frames cannot be written to .*file.*another output folder"):
         bpy.ops.gioconda.generate(output_folder=str(tmp_path / "file"))
+
+
+def test_a_folder_beside_a_file_that_is_not_saved(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, astronaut: Path
+) -> None:
+    """Frames would go where Blender happens to have been started."""
+    add_picture(scene, astronaut)
+    bpy.ops.gioconda.add_controls()
+    with pytest.raises(RuntimeError, match=r"//frames: the path is relative to a \.blend file that is not saved"):
+        bpy.ops.gioconda.generate(output_folder="//frames")
+    jobs = addon("jobs")
+    assert jobs.output_folder("//frames") == (jobs.temporary_folder(), False)
 
 
 def test_a_portrait_that_is_no_picture(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -62,8 +62,10 @@ def test_face_index_picks_among_several(
     with pytest.raises(RuntimeError, match=r"2 faces found .* there is no face 2"):
         bpy.ops.gioconda.find_face()
     bpy.ops.gioconda.add_controls()
-    with pytest.raises(RuntimeError, match=r"Face 2 does not exist: .* has 2 faces"):
-        bpy.ops.gioconda.generate()
+    for index in (2, -1, "one"):  # a script may set anything
+        strip["gioconda_face_index"] = index
+        with pytest.raises(RuntimeError, match=rf"Face {index} does not exist: .* has 2 faces"):
+            bpy.ops.gioconda.generate()
 
 
 def test_faces_of_another_picture_do_not_count(

@@ -128,6 +128,14 @@ def test_whole_numbers_from_a_script_do_not_step(
     assert 0.4 < _read(addon, scene, portrait)["jawOpen"][5] < 0.6
 
 
+def test_a_control_that_a_script_made_a_text_is_told(
+    addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any
+) -> None:
+    portrait["jawOpen"] = "wide"
+    with pytest.raises(addon("keyframes").BadInputError, match=r"The control jawOpen of .* is 'wide': a number"):
+        _read(addon, scene, portrait)
+
+
 def test_keys_survive_renaming_copying_to_another_channel_and_saving(
     addon: Callable[[str], ModuleType], scene: bpy.types.Scene, portrait: Any, tmp_path: Path
 ) -> None:

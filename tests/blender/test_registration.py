@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING
 import bpy
 import pytest
 
+from core.generators import GENERATORS
+from core.landmarks import DETECTORS, MISSING
+from core.motion import MOTIONS
+from core.motion.amounts import RegionAmounts
 from tests.blender.conftest import MODULE, PROFILE
 
 if TYPE_CHECKING:
@@ -33,14 +38,14 @@ def _handlers() -> int:
     return sum(len(functions) for functions in handlers if isinstance(functions, list))
 
 
-def test_disable_leaves_nothing_behind_and_enable_brings_it_back(addon: Callable[[str], ModuleType]) -> None:
+def test_disable_leaves_nothing_behind_and_enable_brings_it_back() -> None:
     classes = sys.modules[f"{MODULE}.blender_addon"].CLASSES
     enabled = _handlers()
     assert all(cls.is_registered for cls in classes)
     bpy.ops.preferences.addon_disable(module=MODULE)
     assert not [cls for cls in classes if cls.is_registered]
     assert not hasattr(bpy.types.Scene, "gioconda")
-    assert _handlers() == enabled - len(addon("session")._HANDLERS)
+    assert _handlers() == enabled - 1
     bpy.ops.preferences.addon_enable(module=MODULE)
     assert bpy.ops.gioconda.generate.poll()
     assert hasattr(bpy.types.Scene, "gioconda")
@@ -53,6 +58,18 @@ def test_import_and_register_do_without_numpy() -> None:
     command = [sys.executable, "-c", ENABLE, MODULE]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "numpy False" in told
+
+
+def test_what_can_be_chosen_is_what_core_takes(addon: Callable[[str], ModuleType]) -> None:
+    settings = addon("driver_settings")
+    for offered, taken in (
+        (addon("properties").DETECTORS, DETECTORS),
+        (settings.GENERATORS, GENERATORS),
+        (settings.MOTIONS, MOTIONS),
+        (settings._WITHOUT_FACE, MISSING),
+    ):
+        assert [item[0].lower() for item in offered] == list(taken)
+    assert list(settings.REGIONS) == [field.name for field in fields(RegionAmounts)]
 
 
 def test_every_button_and_setting_has_a_tooltip_in_one_piece() -> None:

@@ -138,7 +138,6 @@ def test_a_render_that_fails_leaves_blender_ready(
         pass
     assert task.state == "failed"
     assert "cannot render" in task.error
-    assert not addon("session").session.busy
     assert len(bpy.data.scenes) == 1
 
 
@@ -151,13 +150,25 @@ def test_a_folder_that_cannot_be_made_is_told(
     assert task.state == "failed"
 
 
-def test_it_waits_while_the_user_renders(addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path) -> None:
+def test_it_waits_while_the_user_renders(
+    addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = addon("session").session
     chain = addon("chain").Chain("Reading", [lambda: _task(addon, scene, strip, tmp_path / "read")])
     session.start(chain, lambda: "read")
-    session.busy.add("render")
+    monkeypatch.setattr(session, "is_rendering", lambda: True)
     assert session.poll_once() is None
     assert not (tmp_path / "read").exists()
-    session.busy.clear()
+    monkeypatch.undo()
     assert session.poll_once().message == "read"
-    assert not session.busy
+
+
+def test_a_scratch_folder_goes_whatever_becomes_of_it(
+    addon: Modules, scene: bpy.types.Scene, strip: Any, tmp_path: Path
+) -> None:
+    session, folder = addon("session").session, tmp_path / "read"
+    session.start(_task(addon, scene, strip, folder), lambda: {}["wrong"], scratch=folder)
+    with pytest.raises(KeyError):
+        session.poll_once()
+    assert session.current is None
+    assert not folder.exists()

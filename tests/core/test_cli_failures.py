@@ -45,7 +45,8 @@ def test_bad_input_as_events(cli: Cli, portrait: Path, controls: Path, face: Pat
         ((portrait, "--track", tmp_path / "nothing.json", *out), "nothing.json"),
         ((portrait, "--track", face, "--neutral-frame", "7", *out), "neutral frame 7 does not exist"),
         ((portrait, *given, "--frames", "2-9", *out), "the driver has frames 1-3"),
-        ((portrait, *given, "--driver-video", tmp_path / "v.mp4", *out), "goes with its landmark track"),
+        ((portrait, *given, "--driver-video", tmp_path / "v.mp4", *out), "--driver-video: goes with a landmark track"),
+        ((portrait, *given, "--motion", "absolute", "--neutral-frame", "1", *out), "--motion, --neutral-frame: goes"),
         ((portrait, "--track", face, "--driver-video", tmp_path / "v.mp4", *out), "cannot be read as a movie"),
         ((portrait, *given, "--generator", "magic", *out), "magic"),
         ((portrait, *given, "--person", tmp_path / "her.safetensors", *out), "goes with --generator few_shot"),
@@ -55,7 +56,8 @@ def test_bad_input_as_events(cli: Cli, portrait: Path, controls: Path, face: Pat
         ((tmp_path / "grey.png", "--controls", controls, *out), "no face found"),
         ((portrait, "--controls", controls, "--face-index", "3", *out), "face 3 does not exist"),
         (("--job", tmp_path / "nothing.json"), "nothing.json"),
-        ((portrait, "--job", tmp_path / "nothing.json"), "portrait"),
+        ((portrait, "--job", tmp_path / "nothing.json"), "the portrait: a job says this itself"),
+        (("--job", tmp_path / "nothing.json", "--creases", "0", "--face", "1"), "--face-index, --creases: a job says"),
     ]
     for arguments, words in cases:
         code, events = cli("animate", *arguments)

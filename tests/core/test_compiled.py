@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import subprocess
 import sys
 from importlib.util import resolve_name
@@ -50,6 +51,15 @@ def test_a_loop_uses_only_files_with_loops(name: str) -> None:
             foreign |= {alias.name for alias in node.names if not known and f"{source}.{alias.name}" not in MODULES}
     for loop in _loops(module).values():
         assert not foreign.intersection(loop.__code__.co_names), f"{name}.{loop.__name__}"
+
+
+def test_what_is_gone_when_old_loops_are_cleared_stops_nothing(tmp_path: Path) -> None:
+    """Another process may be clearing the same folder."""
+    cache = tmp_path / ".cache/gioconda"
+    cache.mkdir(parents=True)
+    (cache / "compiled-gone").symlink_to(tmp_path / "nowhere")
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", "import core.compiled"], cwd=ROOT, env=environment, check=True)
 
 
 _LOOPS_COMPILED_LATER = """

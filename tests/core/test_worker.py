@@ -159,6 +159,7 @@ def test_commands_that_cannot_be_understood(worker: Any) -> None:
         ({"command": "detect", "picture": 3}, "wrong kind"),
         ({"command": "detect", "picture": "p.png", "models": 3}, "wrong kind"),
         ({"command": "matte", "portrait": {"path": "p.png"}}, "'output'"),
+        ({"command": "matte", "portrait": {"path": "p.png"}, "output": "m.png", "cut_out": "yes"}, "true or false"),
         ({"command": "matte", "portrait": {"face": 1}, "output": "m.png"}, "portrait: face is unknown"),
         ({"command": "matte", "portrait": {"path": "p.png", "face_index": "all"}, "output": "m.png"}, "wrong kind"),
     ]

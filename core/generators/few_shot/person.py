@@ -11,7 +11,7 @@ import torch
 
 from ...errors import BadInputError
 from ...landmarks.detect import face_of
-from ...landmarks.likeness import Person as Known
+from ...landmarks.likeness import Likeness
 from .checkpoint import halved, load_state, part_of, plan_of, read_tensors, write_tensors
 from .landmark_picture import draw_landmarks
 from .networks import Networks, build_networks, to_tensor
@@ -106,4 +106,4 @@ def distance(person: Person, picture: NDArray[np.uint8], landmarks: NDArray[np.f
 
 
 def _described(picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
-    return Known(picture, face_of(landmarks.astype(np.float64), np.ones(68))).description
+    return Likeness(picture, face_of(landmarks.astype(np.float64), np.ones(68))).description

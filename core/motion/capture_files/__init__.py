@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BadInputError
 from ...files import check_writable, write_bytes
+from ...json_form import read_json
 from ...landmarks.marks import marks_from_mapping
 from ...landmarks.track import LandmarkTrack, check_shape, frame_places, load_track, read_between, track_from_mapping
 from ..capture import capture_controls
@@ -116,10 +117,7 @@ def write_controls(path: Path, controls: ControlTrack, *, as_live_link: bool = F
 
 def _read_json(path: Path) -> Capture:
     """Controls, a landmark track or marks: all are mappings with a frame rate."""
-    try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{path}: cannot be read as JSON ({error}).") from error
+    data = read_json(path, "JSON")
     if hasattr(data, "keys") and "landmarks" in data:
         return Capture(track_from_mapping(data, str(path)))
     if hasattr(data, "keys") and "marks" in data:

@@ -60,7 +60,7 @@ def read(table: Table, fps: Fraction | None) -> tuple[ControlTrack, tuple[str, .
     seen = [row for row, cells in enumerate(table.rows) if len(cells) > 1 and cells[1] not in ("", "0")]
     if not seen:
         raise BadInputError(f"{table.path}: holds no face: every BlendShapeCount is 0.")
-    full = type(table)(table.path, table.names, [table.rows[r] for r in seen], [table.lines[r] for r in seen])
+    full = table.only(seen)
     values = full.numbers(list(columns))
     fps, at = _frames(full, fps)
     for number, name in enumerate(columns.values()):

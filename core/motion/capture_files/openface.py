@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import BadInputError
-from ...landmarks.track import LandmarkTrack, read_between
+from ...landmarks.track import LandmarkTrack, bridged
 from .table import even_frames, read_evenly
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def read(table: Table, fps: Fraction | None, face: int) -> tuple[LandmarkTrack, 
         raise BadInputError(f"{table.path}: holds no face: OpenFace had no success in any frame.")
     if unseen:
         told.append(f"{table.path.name}: {unseen} frames without success are filled in from their neighbours.")
-        every = np.arange(len(seen))
-        known = every[seen >= 1]
-        landmarks = read_between(landmarks[known], np.interp(every, known, np.arange(len(known))))
+        landmarks = bridged(landmarks, seen >= 1)
     looks = read_evenly(np.degrees(table.numbers(_GAZE)) * (1.0, -1.0), at) if set(_GAZE) <= set(table.names) else None
     width, height = np.ceil(landmarks.min((0, 1)) + landmarks.max((0, 1))).clip(1).astype(int).tolist()
     sure = np.repeat(np.where(seen < 1, 0, confidence)[:, None], 68, axis=1).astype(np.float32)
@@ -76,5 +74,4 @@ def _one_face(table: Table, face: int) -> Table:
     known = np.unique(ids)
     if not 0 <= face < len(known):
         raise BadInputError(f"{table.path}: face {face} does not exist; it has 0-{len(known) - 1}.")
-    rows = np.flatnonzero(ids == known[face])
-    return type(table)(table.path, table.names, [table.rows[r] for r in rows], [table.lines[r] for r in rows])
+    return table.only(np.flatnonzero(ids == known[face]).tolist())

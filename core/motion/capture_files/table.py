@@ -15,7 +15,7 @@ from ...errors import BadInputError
 from ...landmarks.track import read_between
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class Table:
     names: list[str]
     rows: list[list[str]]
     lines: list[int]  # of each row, counted from 1
+
+    def only(self, rows: Iterable[int]) -> Table:
+        """A table of some rows."""
+        chosen = list(rows)
+        return Table(self.path, self.names, [self.rows[row] for row in chosen], [self.lines[row] for row in chosen])
 
     def error(self, row: int, column: str, what: str) -> BadInputError:
         """What is wrong with a cell."""

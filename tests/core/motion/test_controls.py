@@ -109,6 +109,12 @@ def test_files_that_hold_no_controls(tmp_path: Path, text: str) -> None:
         load_controls(path)
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "controls.json"
+    path.write_text('{"fps": [25, 1], "channels": {"jawOpen": [0, 1]}}', encoding="utf-8-sig")
+    assert load_controls(path).channels["jawOpen"].tolist() == [0, 1]
+
+
 def test_errors_name_the_file(tmp_path: Path) -> None:
     path = tmp_path / "differing.json"
     path.write_text('{"fps": [25, 1], "channels": {"jawOpen": [0, 1], "headYaw": [0]}}')

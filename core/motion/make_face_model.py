@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make `face_model.npz`, the small table that ships, from the ICT-FaceKit model.
+"""Make `face_model.npz`, the small table that ships, from a pack of the ICT-FaceKit model.
 
-    python -m core.motion.pack_face_model ICT_LIGHT.npz [core/motion/face_model.npz]
+    python -m core.motion.make_face_model PACK.npz [core/motion/face_model.npz]
+
+`core data face-model` makes the first file.
 
 ICT-FaceKit (MIT, USC Institute for Creative Technologies, 2020; Li et al., "Learning Formation of Physically-Based
 Face Attributes", CVPR 2020) has 26,719 vertices, 100 identity and 57 expression directions. What ships: the 68
