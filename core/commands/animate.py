@@ -74,8 +74,6 @@ def _job(options: argparse.Namespace) -> Job:
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
-    if options.driver_video is not None and options.track is None:
-        raise BadInputError(f"{options.driver_video}: a driver's video goes with its landmark track (--track).")
     if options.person is not None and options.generator != "few_shot":
         raise BadInputError(f"{options.person}: a person file goes with --generator few_shot.")
     if options.controls is not None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):

@@ -46,6 +46,7 @@ _RADII = np.arange(0.5, 2.5, 0.01)  # of the skull's
 _NO_END = 9.0  # of its radius: a head that fills the picture has no outline, and what it would uncover is not known
 _SOFT = 0.05  # beside the outline are the person's colours as well
 _SURE = 0.99  # of the mask
+_SMOOTH = 0.01  # of the spline: lips that are shut have landmarks that lie on each other
 
 
 class Continued(NamedTuple):
@@ -189,7 +190,7 @@ def _mirror_face(
     left, top = left + area[1].start, top + area[0].start
     box = slice(top, top + height), slice(left, left + width)
     here, part, missing = positions(box), pixels[box], hidden[box]
-    there = here + thin_plate(points, points[list(MIRRORED)] - points, here)
+    there = here + thin_plate(points, points[list(MIRRORED)] - points, here, _SMOOTH)
     around = grown(missing, max(2, round(_SOFT * eye_distance))) & (missing | known[box])
     around &= read_at(known.astype(np.float32), there, outside_zero=True) > _SURE
     wanted = around & missing
@@ -214,7 +215,8 @@ def _fill(
     if np.count_nonzero(~unfit) < np.count_nonzero(wanted):  # a few pieces again and again are a pattern
         unfit = np.ones_like(unfit)
     filled = fill_behind(premultiplied(pixels[area]), wanted.astype(np.float32), unfit)
-    pixels[area] = straight(filled, pixels.dtype)
+    # What is shown stays to the bit.
+    np.copyto(pixels[area], straight(filled, pixels.dtype), where=hidden[area][..., None])
 
 
 def _around(
