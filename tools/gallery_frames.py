@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +128,10 @@ def _ease(keys: Keys, frames: int) -> NDArray[np.float32]:
 def main(picture: Path, folder: Path) -> None:
     """Write movies and moments of all performances."""
     pixels = np.ascontiguousarray(read_picture(picture)[..., :3])
-    landmarks = create_detector("dlib").detect(pixels)[0].landmarks
+    # The first version wants to be told of models to download; this one has what it needs.
+    older = {"models": None, "allow_download": False}
+    told = older if "allow_download" in signature(create_detector).parameters else {}
+    landmarks = create_detector("dlib", **told).detect(pixels)[0].landmarks
     generator = create_generator("warp", Portrait(pixels, landmarks))
     rows, columns = _around(landmarks, pixels.shape)
     size = 2 * round((columns.stop - columns.start) * HEIGHT / (rows.stop - rows.start) / 2), HEIGHT
