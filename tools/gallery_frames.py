@@ -10,7 +10,7 @@ import sys
 from fractions import Fraction
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -129,8 +129,8 @@ def main(picture: Path, folder: Path) -> None:
     """Write movies and moments of all performances."""
     pixels = np.ascontiguousarray(read_picture(picture)[..., :3])
     # The first version wants to be told of models to download; this one has what it needs.
-    older = {"models": None, "allow_download": False}
-    told = older if "allow_download" in signature(create_detector).parameters else {}
+    older = "allow_download" in signature(create_detector).parameters
+    told: dict[str, Any] = {"models": None, "allow_download": False} if older else {}
     landmarks = create_detector("dlib", **told).detect(pixels)[0].landmarks
     generator = create_generator("warp", Portrait(pixels, landmarks))
     rows, columns = _around(landmarks, pixels.shape)
