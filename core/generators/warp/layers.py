@@ -15,6 +15,7 @@ from .pixels.along_edges import edge_directions
 from .pixels.compose import NO_GAINS, Person, blocks_of
 from .pixels.read import kernel_weights
 from .pixels.sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
+from .pixels.soften import soften
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class Layers:
     def soften(self, out: NDArray[Any], places: NDArray[np.int32]) -> None:
         """Soften `out` (H, W, C) at `places` (N, 2), rows and columns, where one part of the person hides another."""
         inside = ((places >= 0) & (places < out.shape[:2])).all(1)  # the grid is of whole cells and may stick out
-        compose.soften(out, places[inside], self._top)
+        soften(out, places[inside], self._top)
 
     def covered(self, positions: Array) -> Array:
         """(h, w) 0..1: how far the person hides the background at the portrait's positions (h, w, 2)."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....compiled import Number, compiled
-from ..pixels.compose import four, over, store
+from ..pixels.colours import four, over, store
 from .eye_reads import colour_at, light_at, three_at, value_at
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import numpy as np
 from ....compiled import Number, compiled, take_number
 from .along_edges import along_edge
 from .coarse_maps import drawn_out
+from .colours import changed, four, laid_on, over, store, straight
 from .positions import Maps, fill
 from .read import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
 
@@ -32,9 +33,6 @@ _BLOCK = 4  # bits of a place within a square
 _MIXED = 1  # of a square: neither none of its pixels is the person's nor all are
 _AT_ONCE = 32  # rows whose positions are worked out together
 _AT_REST = np.float32(0.004)  # of the longer side: so far from its place at rest what was seen beside the person counts
-_REACH = 3  # pixels on either side along an edge that are mixed
-_BELL = np.exp(-0.5 * np.arange(-2, 3) ** 2).astype(np.float32)  # a Gauss curve of a pixel
-_CHANGE = np.arange(-2, 3, dtype=np.float32) * _BELL
 _SOME = np.float32(0.25)  # of a pixel: with less of the background in it nothing is told of that
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
@@ -188,7 +186,7 @@ def _find(
         elif not still:
             share = _still_there(places, row, column, j, found.at_rest)
             if share > 0:
-                store(drawn, at, channels, _beside(row, column + j, at, share, person, found, top), top)
+                store(drawn, at, channels, _background(row, column + j, at, share, person, found, top), top)
             else:
                 drawn[at] = behind[at]
                 drawn[at + np.uint64(1)] = behind[at + np.uint64(1)]
@@ -280,7 +278,7 @@ def _as_stored(places: Array, person: Person, found: Row, count: int, top: Numbe
             across, down = places[2 * j] - person.column, places[2 * j + 1] - person.row
             colour = no_darker(pixels, rows, columns, across, down, colour)
         if found.channels == 4:
-            colour = _straight(colour, top)
+            colour = straight(colour, top)
         put(found.colours, at, colour)
 
 
@@ -320,32 +318,29 @@ def _still_there(places: Array, row: int, column: int, j: int, at_rest: Number) 
 
 
 @compiled
-def _beside(row: int, column: int, at: Number, share: Number, person: Person, found: Row, top: Number) -> Colour:
+def _background(row: int, column: int, at: Number, share: Number, person: Person, found: Row, top: Number) -> Colour:
     """The background at a pixel: as it is filled in, and by a share as it is seen with the person at rest.
 
     Where the person covers a pixel in part nobody knows how much of its colour is whose. As long as both are where
     they were, together they look as they did; farther off a single hair must not stay behind.
     """
     behind = four(found.behind, at, found.channels)
-    down, right = np.int64(row - np.int64(person.row)), np.int64(column - np.int64(person.column))
-    if down < 0 or right < 0 or down >= person.coverage.shape[0] or right >= person.coverage.shape[1]:
+    if share <= 0:
         return behind
-    covered = person.coverage[down, right]
+    own_row, own_column = np.int64(row - np.int64(person.row)), np.int64(column - np.int64(person.column))
+    rows, columns = person.coverage.shape
+    if own_row < 0 or own_column < 0 or own_row >= rows or own_column >= columns:
+        return behind
+    covered = person.coverage[own_row, own_column]
     if not 0 < covered < _OPAQUE:
         return behind
-    own = person.pixels[down, right]
+    own = person.pixels[own_row, own_column]
     colour = own[0], own[1], own[2], own[3]
     if found.channels == 4:
-        colour = _straight(colour, top)
+        colour = straight(colour, top)
     covers = np.float32(covered) / np.float32(255)
-    known, seen = _laid_on(behind, colour, covers), four(found.drawn, at, found.channels)
-    share /= max(_ONE - covers, _SOME)
-    return (
-        behind[0] + (seen[0] - known[0]) * share,
-        behind[1] + (seen[1] - known[1]) * share,
-        behind[2] + (seen[2] - known[2]) * share,
-        behind[3] + (seen[3] - known[3]) * share,
-    )
+    known, seen = laid_on(behind, colour, covers), four(found.drawn, at, found.channels)
+    return changed(behind, known, seen, share / max(_ONE - covers, _SOME))
 
 
 @compiled
@@ -361,116 +356,12 @@ def _lay(
 ) -> None:
     """Write the person's colours, before the background where they do not cover a pixel."""
     own_columns, shares, colours = found.columns, found.covered, found.colours
-    drawn, behind, channels = found.drawn, found.behind, found.channels
+    drawn, channels = found.drawn, found.channels
     for n in range(count):
         j, covered = own_columns[np.uint64(n)], shares[np.uint64(n)]
         at, colour = np.uint64(start + j * channels), whole(colours, np.uint64(4 * n))
         if covered < _ALL:
             share = _still_there(places, row, column, j, found.at_rest)
-            back = _beside(row, column + j, at, share, person, found, top) if share > 0 else four(behind, at, channels)
-            colour = _laid_on(back, colour, np.float32(covered / np.float32(255)))
+            behind = _background(row, column + j, at, share, person, found, top)
+            colour = laid_on(behind, colour, np.float32(covered / np.float32(255)))
         store(drawn, at, channels, colour, top)
-
-
-@compiled
-def soften(out: NDArray[Any], places: NDArray[np.int32], top: float) -> None:
-    """Mix the pixels at `places` (N, 2), rows and columns, of `out` (H, W, C) with those along their edge, as seen.
-
-    Where an edge jumps by a pixel it so goes over step by step, as one that is drawn between pixels, and stays sharp.
-    """
-    height, width, channels = out.shape
-    mixed = np.zeros((len(places), 4), np.float32)
-    flat = out.reshape(-1)
-    for n in range(len(places)):
-        down, right = _along_edge(flat, places[n, 0], places[n, 1], height, width, channels)
-        red = green = blue = alpha = total = visible = np.float32(0)
-        for step in range(-_REACH, _REACH + 1):
-            at_row = min(max(np.float32(places[n, 0]) + np.float32(step) * down, _ZERO), np.float32(height - 1))
-            at_column = min(max(np.float32(places[n, 1]) + np.float32(step) * right, _ZERO), np.float32(width - 1))
-            row, column = np.int32(at_row), np.int32(at_column)
-            below, beside = at_row - np.float32(row), at_column - np.float32(column)
-            for k in range(4):
-                i, j = min(row + k // 2, height - 1), min(column + k % 2, width - 1)
-                colour = four(flat, np.uint64((i * width + j) * channels), channels)
-                weight = np.float32(_REACH + 1 - abs(step)) * (below if k // 2 else _ONE - below)
-                weight *= beside if k % 2 else _ONE - beside
-                share = weight * colour[3] if channels == 4 else weight
-                red, green, blue = red + share * colour[0], green + share * colour[1], blue + share * colour[2]
-                alpha, total, visible = alpha + weight * colour[3], total + weight, visible + share
-        visible = max(visible, np.float32(1e-6))
-        mixed[n] = (red / visible, green / visible, blue / visible, alpha / total)
-    for n in range(len(places)):
-        at = np.uint64((places[n, 0] * width + places[n, 1]) * channels)
-        store(flat, at, channels, (mixed[n, 0], mixed[n, 1], mixed[n, 2], mixed[n, 3]), np.float32(top))
-
-
-@compiled
-def _along_edge(
-    flat: NDArray[Any], row: Number, column: Number, height: int, width: int, channels: int
-) -> tuple[Number, Number]:
-    """One pixel's way, down and to the right, along the edge at a pixel; no way where nothing changes."""
-    change_down = change_right = np.float32(0)
-    for k in range(25):
-        i, j = k // 5, k % 5
-        at = min(max(row + i - 2, 0), height - 1) * width + min(max(column + j - 2, 0), width - 1)
-        colour = four(flat, np.uint64(at * channels), channels)
-        bright = (colour[0] + colour[1] + colour[2]) * (colour[3] if channels == 4 else _ONE)
-        change_down += _CHANGE[i] * _BELL[j] * bright
-        change_right += _BELL[i] * _CHANGE[j] * bright
-    steep = max(np.sqrt(change_down * change_down + change_right * change_right), np.float32(1e-6))
-    return change_right / steep, -change_down / steep
-
-
-@compiled
-def _stored(value: Number, top: Number) -> Number:
-    """What is stored of a value: whole numbers are rounded and cut off."""
-    if top == 0:
-        return value
-    return np.float32(min(max(np.int32(value + np.float32(0.5)), np.int32(0)), np.int32(top)))
-
-
-@compiled
-def store(flat: NDArray[Any], at: Number, channels: int, colour: Colour, top: Number) -> None:
-    """Write a pixel; see `draw` for `top`."""
-    flat[at] = _stored(colour[0], top)
-    flat[at + np.uint64(1)] = _stored(colour[1], top)
-    flat[at + np.uint64(2)] = _stored(colour[2], top)
-    if channels == 4:
-        flat[at + np.uint64(3)] = _stored(colour[3], top)
-
-
-@compiled
-def four(flat: NDArray[Any], at: Number, channels: int) -> Colour:
-    """A pixel's colour; alpha is 0 where it has none."""
-    red, green, blue = np.float32(flat[at]), np.float32(flat[at + np.uint64(1)]), np.float32(flat[at + np.uint64(2)])
-    return red, green, blue, np.float32(flat[at + np.uint64(3)]) if channels == 4 else np.float32(0)
-
-
-@compiled
-def _straight(colour: Colour, top: Number) -> Colour:
-    """A colour that alpha was multiplied into, without it; see `draw` for `top`."""
-    full = top if top > 0 else _ONE
-    alpha = min(max(colour[3] / full, _ZERO), _ONE)
-    seen = _ONE / max(alpha, np.float32(1e-4))
-    return colour[0] * seen, colour[1] * seen, colour[2] * seen, alpha * full
-
-
-@compiled
-def over(behind: Colour, colour: Colour, share: Number) -> Colour:
-    """A share of a colour over what is behind it."""
-    return (
-        behind[0] + (colour[0] - behind[0]) * share,
-        behind[1] + (colour[1] - behind[1]) * share,
-        behind[2] + (colour[2] - behind[2]) * share,
-        behind[3] + (colour[3] - behind[3]) * share,
-    )
-
-
-@compiled
-def _laid_on(behind: Colour, colour: Colour, share: Number) -> Colour:
-    """A share of a colour over what is behind it, where alpha is not multiplied in: what is fainter counts less."""
-    alpha = behind[3] + (colour[3] - behind[3]) * share
-    if alpha > 0:
-        share *= colour[3] / alpha
-    red, green, blue, _ = over(behind, colour, share)
-    return red, green, blue, alpha

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....landmarks.topology import MIRRORED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_MIRRORED = (
-    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), *range(45, 41, -1), 47, 46,
-    *range(39, 35, -1), 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-)  # fmt: skip
 _JAW_LOWERS_CORNER = 0.45  # of the chin's way
 _LIPS_LEAD_CORNER = 0.7
 
@@ -71,4 +69,4 @@ def _mean(points: tuple[int, ...], axis: int) -> Array:
 
 
 def _mirror(weights: Array) -> Array:
-    return weights[list(_MIRRORED)] * [-1, 1]
+    return weights[list(MIRRORED)] * [-1, 1]

@@ -17,6 +17,7 @@ from core.generators.warp.pixels.along_edges import along_edge, edge_directions
 from core.generators.warp.pixels.compose import Bands, Gains, Person, blocks_of
 from core.generators.warp.pixels.positions import Border, Maps, Sides, Ways
 from core.generators.warp.pixels.read import kernel_weights
+from core.generators.warp.pixels.soften import soften
 from core.generators.warp.surface.rays import Fields, Reach, Sight, reaches, ways
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def test_edges_are_softened_and_nothing_else() -> None:
     pixels = stairs.astype(np.uint8)
     on_edge = np.abs(past) < 1
     out = pixels.copy()
-    compose.soften(out, np.argwhere(on_edge).astype(np.int32), 255.0)
+    soften(out, np.argwhere(on_edge).astype(np.int32), 255.0)
     before, after = (np.abs(picture[on_edge] - drawn[on_edge]).mean() for picture in (pixels, out))
     assert after < 0.5 * before
     np.testing.assert_array_equal(out[~on_edge], pixels[~on_edge])
