@@ -11,7 +11,7 @@ import numpy as np
 from .fields.grid import overlap
 from .fill.plate import colours_beside, fill_behind, foreground, with_wisps
 from .pixels import compose
-from .pixels.along_edges import edge_directions
+from .pixels.along_edges import edge_directions, mixed_along_edges
 from .pixels.compose import NO_GAINS, Person, blocks_of
 from .pixels.read import kernel_weights
 from .pixels.sampling import full_scale, lay_on, premultiplied, read_at, straight, with_alpha_in
@@ -79,11 +79,12 @@ class Layers:
         self._coverage = coverage
         covered = np.ascontiguousarray(coverage[read])
         moving = with_alpha_in(person[read])
-        # By colours without alpha: what gets fainter has no edge.
-        directions = np.zeros((2, 2, 2), np.float32)
+        mixed, edges = np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.uint8)
         if covered.size < _FINE:
+            # By colours without alpha: what gets fainter has no edge.
             directions = edge_directions(person[read].astype(np.float32), full_scale(pixels.dtype))
-        self._person = Person(row, column, moving, directions, covered, blocks_of(covered), weights)
+            mixed, edges = mixed_along_edges(moving, directions)
+        self._person = Person(row, column, moving, mixed, edges, covered, blocks_of(covered), weights)
         self._top = full_scale(pixels.dtype) if np.issubdtype(pixels.dtype, np.integer) else 0.0
 
     def lay_behind(self, laid: Overlay | None) -> None:

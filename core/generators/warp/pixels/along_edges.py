@@ -50,7 +50,37 @@ def edge_directions(pixels: Array, top: float) -> Array:
 
 
 @compiled
-def along_edge(
+def mixed_along_edges(pixels: Array, directions: Array) -> tuple[Array, NDArray[np.uint8]]:
+    """Pixels (h, w, 4), each mixed with those along its edge as far as there is one; (rows, columns) 1 where one is.
+
+    Rows and columns are those of `edge_directions`.
+    """
+    height, width = pixels.shape[:2]
+    mixed, some = pixels.copy(), np.zeros(directions.shape[:2], np.uint8)
+    flat = pixels.reshape(-1)
+    for i in range(directions.shape[0]):
+        for j in range(directions.shape[1]):
+            if directions[i, j, 0] == 0 and directions[i, j, 1] == 0:  # as in most places
+                continue
+            some[i, j] = 1
+            for row in range(i * _CELL, min((i + 1) * _CELL, height)):
+                for column in range(j * _CELL, min((j + 1) * _CELL, width)):
+                    own = pixels[row, column]
+                    colour, share = _along_edge(flat, directions, (height, width), np.float32(column), np.float32(row))
+                    for k in range(4):
+                        mixed[row, column, k] = own[k] + (colour[k] - own[k]) * share
+    return mixed, some
+
+
+@compiled
+def is_beside_edge(some: NDArray[np.uint8], across: Number, down: Number) -> bool:
+    """Whether a place between pixels lies where `mixed_along_edges` found some edge."""
+    i, j = np.int64(down + np.float32(0.5)) // _CELL, np.int64(across + np.float32(0.5)) // _CELL
+    return some[min(max(i, 0), some.shape[0] - 1), min(max(j, 0), some.shape[1] - 1)] > 0
+
+
+@compiled
+def _along_edge(
     pixels: Array, directions: Array, size: tuple[Number, Number], across: Number, down: Number
 ) -> tuple[Colour, Number]:
     """The mean along the edge at a place of flat pixels (rows, columns, 4) of a `size`, and how far there is one."""
@@ -58,9 +88,7 @@ def along_edge(
     rows, columns, none = directions.shape[0], directions.shape[1], (zero, zero, zero, zero)
     x = min(max((across + half) / np.float32(_CELL) - half, zero), np.float32(columns - 1))
     y = min(max((down + half) / np.float32(_CELL) - half, zero), np.float32(rows - 1))
-    flat, nearest = directions.reshape(-1), np.uint64(2 * (np.int64(y + half) * columns + np.int64(x + half)))
-    if flat[nearest] == 0 and flat[nearest + np.uint64(1)] == 0:  # as in most places
-        return none, zero
+    flat = directions.reshape(-1)
     i, j = min(np.int64(y), rows - 2), min(np.int64(x), columns - 2)
     at, line = np.uint64(2 * (i * columns + j)), np.uint64(2 * columns)
     x, y = x - np.float32(j), y - np.float32(i)

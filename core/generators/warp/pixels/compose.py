@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....compiled import Number, compiled, take_number
-from .along_edges import along_edge
+from .along_edges import is_beside_edge
 from .coarse_maps import drawn_out
 from .colours import changed, four, laid_on, over, store, straight
 from .positions import Maps, fill
-from .read import PHASES, colour_at, coverage_at, cubic_at, no_darker, put, whole
+from .read import colour_between, coverage_at, no_darker, put, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,8 @@ class Person(NamedTuple):
     row: Number  # float32: where the part begins in the picture
     column: Number
     pixels: Array  # (h, w, 4) on the picture's own scale; alpha, where there is any, is multiplied in
-    directions: Array  # of its edges, see `along_edges.edge_directions`
+    mixed: Array  # (h, w, 4) its pixels mixed along edges, see `along_edges.mixed_along_edges`; or none
+    edges: NDArray[np.uint8]  # (rows, columns) 1 where there are such
     coverage: NDArray[np.uint8]  # (h, w) how much of a pixel is the person, 0..255
     blocks: NDArray[np.uint8]  # the coverage of whole squares of pixels: none, all, or mixed; see `blocks_of`
     weights: Array  # (PHASES + 1, taps) of the pixels around a place, see `read_pixels.kernel_weights`
@@ -143,8 +144,9 @@ def draw(
             for i in range(len(positions)):
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
                 count = _find(places, first + i, column, start, person, found, lit, high)
-                _stretch(first + i, column, out_there, maps.ways, stretched)
                 _read(places, person, found, count, start)
+                if len(person.mixed) and _stretch(first + i, column, out_there, maps.ways, stretched):
+                    _mix_along_edges(places, person, found, count)
                 if channels == 4 or top == 0:
                     _as_stored(places, person, found, count, high)
                 if lit:
@@ -213,8 +215,8 @@ def _squares(places: Array, row: int, column: int, person: Person, squares: NDAr
 
 
 @compiled
-def _stretch(row: int, column: int, out: Array, ways: Ways, stretched: Array) -> None:
-    """Write how far the pixels of a row are drawn out, from what is known of that at the nodes, bilinear."""
+def _stretch(row: int, column: int, out: Array, ways: Ways, stretched: Array) -> bool:
+    """Write how far the pixels of a row are drawn out, bilinear from what the nodes are; or tell that none is."""
     rows, columns = out.shape
     down = min(max((np.float32(row - ways.top) + _HALF) / np.float32(ways.cell) - _HALF, _ZERO), np.float32(rows - 1))
     above = min(np.int64(down), max(rows - 2, 0))
@@ -223,8 +225,7 @@ def _stretch(row: int, column: int, out: Array, ways: Ways, stretched: Array) ->
     for j in range(columns):
         most = max(most, upper[j], lower[j])
     if most == 0:
-        stretched[:] = _ZERO
-        return
+        return False
     line = upper + (lower - upper) * share
     per_pixel, last = _ONE / np.float32(ways.cell), np.float32(columns - 1)
     first = (np.float32(column - ways.left) + _HALF) * per_pixel - _HALF
@@ -233,36 +234,40 @@ def _stretch(row: int, column: int, out: Array, ways: Ways, stretched: Array) ->
         before = min(np.int64(across), max(columns - 2, 0))
         value, after = line[np.uint64(before)], line[np.uint64(min(before + 1, columns - 1))]
         stretched[np.uint64(j)] = value + (after - value) * (across - np.float32(before))
+    return True
 
 
 @compiled
 def _read(places: Array, person: Person, found: Row, count: int, start: int) -> None:
     """Read the colours of what moves; the others have their own."""
-    pixels, directions = person.pixels.reshape(-1), person.directions
-    table, stretched, colours = person.weights.reshape(-1), found.stretched, found.colours
-    own_columns, moves, drawn, channels = found.columns, found.moves, found.drawn, found.channels
-    rows, columns, taps = person.coverage.shape[0], person.coverage.shape[1], person.weights.shape[1]
-    first_row, first_column, line = person.row, person.column, np.uint64(4 * columns)
-    end_row, end_column = np.uint64(rows - 3 if taps == 4 else 0), np.uint64(columns - 3)
+    own_columns, moves, colours = found.columns, found.moves, found.colours
+    drawn, channels, pixels = found.drawn, found.channels, person.pixels.reshape(-1)
+    table, size, taps = person.weights.reshape(-1), person.coverage.shape, person.weights.shape[1]
+    first_row, first_column = person.row, person.column
     for n in range(count):
         j = own_columns[np.uint64(n)]
         if moves[np.uint64(n)]:
             across, down = places[np.uint64(2 * j)] - first_column, places[np.uint64(2 * j + 1)] - first_row
-            left, above = np.floor(across), np.floor(down)
-            first, second = np.int64(left) - 1, np.int64(above) - 1
-            right = np.uint64(np.int64((across - left) * np.float32(PHASES) + np.float32(0.5)) * taps)
-            below = np.uint64(np.int64((down - above) * np.float32(PHASES) + np.float32(0.5)) * taps)
-            if np.uint64(second) < end_row and np.uint64(first) < end_column:  # what is below 0 becomes very large
-                at = np.uint64(4 * (second * columns + first))
-                colour = cubic_at(pixels, at, line, table, right, below)
-            else:
-                colour = colour_at(pixels, (rows, columns), table, taps, (first, second), (right, below))
-            if stretched[np.uint64(j)] > 0:
-                smooth, share = along_edge(pixels, directions, (rows, columns), across, down)
-                colour = over(colour, smooth, share * stretched[np.uint64(j)])
+            colour = colour_between(pixels, size, table, taps, across, down)
         else:
             colour = four(drawn, np.uint64(start + j * channels), channels)
         put(colours, np.uint64(4 * n), colour)
+
+
+@compiled
+def _mix_along_edges(places: Array, person: Person, found: Row, count: int) -> None:
+    """Mix colours that are drawn out with what lies along their edge."""
+    own_columns, moves, stretched, colours = found.columns, found.moves, found.stretched, found.colours
+    mixed, edges, first_row, first_column = person.mixed.reshape(-1), person.edges, person.row, person.column
+    table, size, taps = person.weights.reshape(-1), person.coverage.shape, person.weights.shape[1]
+    for n in range(count):
+        j = own_columns[np.uint64(n)]
+        share = stretched[np.uint64(j)]
+        if share > 0 and moves[np.uint64(n)]:
+            across, down = places[np.uint64(2 * j)] - first_column, places[np.uint64(2 * j + 1)] - first_row
+            if is_beside_edge(edges, across, down):
+                at = np.uint64(4 * n)
+                put(colours, at, over(whole(colours, at), colour_between(mixed, size, table, taps, across, down), share))
 
 
 @compiled

@@ -105,6 +105,25 @@ def _weighted(a: Colour, b: Colour, c: Colour, d: Colour, weights: Colour) -> Co
 
 
 @compiled
+def colour_between(
+    flat: Array, size: tuple[Number, Number], table: Array, taps: Number, across: Number, down: Number
+) -> Colour:
+    """The four channels at a place between the pixels of a `size` (rows, columns), by a table of `taps` weights each.
+
+    Beyond them their edge goes on.
+    """
+    rows, columns = size
+    end_row, end_column = np.uint64(rows - 3 if taps == 4 else 0), np.uint64(columns - 3)
+    left, above = np.floor(across), np.floor(down)
+    first, second = np.int64(left) - 1, np.int64(above) - 1
+    right = np.uint64(np.int64((across - left) * np.float32(PHASES) + np.float32(0.5)) * taps)
+    below = np.uint64(np.int64((down - above) * np.float32(PHASES) + np.float32(0.5)) * taps)
+    if np.uint64(second) < end_row and np.uint64(first) < end_column:  # what is below 0 becomes very large
+        return cubic_at(flat, np.uint64(4 * (second * columns + first)), np.uint64(4 * columns), table, right, below)
+    return colour_at(flat, size, table, taps, (first, second), (right, below))
+
+
+@compiled
 def colour_at(
     flat: Array,
     size: tuple[Number, Number],

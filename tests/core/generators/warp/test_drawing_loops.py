@@ -13,7 +13,7 @@ import pytest
 from core.colour import full_scale
 from core.generators.warp.layers import Layers
 from core.generators.warp.pixels import coarse_maps, compose, positions
-from core.generators.warp.pixels.along_edges import along_edge, edge_directions
+from core.generators.warp.pixels.along_edges import edge_directions, mixed_along_edges
 from core.generators.warp.pixels.compose import Bands, Gains, Person, blocks_of
 from core.generators.warp.pixels.positions import Border, Maps, Sides, Ways
 from core.generators.warp.pixels.read import kernel_weights
@@ -175,8 +175,8 @@ def test_a_turned_plane_is_seen_where_geometry_says_and_what_stands_out_hides_wh
 def _person(pixels: NDArray[Any], coverage: NDArray[np.uint8], kernel: int = cv2.INTER_CUBIC) -> Person:
     four = np.zeros((*pixels.shape[:2], 4), np.float32)
     four[..., : pixels.shape[2]] = pixels
-    zero, directions = np.float32(0), edge_directions(four, full_scale(pixels.dtype))
-    return Person(zero, zero, four, directions, coverage, blocks_of(coverage), kernel_weights(kernel))
+    zero, mixed = np.float32(0), mixed_along_edges(four, edge_directions(four, full_scale(pixels.dtype)))
+    return Person(zero, zero, four, *mixed, coverage, blocks_of(coverage), kernel_weights(kernel))
 
 
 def _bands(*areas: tuple[int, ...]) -> Bands:
@@ -267,7 +267,7 @@ def test_a_leaning_edge_that_is_drawn_out_has_no_teeth() -> None:
     past = column - WIDTH / 2 - 0.3 * (row - HEIGHT / 2)
     pixels = np.dstack([np.rint(50 + 150 * np.clip(past + 0.5, 0, 1))] * 3).astype(np.uint8)
     person, own = _person(pixels, np.full((HEIGHT, WIDTH), 255, np.uint8)), _drawn_out(4, 1)
-    straight = person._replace(directions=np.zeros_like(person.directions))
+    straight = person._replace(mixed=person.pixels)
     smooth, toothed = (_drawn_by(own, pixels, of)[20:-20, :, 0].astype(float) for of in (person, straight))
     assert _teeth(smooth) < 0.5 * _teeth(toothed)
     assert np.ptp(smooth) > 0.95 * np.ptp(pixels)
@@ -283,7 +283,7 @@ def _teeth(drawn: NDArray[Any]) -> float:
 def test_what_is_not_drawn_out_is_read_as_it_is() -> None:
     pixels = _noise(np.uint8)
     person = _person(pixels, np.full((HEIGHT, WIDTH), 255, np.uint8))
-    other = person._replace(directions=np.ones_like(person.directions))
+    other = person._replace(mixed=255 - person.pixels, edges=np.ones_like(person.edges))
     for across, down in ((1, 1.05), (2, 2), (0.5, 1), (0.5, 0.5)):  # enlarged, squeezed, made smaller
         own = _drawn_out(across, down)
         np.testing.assert_array_equal(_drawn_by(own, pixels, person), _drawn_by(own, pixels, other))
@@ -298,9 +298,11 @@ def test_an_edge_has_a_direction_and_grain_has_none() -> None:
         pixels = np.dstack([100 + 100 * np.clip(past, 0, 1)] * 3 + [np.full(past.shape, 255)]).astype(np.float32)
         ways = edge_directions(pixels, 255)
         np.testing.assert_allclose(ways[HEIGHT // 4, WIDTH // 4], [np.cos(2 * angle), np.sin(2 * angle)], atol=0.05)
-        beside = np.float32(WIDTH / 2 - 12 * np.sin(angle)), np.float32(HEIGHT / 2 + 12 * np.cos(angle))
-        _, share = along_edge(pixels.reshape(-1), ways, (HEIGHT, WIDTH), *beside)
-        assert share == 0
+        mixed, some = mixed_along_edges(pixels, ways)
+        beside = round(HEIGHT / 2 + 12 * np.cos(angle)), round(WIDTH / 2 - 12 * np.sin(angle))
+        assert some[HEIGHT // 4, WIDTH // 4]
+        assert not some[beside[0] // 2, beside[1] // 2]
+        np.testing.assert_array_equal(mixed[beside], pixels[beside])
     grain = np.random.default_rng(3).normal(128, 20, (HEIGHT, WIDTH, 4)).astype(np.float32)
     assert np.hypot(*np.moveaxis(edge_directions(grain, 255), 2, 0)).mean() < 0.2
 
