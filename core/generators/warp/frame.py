@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     _Rims = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-# Where a turn changes by more pixels from one pixel to the next, coarse nodes are refined, and finer ones once more.
-_UNEVEN, _STILL_UNEVEN = 0.5, 0.7
+# Where a turn changes by more pixels from one pixel to the next, coarse nodes are refined, and finer ones again.
+_UNEVEN, _STILL_UNEVEN = 0.5, 1.2
 _BANDS = 24  # that a frame is drawn in, each as wide as what moves in it
 _CELLS_BESIDE = 22  # an eye distance, of the fields beside an opening
 _JUMP = 2.0  # pixels of the portrait from one pixel to the next, more than that: an edge
@@ -156,22 +156,23 @@ class Frame:
 
     def _refine(self, turn: Array) -> tuple[Ways, Ways, Ways]:
         """The way; the same where the surface turns out of sight, computed down to the pixel there; and the turn."""
-        coarse, way = self._coarse, self._coarse_way
+        coarse, grid, way = self._coarse, self._coarse, self._coarse_way
         # The coarse nodes are too far apart to show all that is uneven between them.
         uneven = coarse_maps.uneven(turn, _UNEVEN * coarse.cell)
-        uneven = np.asarray(cv2.dilate(uneven, np.ones((3, 3), np.uint8)), np.uint8)
-        if coarse.cell <= FINER or coarse.cell % FINER or not uneven.any():
-            sharp, sharp_turn = self._exact_in(uneven, coarse, way, turn)
+        uneven = marked = np.asarray(cv2.dilate(uneven, np.ones((3, 3), np.uint8)), np.uint8)
+        while grid.cell > FINER and (parts := _parts(grid.cell)) and marked.any():
+            finer = grid.finer(parts)
+            way, turn = finer.enlarged(way), finer.enlarged(turn)
+            _, *cells = coarse_maps.parts_of(marked, parts)
+            way[*cells], turn[*cells] = self._head.ways(self._look, finer.node_at(*cells))
+            grid, marked = finer, coarse_maps.uneven(turn, _STILL_UNEVEN * finer.cell)
+        sharp, sharp_turn = self._exact_in(marked, grid, way, turn)
+        if grid is coarse:
             return sharp, sharp, sharp_turn
-        fine = coarse.finer(FINER)
-        fine_way, fine_turn = fine.enlarged(way), fine.enlarged(turn)
-        numbers, *cells = coarse_maps.parts_of(uneven, FINER)
-        fine_way[*cells], fine_turn[*cells] = self._head.ways(self._look, fine.node_at(*cells))
-        marked = coarse_maps.uneven(fine_turn, _STILL_UNEVEN * fine.cell)
-        sharp, sharp_turn = self._exact_in(marked, fine, fine_way, fine_turn)
+        numbers = np.where(uneven, np.cumsum(uneven, dtype=np.int32).reshape(uneven.shape) - 1, np.int32(-1))
         rows, columns = np.nonzero(uneven)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
-        return _smooth(coarse, way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
+        return _smooth(coarse, self._coarse_way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
 
     def _exact_in(self, cells: NDArray[np.uint8], grid: Grid, way: Array, turn: Array) -> tuple[Ways, Ways]:
         """The way and the turn between the nodes of a grid, and those of every single pixel in the marked cells."""
@@ -237,6 +238,11 @@ def _positions(area: Area, maps: Maps) -> Array:
     out = np.empty((area[0].stop - area[0].start, area[1].stop - area[1].start, 2), np.float32)
     positions.fill(out, area[0].start, area[1].start, maps)
     return out
+
+
+def _parts(cell: int) -> int:
+    """Into how many cells, along a side, one of so many pixels is parted; 0: they do not divide so."""
+    return next((parts for parts in (FINER, 3, 2) if cell % parts == 0), 0)
 
 
 def _smooth(grid: Grid, nodes: Array) -> Ways:

@@ -40,7 +40,7 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
                     for step in range(2):
                         next_row = min(i * cell + down + step, rows * cell - 1)
                         next_column = min(j * cell + across + 1 - step, columns * cell - 1)
-                        x, y = at_pixel(ways, ways.top + next_row, ways.left + next_column)
+                        x, y = _of_next(ways, part, (down + step, across + 1 - step), (next_row, next_column))
                         if max(abs(x - own_x), abs(y - own_y)) <= jump:
                             continue
                         if max(abs(own_x), abs(own_y)) > still and not marks[i * cell + down, j * cell + across]:
@@ -54,6 +54,14 @@ def edges(ways: Ways, jump: float, still: float) -> NDArray[np.int32]:
     found[:, 0] += ways.top
     found[:, 1] += ways.left
     return found[:count]
+
+
+@compiled
+def _of_next(ways: Ways, part: Array, place: tuple[int, int], pixel: tuple[int, int]) -> tuple[float, float]:
+    """The way of a pixel of the grid that has a `place` in a cell, of which a `part` is known, or lies in the next."""
+    if max(place[0], place[1]) < ways.cell:
+        return part[place[0], place[1], 0], part[place[0], place[1], 1]
+    return at_pixel(ways, ways.top + pixel[0], ways.left + pixel[1])
 
 
 @compiled

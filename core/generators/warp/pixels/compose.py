@@ -143,7 +143,7 @@ def draw(
             fill(positions, first, column, maps)
             for i in range(len(positions)):
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
-                count = _find(places, first + i, column, start, person, found, lit, high)
+                count = _find(places, first + i, column, start, person, found, lit)
                 _read(places, person, found, count, start)
                 if len(person.mixed) and _stretch(first + i, column, out_there, maps.ways, stretched):
                     _mix_along_edges(places, person, found, count)
@@ -163,7 +163,6 @@ def _find(
     person: Person,
     found: Row,
     lit: bool,  # noqa: FBT001
-    top: Number,
 ) -> Number:
     """The number of pixels of a row that have to be drawn of the person; where it has left there is the background."""
     _squares(places, row, column, person, found.squares)
@@ -186,9 +185,9 @@ def _find(
                 own_columns[count], moves[count], shares[count] = j, not still, covered
                 count += np.uint64(1)
         elif not still:
-            share = _still_there(places, row, column, j, found.at_rest)
-            if share > 0:
-                store(drawn, at, channels, _background(row, column + j, at, share, person, found, top), top)
+            if _was_there_in_part(places, row, column, j, person, found.at_rest):
+                own_columns[count], moves[count], shares[count] = j, True, 0
+                count += np.uint64(1)
             else:
                 drawn[at] = behind[at]
                 drawn[at + np.uint64(1)] = behind[at + np.uint64(1)]
@@ -242,7 +241,8 @@ def _read(places: Array, person: Person, found: Row, count: int, start: int) -> 
     """Read the colours of what moves; the others have their own."""
     own_columns, moves, colours = found.columns, found.moves, found.colours
     drawn, channels, pixels = found.drawn, found.channels, person.pixels.reshape(-1)
-    table, size, taps = person.weights.reshape(-1), person.coverage.shape, person.weights.shape[1]
+    table, taps = person.weights.reshape(-1), person.weights.shape[1]
+    size = person.coverage.shape[0], person.coverage.shape[1]
     first_row, first_column = person.row, person.column
     for n in range(count):
         j = own_columns[np.uint64(n)]
@@ -259,7 +259,8 @@ def _mix_along_edges(places: Array, person: Person, found: Row, count: int) -> N
     """Mix colours that are drawn out with what lies along their edge."""
     own_columns, moves, stretched, colours = found.columns, found.moves, found.stretched, found.colours
     mixed, edges, first_row, first_column = person.mixed.reshape(-1), person.edges, person.row, person.column
-    table, size, taps = person.weights.reshape(-1), person.coverage.shape, person.weights.shape[1]
+    table, taps = person.weights.reshape(-1), person.weights.shape[1]
+    size = person.coverage.shape[0], person.coverage.shape[1]
     for n in range(count):
         j = own_columns[np.uint64(n)]
         share = stretched[np.uint64(j)]
@@ -267,7 +268,9 @@ def _mix_along_edges(places: Array, person: Person, found: Row, count: int) -> N
             across, down = places[np.uint64(2 * j)] - first_column, places[np.uint64(2 * j + 1)] - first_row
             if is_beside_edge(edges, across, down):
                 at = np.uint64(4 * n)
-                put(colours, at, over(whole(colours, at), colour_between(mixed, size, table, taps, across, down), share))
+                put(
+                    colours, at, over(whole(colours, at), colour_between(mixed, size, table, taps, across, down), share)
+                )
 
 
 @compiled
@@ -320,6 +323,18 @@ def _still_there(places: Array, row: int, column: int, j: int, at_rest: Number) 
     right = places[np.uint64(2 * j)] - np.float32(column + j)
     down = places[np.uint64(2 * j + 1)] - np.float32(row)
     return max(_ONE - (right * right + down * down) / (at_rest * at_rest), _ZERO)
+
+
+@compiled
+def _was_there_in_part(places: Array, row: int, column: int, j: int, person: Person, at_rest: Number) -> bool:
+    """Whether, at a pixel of a row, something of the person is seen at rest, and of the background, and is near yet."""
+    if _still_there(places, row, column, j, at_rest) <= 0:
+        return False
+    own_row, own_column = np.int64(row - np.int64(person.row)), np.int64(column + j - np.int64(person.column))
+    rows, columns = person.coverage.shape
+    if own_row < 0 or own_column < 0 or own_row >= rows or own_column >= columns:
+        return False
+    return 0 < person.coverage[own_row, own_column] < _OPAQUE
 
 
 @compiled
