@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from .job import Job
     from .media.video import VideoWriter
 
-_WAITING = 3  # frames that may wait to be written while the next one is drawn: memory stays flat
+# To pack a frame takes longer than to draw it, in one core. Four writers keep up, and two cores are busy as it is.
+_WRITERS = max(1, min((os.cpu_count() or 1) // 2, 4))
+_WAITING = _WRITERS + 2  # frames that may wait to be written while the next one is drawn: memory stays flat
 
 
 def is_movie(job: Job) -> bool:
@@ -29,7 +32,7 @@ def is_movie(job: Job) -> bool:
 
 
 class Folder:
-    """Frames as files, written by a thread while the next one is drawn."""
+    """Frames as files, written by other threads while the next one is drawn."""
 
     def __init__(self, job: Job) -> None:
         from .media.footage import first_picture
@@ -37,7 +40,7 @@ class Folder:
 
         self._folder, self._text = job.output, picture_text(job.generator)
         self._format = frame_format(first_picture(job.portrait.path))
-        self._pool = ThreadPoolExecutor(1)
+        self._pool = ThreadPoolExecutor(_WRITERS)
 
     def write(self, drawn: Iterable[tuple[int, NDArray[Any]]]) -> Iterator[tuple[Path, int]]:
         """Write frames by their 0-based numbers; yield path and 1-based number of each one on the disk, in order."""
