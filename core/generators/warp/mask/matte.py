@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _MARGIN = np.array([2.3, 2.7, 2.3, 3.2])  # left, top, right, bottom of the landmarks' box, in eye distances
 _COARSE, _FINE = 36.0, 110.0  # pixels of eye distance in the copies where colours are told apart and edges followed
 _CLOSE_BY, _FADING, _DOUBTLESS = 0.5, 3.0, 4.0  # log odds at the bare head, how they fall with distance; the most
-_SUREST = 5.0  # log odds of colours against what the network takes for a person: clothes' may be nobody's
+_SUREST = 5.0  # log odds of colours against what the network says: clothes' may be nobody's, and a flag's the face's
+_NOBODY = -6.5  # its log odds where it is sure that nobody is there: beside hair it is not
 _SIDE, _SHOULDERS = 0.4, 1.8  # at the chin the body is probably so wide, and wider by this slope
 _SEES = 0.9  # of a face the network sees, or it has no say
 _FACES = 72.0  # pixels of eye distance in the copy where other faces are looked for
@@ -88,15 +89,15 @@ def find_head(pixels: NDArray[Any], face: FittedFace) -> Array:
     people = _people(coarse, where)
     labels[_of_others(part, people, where, face.eye_distance)] = cv2.GC_BGD
     certain, place = labels.copy(), _odds_of_place(where) + people
-    surest = np.where(people > 0, -_SUREST, -np.inf)
+    surest = np.where(people > 0, -_SUREST, -np.inf), np.where(people < _NOBODY, _SUREST, np.inf)
     # Where somebody wears the wall's colour, and in a grey picture everybody does, the place decides.
     colour = odds_of_colour(coarse, examples)
-    divide(coarse, labels, place + np.maximum(colour, surest))
+    divide(coarse, labels, place + np.clip(colour, *surest))
     wall = _wall_beside(coarse, labels, examples, where, _THIN * eye_distance)
     if wall.any():
         labels, examples[wall] = np.where(wall, np.uint8(cv2.GC_BGD), certain), cv2.GC_BGD
         colour = odds_of_colour(coarse, examples)
-        divide(coarse, labels, place + np.maximum(colour, surest))
+        divide(coarse, labels, place + np.clip(colour, *surest))
     likely, high = place + colour > _WALL, where.below < _COLLAR
     found = _thick(labels, likely, high, eye_distance)
     beside = _unlike_wall(coarse, found, eye_distance) & (labels != cv2.GC_BGD) & (people >= 0)

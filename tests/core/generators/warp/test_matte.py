@@ -313,3 +313,19 @@ def test_somebody_who_stands_beside_is_not_in_the_mask(
     alone = there[heads] & ~other[heads, :512]
     assert mask[heads][other[heads]].mean() < 0.05
     assert mask[heads, :512][alone].mean() > 0.95
+
+
+def test_a_wall_in_the_faces_colour_beside_the_shoulder_is_mostly_no_part_of_the_person(
+    astronaut: NDArray[np.uint8], astronaut_landmarks: NDArray[np.float32]
+) -> None:
+    """So low no colours of the background are learnt, and a network's no must count for more than these say."""
+    face, part = fit_face(astronaut_landmarks), (slice(185, 270), slice(0, 150))
+    there = find_head(astronaut, face) > 0.5
+    x, y = astronaut_landmarks[[1, 36]].mean(0).astype(int) + [6, 14]
+    cheek = astronaut[y : y + 24, x : x + 16].reshape(-1, 3)
+    wall = cheek[np.random.default_rng(0).integers(0, len(cheek), (85, 150))]
+    picture = astronaut.copy()
+    picture[part] = np.where(there[part][..., None], picture[part], wall)
+    found = find_head(picture, face)
+    assert found[part][~there[part]].mean() < 0.13  # 0.22 when colours could say anything
+    assert found[there].mean() > 0.98
