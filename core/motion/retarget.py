@@ -144,7 +144,8 @@ def _limited(name: str, value: float) -> float:
 def _room() -> tuple[Array, Array]:
     """(68,) centimetres that each point may move, and (4,) by which the lids of each pair may go further apart."""
     shapes = load_face_model().expressions
-    furthest = np.max([np.linalg.norm(shape, axis=1) for shape in shapes.values()], axis=0)
+    raised = shapes["browInnerUp"] + shapes["browOuterUpLeft"] + shapes["browOuterUpRight"]  # as people raise them
+    furthest = np.max([np.linalg.norm(shape, axis=1) for shape in (*shapes.values(), raised)], axis=0)
     wide = shapes["eyeWideLeft"] + shapes["eyeWideRight"]
     apart = np.linalg.norm(wide[UPPER_LIDS] - wide[LOWER_LIDS], axis=1)
     return np.maximum(_BEYOND * furthest, _LEAST_ROOM), _BEYOND * apart

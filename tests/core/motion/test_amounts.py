@@ -144,6 +144,15 @@ def test_keys_as_long_as_the_driver(face: NDArray[np.float32], track: LandmarkTr
             plan_motion(face, driver, keys=keys)
 
 
+def test_brows_that_rise_together_go_all_the_way(face: NDArray[np.float32]) -> None:
+    """As far as shapes raise them together; held to one of them, inner ends stay low and a surprised face is angry."""
+    surprised = plan_motion(face, _controls(browInnerUp=1, browOuterUpLeft=1, browOuterUpRight=1))
+    points = np.stack([target.landmarks for target in surprised]).astype(np.float32)
+    again = plan_motion(face, LandmarkTrack(points, np.ones((2, 68), np.float32), FPS, (512, 512)), relative_to=face)
+    missed = np.linalg.norm(again[1].landmarks - points[1], axis=1) / np.linalg.norm(face[36] - face[45])
+    assert missed.max() < 0.01
+
+
 def test_a_tracker_that_fails_does_not_tear_the_face(
     face: NDArray[np.float32], driver: NDArray[np.float32], track: LandmarkTrack
 ) -> None:
