@@ -53,7 +53,7 @@ def capture_controls(
         raise BadInputError(f"The neutral frame {neutral_frame} does not exist; the track has 0-{track.frames - 1}.")
     neutral = track.landmarks[neutral_frame] if still is None else neutral_from_still(still, track, neutral_frame)
     landmarks = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
-    performance = Performance(landmarks, neutral, track.size)
+    performance = Performance(landmarks, neutral, track.size, track.fps)
     channels = {**performance.head(), **performance.expression()}
     if track.iris is not None:
         yaw, pitch = _gaze(performance, track.iris, neutral_frame, track.fps).T

@@ -44,7 +44,9 @@ _DEPTH_RIDGE = 0.02  # the model's depth counts as much as a head that is always
 class Performance:
     """A driver's face and its motion: pose and expression are fitted in turns, and with them the points' depth."""
 
-    def __init__(self, landmarks: NDArray[np.float32], neutral: NDArray[np.float32], size: tuple[int, int]) -> None:
+    def __init__(
+        self, landmarks: NDArray[np.float32], neutral: NDArray[np.float32], size: tuple[int, int], fps: Fraction
+    ) -> None:
         """Fit `landmarks` (F, 68, 2) against the `neutral` ones (68, 2), in pixels of a picture of this size."""
         self._seen = landmarks.astype(np.float64)
         self._middle = np.array(size) / 2
@@ -56,7 +58,7 @@ class Performance:
         self._weights[list(JAW)] = _JAW_WEIGHT
         self._weights[[point for pair in LID_PAIRS for point in pair]] = 0
         self.flat = self.without_perspective(self._seen, self.points[:, 2])  # (F, 68, 2) the landmarks
-        self._still = still_necks(self.points, self.flat, self.face.pivot)
+        self._still = still_necks(self.points, self.flat, self.face.pivot, fps)
         self.poses = fit_rigid_poses(self.points, self.flat, self.face.pivot, self._still)
         for _ in range(_ROUNDS):
             self._fit_strengths()

@@ -15,6 +15,7 @@ from ..landmarks.topology import RIGID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -27,6 +28,9 @@ _ENOUGH = 1e-7  # radians, scale, pixels: no step is larger
 _FRAMES_AT_ONCE = 256
 _STILL_NECK = 6.0  # landmarks
 _RISES = 0.8  # of the points' spread around their middle; nods of rendered heads are taken for 0.54 at most
+_NEARS = 0.1  # in the logarithm of the size, over a second; turns and nods of rendered heads are taken for 0.03
+_NEAR = 1.15  # what is larger counts as this, so that some belief is left: points all in one place tell no size
+_HALF_SECOND = 0.5
 
 
 @dataclass(frozen=True)
@@ -188,17 +192,31 @@ def fit_rigid_poses(
     return fit_poses(points[rigid], landmarks[:, rigid], np.ones(len(rigid)), pivot, still=still)
 
 
-def still_necks(points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array) -> Array:
+def still_necks(
+    points: NDArray[np.floating[Any]], landmarks: NDArray[np.floating[Any]], pivot: Array, fps: Fraction | None = None
+) -> Array:
     """(F, 2) how much it counts in a pose of (F, 68, 2) landmarks that the pivot neither comes nearer nor rises.
 
     A face that goes down is a body that sinks, or a head that nods: its points alone hardly tell. The pivot may move
     aside, because they tell turning and tilting from that well. Who rises much further than a nod that is taken for
-    rising stands up, or the camera tilts: there the belief ends.
+    rising stands up, or the camera tilts: there the belief ends. In a movie, whose `fps` are given, both end where a
+    face stays larger or smaller than turns and nods are taken for: somebody, or the camera, came nearer.
     """
     rigid = points[list(RIGID), :2]
     spread = np.sqrt(((rigid - rigid.mean(0)) ** 2).sum(1).mean())
-    risen = np.array([pose.move[1] for pose in fit_rigid_poses(points, landmarks, pivot)]) / spread
-    return _STILL_NECK * np.column_stack([np.ones(len(risen)), np.exp(-((risen / _RISES) ** 6))])
+    free = fit_rigid_poses(points, landmarks, pivot)
+    risen = np.array([pose.move[1] for pose in free]) / spread
+    sizes = np.clip([pose.scale for pose in free], 1 / _NEAR, _NEAR)
+    grown = np.zeros(len(free)) if fps is None else _lasting(np.log(sizes), fps)
+    doubts = np.column_stack([grown / _NEARS, risen / _RISES]) ** 6
+    return _STILL_NECK * np.exp(-np.cumsum(doubts, axis=1))  # a camera that comes nearer moves the neck in its picture
+
+
+def _lasting(values: Array, fps: Fraction) -> Array:
+    """(F,) the medians of a second each: a tracker that loses a shaking head for some frames tells no size."""
+    half = round(_HALF_SECOND * fps)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, "symmetric"), 2 * half + 1)
+    return np.asarray(np.median(around, axis=1), np.float64)
 
 
 def rotations_about(vectors: Array) -> Array:

@@ -64,7 +64,7 @@ class Followed:
 def follow_absolute(face: FittedFace, track: LandmarkTrack, amounts: RegionAmounts) -> Iterator[Followed]:
     """The track's points are wanted as they stand, in the portrait's pixels."""
     neutral = face.points[:, :2].astype(np.float32)
-    for offsets, pose in _apart(face, track, neutral):
+    for offsets, pose in _apart(face, track, neutral, None):
         yield _followed(face, offsets, pose, amounts)
 
 
@@ -79,7 +79,7 @@ def follow_relative(
     on the portrait, and so do lips.
     """
     driver = fit_face(neutral)
-    frames = list(_apart(driver, track, neutral))
+    frames = list(_apart(driver, track, neutral, track.fps))
     touching = amounts.mouth * _contact(driver, faces, np.stack([offsets for offsets, _ in frames]), track.fps)
     for face, (offsets, pose), contact in zip(faces, frames, touching, strict=True):
         size = face.eye_distance / driver.eye_distance
@@ -106,11 +106,16 @@ def _contact(driver: FittedFace, faces: Sequence[FittedFace], offsets: Array, fp
     return lip_contact(openings, at_rest, ~offsets.any(axis=(1, 2)), fps, np.array(own))
 
 
-def _apart(driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32]) -> Iterator[tuple[Array, Pose]]:
-    """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose."""
+def _apart(
+    driver: FittedFace, track: LandmarkTrack, neutral: NDArray[np.float32], filmed: Fraction | None
+) -> Iterator[tuple[Array, Pose]]:
+    """For each frame the (68, 3) offsets of the driver's points in its unturned view, and its head's pose.
+
+    `filmed` are the frames a second of a camera that may come nearer; None where points lie in a portrait's picture.
+    """
     # Without the tracker's faults: its trembling, and lids that never meet.
     wanted = close_lids(smooth_track(track.landmarks, track.fps), track.fps, neutral)
-    still = still_necks(driver.points, wanted, driver.pivot)
+    still = still_necks(driver.points, wanted, driver.pivot, filmed)
     poses = fit_rigid_poses(driver.points, wanted, driver.pivot, still)
     for asked, landmarks, pose in zip(track.landmarks, wanted, poses, strict=True):
         offsets = np.zeros((68, 3))

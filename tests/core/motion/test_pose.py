@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,23 @@ def test_a_still_neck_makes_a_sinking_face_nod_and_leaves_one_that_moves_aside()
     assert abs(pitch) > 1
     # Nobody nods so far: the body stands up, or the camera tilts.
     assert np.abs(fitted(0.0, -100.0)).max() < 1
+
+
+def test_a_neck_may_come_nearer_for_good_but_not_in_a_shake() -> None:
+    pivot = np.array([100.0, 250.0, -20.0])
+    points = _head(points=68) * [1, 1, 0.5] + pivot - [0, 150, -60]
+    nearer = Pose(np.eye(3), pivot, 1.2).apply(points)
+    landmarks = np.repeat(points[None, :, :2], 100, axis=0)
+    landmarks[10:13] = landmarks[60:] = nearer  # first a tracker that loses its face
+
+    def sizes(fps: Fraction | None) -> np.ndarray:
+        still = still_necks(points, landmarks, pivot, fps)
+        return np.array([pose.scale for pose in fit_rigid_poses(points, landmarks, pivot, still)])
+
+    found = sizes(Fraction(25))
+    assert found[80] == pytest.approx(1.2, abs=1e-3)
+    assert found[11] < 1.15
+    assert np.array_equal(found[:40], sizes(None)[:40])
+    assert sizes(None)[80] == sizes(None)[11]
+    landmarks[:] = 7  # it never finds one
+    assert (sizes(Fraction(25)) > 0).all()

@@ -11,8 +11,11 @@ import pytest
 
 from core.landmarks.topology import LID_PAIRS
 from core.landmarks.track import LandmarkTrack
+from core.motion.capture import capture_controls
+from core.motion.controls import ControlTrack
 from core.motion.lid_calibration import close_lids, lid_openings
 from core.motion.plan import plan_motion
+from core.motion.pose import head_angles
 from core.motion.smoothing import smooth_track
 
 if TYPE_CHECKING:
@@ -157,3 +160,17 @@ def test_the_neutral_frame_of_a_trembling_track_is_exactly_neutral(face: NDArray
     assert targets[3].pose.is_identity()
     shut = min(targets, key=lambda target: lid_openings(target.landmarks[None]).mean()).landmarks
     assert lid_openings(shut[None]).max() < 0.06 * lid_openings(face[None]).min()
+
+
+def test_a_head_turns_as_far_while_the_camera_comes_nearer(face: NDArray[np.float32]) -> None:
+    """What is taken for a head of the same size makes points do what the pose does not, and tears a mouth open."""
+    share = np.clip(np.arange(75) / 50, 0, 1).astype(np.float32)
+    asked = {"headYaw": -12 * share, "headPitch": -8 * share, "headRoll": -12 * share, "headZoom": 1 + 0.18 * share}
+    points = np.stack([target.landmarks for target in plan_motion(face, ControlTrack(FPS, asked))])
+    track = LandmarkTrack(points.astype(np.float32), np.ones(points.shape[:2], np.float32), FPS, (450, 260))
+    moved = plan_motion(face, track, relative_to=face)[60]
+    assert head_angles(moved.pose.rotation) == pytest.approx((-12, -8, -12), abs=0.5)
+    assert moved.pose.scale == pytest.approx(1.18, abs=0.01)
+    found = capture_controls(track, 0).channels
+    assert found["headPitch"][60] == pytest.approx(-8, abs=1)
+    assert found["headZoom"][60] > 1.12
