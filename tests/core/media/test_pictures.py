@@ -261,6 +261,12 @@ def test_pictures_too_small_for_a_face(file: Path, size: tuple[int, int]) -> Non
         read_picture(file)
 
 
+def test_pictures_too_large_for_pillow(file: Path) -> None:
+    Image.new("1", (14000, 14000)).save(file)
+    with pytest.raises(BadInputError, match=r"picture\.png: is too large: more than 178,956,970 pixels"):
+        read_picture(file)
+
+
 def test_8_bit_colour_for_detectors_and_movies(rgb: NDArray[np.uint8], deep: NDArray[np.uint16]) -> None:
     _same(to_rgb8(rgb), rgb)
     _same(to_rgb8(deep), (deep >> 8).astype(np.uint8))
