@@ -339,6 +339,12 @@ def test_the_average_follows(config: TrainingConfig) -> None:
     torch.testing.assert_close(next(state.average.parameters()) - old, 0.001 * (new - old), rtol=1e-3, atol=1e-6)
 
 
+def test_what_a_step_costs_can_be_measured(core: Callable[..., Any], tiny: Path) -> None:
+    done = core(tiny, 1, program=("-m", "tests.benchmarks.training_step"))
+    assert "GMAC an episode" in done.stdout, done.stderr
+    assert "s of the processor" in done.stdout
+
+
 def test_a_missing_package_is_named(
     core: Callable[..., Any], without: Callable[[str], str], tiny: Path, shards: Path, tmp_path: Path
 ) -> None:
