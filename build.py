@@ -163,7 +163,7 @@ def manifest_version(text: str) -> str:
 
 def bench(arguments: list[str]) -> int:
     """Print the table of times."""
-    return run([ensure(main_environment()), "tests/benchmarks/bench.py", *arguments], cwd=ROOT)
+    return _run_module("tests.benchmarks.bench", arguments)
 
 
 def quality(arguments: list[str]) -> int:

@@ -61,6 +61,7 @@ class GIOCONDA_AP_preferences(bpy.types.AddonPreferences):
         row.operator("gioconda.create_worker", icon="IMPORT").with_torch = False
         row.operator("gioconda.create_worker", text="With Torch").with_torch = True
         row.operator("gioconda.check_worker", icon="CHECKMARK")
+        row.operator("gioconda.remove_worker", icon="TRASH")
         made = f"Created: {runtime.environment_python()}" if runtime.is_made() else "No worker created here yet"
         layout.label(text=made, icon="INFO")
         if session.current:

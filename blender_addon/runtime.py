@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shutil
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import bpy
 from ..core.errors import BadInputError, MissingError
 from ..core.files import make_folder
 from .client import EXTENSION, ChildProcess, Task, WorkerTask
+from .preferences import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +31,18 @@ _READY_MADE = (3, 11), (3, 13)  # of all packages there are wheels for these ver
 
 
 def data_folder() -> Path:
-    """Where the add-on keeps what it makes for itself: Blender's data files, which outlive an uninstall."""
-    return Path(bpy.utils.user_resource("DATAFILES", path="gioconda"))
+    """Where the add-on keeps what it makes for itself: it outlives an update, and goes when the add-on is removed."""
+    return Path(bpy.utils.extension_path_user(PACKAGE))
+
+
+def environment_folder() -> Path:
+    """The environment that `create_worker` makes, be it there or not."""
+    return data_folder() / "worker"
 
 
 def environment_python() -> Path:
-    """The Python of the environment that `create_worker` makes, be it there or not."""
-    folder = data_folder() / "worker"
+    """The Python of that environment, be it there or not."""
+    folder = environment_folder()
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 
@@ -43,6 +50,22 @@ def is_made() -> bool:
     """Whether that environment is there: without pip, which comes near the end, nothing can be installed."""
     python = environment_python()
     return python.is_file() and any(python.parent.glob("pip*"))
+
+
+def environment_bytes() -> int:
+    """How large it is."""
+    return sum(path.lstat().st_size for path in environment_folder().rglob("*"))
+
+
+def remove_environment() -> None:
+    """Delete it (BadInputError: something in it is in use)."""
+    try:
+        shutil.rmtree(environment_folder())
+    except OSError as error:
+        raise BadInputError(
+            f"{environment_folder()} cannot be removed ({error.strerror or error}). End what still uses it, then try "
+            "again."
+        ) from error
 
 
 def worker_python(preferred: str) -> Path:
@@ -131,7 +154,7 @@ def create(base: Path, wheels: Path | None, *, with_torch: bool) -> InstallTask:
     if with_torch:
         steps.append(("Installing torch", [*pip, "-r", str(TORCH_REQUIREMENTS)]))
     if not is_made():  # or its base was removed, which leaves a dangling link
-        make = [str(base), "-I", "-m", "venv", "--clear", str(python.parents[1])]
+        make = [str(base), "-I", "-m", "venv", "--clear", str(environment_folder())]
         steps.insert(0, ("Making the environment", make))
     return InstallTask(python, steps)
 

@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 from contextlib import contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from .errors import BadInputError
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 def replacing(path: Path) -> Generator[Path]:
     """A temporary name beside `path` to write to; it takes the place of `path` when the block ends well.
 
+    Nobody else is given that name: of two who write the same file, the one who ends last counts.
     After an error nothing is left of it. An OSError becomes a BadInputError that names the folder.
     """
-    temporary = path.with_name(f"{path.name}.part")
+    temporary = path.with_name(f"{path.name}.{token_hex(4)}.part")
     try:
         make_folder(path.parent)
         yield temporary
@@ -73,7 +75,10 @@ def cannot_write(path: Path, error: Exception) -> BadInputError:
             f"The disk is full: {path.name} cannot be written to {folder}. Make room or choose another output."
         )
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return BadInputError(f"{folder} is read-only: {path.name} cannot be written. Choose another output.")
+        return BadInputError(  # Windows says the same of a file that is open elsewhere
+            f"{path.name} cannot be written to {folder}: that is read-only, or another program has the file open. "
+            "Close it there, or choose another output."
+        )
     reason = getattr(error, "strerror", None) or error
     return BadInputError(f"{path.name} cannot be written to {folder} ({reason}). Choose another output.")
 

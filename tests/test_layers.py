@@ -98,6 +98,7 @@ LIGHT = {
     "core.motion.preset",
     "core.motion.thinning",
     "core.speech.amounts",
+    "core.training",
 }
 HEAVY = {
     "av",

@@ -19,6 +19,7 @@ from .learn_person import GIOCONDA_OT_learn_person
 from .load_landmarks import GIOCONDA_OT_load_landmarks
 from .name_track import GIOCONDA_OT_name_track
 from .open_folder import GIOCONDA_OT_open_folder
+from .remove_worker import GIOCONDA_OT_remove_worker
 from .save_preset import GIOCONDA_OT_save_preset
 from .show_head_mask import GIOCONDA_OT_show_head_mask
 
@@ -39,6 +40,7 @@ CLASSES = (
     GIOCONDA_OT_load_landmarks,
     GIOCONDA_OT_name_track,
     GIOCONDA_OT_open_folder,
+    GIOCONDA_OT_remove_worker,
     GIOCONDA_OT_save_preset,
     GIOCONDA_OT_show_head_mask,
 )

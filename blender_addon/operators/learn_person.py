@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
+from ...core.training import MOST_PICTURES
 from .. import driver_settings, portraits, preferences, strip_files, strips
 from ..session import session
 from ..strip_bakes import RenderTask, picture_name
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..client import Task
-
-_MOST = 32  # pictures: no more are learned from
 
 
 class GIOCONDA_OT_learn_person(TaskOperator, bpy.types.Operator):
@@ -91,7 +90,7 @@ def _pictures(scene: bpy.types.Scene, shown: list[Any], folder: Path) -> tuple[l
     movies = [strip for strip in shown if strip.type == "MOVIE"]
     files = [file for strip in shown if strip.type == "IMAGE" for file in strip_files.picture_files(strip)]
     found = list(dict.fromkeys(files))
-    share = max(1, (_MOST - len(found)) // max(1, len(movies)))
+    share = max(1, (MOST_PICTURES - len(found)) // max(1, len(movies)))
     reading: list[Callable[[], Task]] = []
     for strip in movies:
         start, end = strips.visible_range(strip)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import BadInputError
 from ..generators import GENERATORS
 from ..motion import MOTIONS, REPLACEABLE
+from .given import given, refuse
 from .portrait_options import add_portrait_options, model_files, portrait_source
 from .values import amount, neutral_frame
 
@@ -66,18 +67,18 @@ def _job(options: argparse.Namespace) -> Job:
     from ..job import Job, load_job
     from ..motion.controls import load_controls
 
-    given = _given(options)
+    told = given(options, add_options, ["--job", ""])
     if options.job is not None:
-        if others := [told for name, told in given.items() if name not in ("job", "frames", "output")]:
-            raise BadInputError(f"{', '.join(others)}: a job says this itself; only --frames and -o go with --job.")
+        others = told.keys() - {"job", "frames", "output"}
+        refuse(told, others, "a job says this itself; only --frames and -o go with --job.")
         job = load_job(options.job)
         return replace(job, frames=options.frames or job.frames, output=options.output or job.output)
     if options.portrait is None or options.output is None:
         raise BadInputError("A portrait and an output (-o) are needed, or a job file (--job).")
     if options.person is not None and options.generator != "few_shot":
         raise BadInputError(f"{options.person}: a person file goes with --generator few_shot.")
-    if options.controls is not None and (others := [told for name, told in given.items() if name in _OF_TRACKS]):
-        raise BadInputError(f"{', '.join(others)}: goes with a landmark track (--track), not with controls.")
+    if options.controls is not None:
+        refuse(told, _OF_TRACKS, "goes with a landmark track (--track), not with controls.")
     driver = (
         load_controls(options.controls)
         if options.controls is not None
@@ -102,18 +103,6 @@ def _job(options: argparse.Namespace) -> Job:
         only_changes=options.only_changes,
         **amounts,
     )
-
-
-def _given(options: argparse.Namespace) -> dict[str, str]:
-    """The options that are not as they are if nobody gives them: by name, as they are written."""
-    parser = argparse.ArgumentParser()
-    add_options(parser)
-    usual = vars(parser.parse_args(["--job", ""])) | {"job": None, "command": "animate", "progress": options.progress}
-    return {
-        name: "the portrait" if name == "portrait" else f"--{name.replace('_', '-')}"
-        for name, value in vars(options).items()
-        if value != usual.get(name)
-    }
 
 
 def _frames(text: str) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadInputError
-from .portrait_options import add_tracking_options, model_files, track_movie
+from .given import given, refuse
+from .portrait_options import OF_MOVIES, add_tracking_options, model_files, track_movie
 from .values import frame_rate, neutral_frame
 
 if TYPE_CHECKING:
@@ -38,15 +38,19 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     from ..landmarks.track import LandmarkTrack
     from ..media.video import is_video
     from ..motion.capture_files import check_output, read_capture, write_controls
+    from ..motion.controls import ControlTrack
     from ..motion.neutral_frame import find_neutral_frame
 
     check_output(options.output, as_live_link=options.live_link)
     if is_video(options.source):
         capture = _track(options, tell)
-    elif options.track is not None:
-        raise BadInputError(f"{options.source}: is no movie, so that there are no landmarks to write (--track).")
     else:
+        told = given(options, add_options, ["", "-o", ""])
+        of_pictures = () if options.neutral_picture else ("detector", "models", "allow_download")
+        refuse(told, ("track", *OF_MOVIES, *of_pictures), f"goes with a movie; {options.source} is no movie.")
         capture = read_capture(options.source, options.fps, options.face_index)
+        if isinstance(capture.content, ControlTrack):
+            refuse(told, ("neutral_frame", "neutral_picture"), f"goes with landmarks; {options.source} holds controls.")
     neutral, still = options.neutral_frame, None
     if options.neutral_picture is not None:
         still = read_still(options.neutral_picture, options.detector, tell, model_files(options))
@@ -56,9 +60,9 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         picture = options.neutral_picture
         against = f"the neutral frame {neutral}" if picture is None else picture.name
         tell({"event": "stage", "stage": "capture", "message": f"Finding the controls, against {against}"})
-    controls, told = capture.controls(neutral, still).clamped()
+    controls, clamped = capture.controls(neutral, still).clamped()
     left_out = write_controls(options.output, controls, as_live_link=options.live_link)
-    for message in (*capture.told, *told, *left_out):
+    for message in (*capture.told, *clamped, *left_out):
         tell({"event": "warning", "message": message})
     tell({"event": "done", "frames": controls.frames, "output": str(options.output)})
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadInputError
-from .portrait_options import add_tracking_options, model_files, track_movie
+from .given import given, refuse
+from .portrait_options import OF_MOVIES, add_tracking_options, model_files, track_movie
 
 if TYPE_CHECKING:
     import argparse
@@ -34,9 +34,9 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
     if is_video(options.source):
         track = track_movie(options, tell)
-    elif options.like is not None:
-        raise BadInputError(f"{options.source}: is no movie; a person is followed (--like) in movies only.")
     else:
+        told = given(options, add_options, ["", "-o", ""])
+        refuse(told, OF_MOVIES, f"goes with a movie; {options.source} is no movie.")
         detector = create_detector(options.detector, model_files(options))
         track = track_picture(options.source, detector, options.face_index, tell)
     save_track(options.output, track)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BadInputError
 from .values import count, minutes
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
     from ..training.methods import FeedForward, FineTuned, Still, Tuned, WarpAlone
     from ..training.tune import TunePlan
 
+    if options.minutes is not None and not options.tune:
+        raise BadInputError("--minutes: goes with --tune.")
     check_writable(options.output.parent)
     table = Table(options.output)
     seconds = None if options.minutes is None else 60 * options.minutes
@@ -71,7 +74,7 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
         hybrid = _load(options.checkpoint or SHIPPED, "hybrid", shards)
         methods["hybrid"] = FeedForward(hybrid.networks)
         if options.tune:
-            plan = None if seconds is None else TunePlan(seconds=seconds)
+            plan = TunePlan() if seconds is None else TunePlan(seconds=seconds)
             methods["hybrid tuned"] = Tuned(hybrid, tell, plan)
     detector, known = create_detector("dlib"), sorted(set(options.known or COUNTS))
     rows = evaluate(shards, methods, detector, tell, known, people=options.people, table=table)
@@ -81,7 +84,6 @@ def run(options: argparse.Namespace, tell: OnEvent) -> None:
 
 def _load(path: Path, kind: str, shards: Shards) -> Checkpoint:
     """Trained networks that go with the shards. Raises BadInputError."""
-    from ..errors import BadInputError
     from ..generators.few_shot.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(path)

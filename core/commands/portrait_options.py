@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..landmarks.track import LandmarkTrack
 
 
+OF_MOVIES = ("like", "missing", "no_cache")
+"""Those of `add_tracking_options` that count in movies only."""
+
+
 def add_portrait_options(parser: argparse.ArgumentParser) -> None:
     """A portrait's own landmarks, or how its face is found."""
     parser.add_argument("--portrait-landmarks", type=Path, metavar="L.npz", help="skip the detection")

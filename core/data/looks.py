@@ -31,6 +31,10 @@ _HAIRS = {
 _IRISES = np.array(
     [(0.045, 0.022, 0.010), (0.10, 0.055, 0.022), (0.085, 0.085, 0.035), (0.05, 0.10, 0.13), (0.12, 0.15, 0.17)]
 )
+_PAINTED_LIPS = np.array([(0.75, 0.28, 0.30), (0.62, 0.22, 0.30), (0.85, 0.42, 0.42)])
+_STYLES_OF_MEN = ("bald", "buzz", "short", "short", "short", "swept")
+_STYLES_OF_WOMEN = ("short", "swept", "bob", "bob", "long", "long")
+_BEARDS = ("none", "none", "stubble", "stubble", "moustache", "goatee", "full", "full")
 
 
 @dataclass(frozen=True)
@@ -96,26 +100,12 @@ def random_looks(rng: Generator, identities: int) -> Looks:
     darker = min(int(darkness), len(_SKINS) - 2)
     skin = _SKINS[darker] + (darkness - darker) * (_SKINS[darker + 1] - _SKINS[darker])
     skin *= rng.normal(1, (0.05, 0.04, 0.05)) * rng.uniform(0.92, 1.08)
-    is_light, masculine, age = darkness < 1.6, bool(rng.random() < 0.5), float(rng.random())
-    names = list(_HAIRS)
-    odds = np.array([2, 2, 2.5, 1.5, 2, 0.7, 0, 0]) if is_light else np.array([5, 2.5, 0.6, 0.1, 0.1, 0, 0, 0])
-    odds[-2:] = max(age - 0.6, 0) * odds.sum() * np.array([1.2, 0.6])
-    hair = np.array(_HAIRS[names[rng.choice(len(names), p=odds / odds.sum())]]) * rng.uniform(0.75, 1.3)
+    is_light, masculine = darkness < 1.6, bool(rng.random() < 0.5)
+    hair = _hair_colour(rng, is_light=is_light)
     iris_odds = np.array([0.25, 0.2, 0.2, 0.25, 0.1]) if is_light else np.array([0.75, 0.22, 0.03, 0, 0])
-    lips = np.array([0.86, 0.58, 0.60]) if is_light else np.array([0.88, 0.66, 0.68])
-    if not masculine and rng.random() < 0.45:
-        lips = np.array([[0.75, 0.28, 0.30], [0.62, 0.22, 0.30], [0.85, 0.42, 0.42]])[rng.integers(3)]
-    styles = (
-        ("bald", "buzz", "short", "short", "short", "swept")
-        if masculine
-        else ("short", "swept", "bob", "bob", "long", "long")
-    )
-    style = str(rng.choice(styles))
-    beard = (
-        str(rng.choice(["none", "none", "stubble", "stubble", "moustache", "goatee", "full", "full"]))
-        if masculine
-        else "none"
-    )
+    lips = _lips(rng, is_light=is_light, masculine=masculine)
+    style = str(rng.choice(_STYLES_OF_MEN if masculine else _STYLES_OF_WOMEN))
+    beard = str(rng.choice(_BEARDS)) if masculine else "none"
     painted = not masculine and rng.random() < 0.3
     return Looks(
         identity=(rng.normal(0, 0.85, identities)).clip(-2, 2).astype(np.float32),
@@ -134,14 +124,7 @@ def random_looks(rng: Generator, identities: int) -> Looks:
         beard_amount=float(rng.uniform(0.5, 1.0)),
         style=style,
         hair_length=float({"bob": rng.uniform(16, 22), "long": rng.uniform(24, 40)}.get(style, 0)),
-        hair_volume=float(
-            {
-                "bald": 0.0,
-                "buzz": rng.uniform(0.15, 0.4),
-                "short": rng.uniform(0.6, 1.6),
-                "swept": rng.uniform(1.4, 3.0),
-            }.get(style, rng.uniform(0.9, 2.2))
-        ),
+        hair_volume=_hair_volume(rng, style),
         hairline=float(rng.uniform(-0.4, 1.6) if masculine else rng.uniform(-0.6, 0.6)),
         temples=float(rng.uniform(0.3, 2.2) if masculine else rng.uniform(0, 0.8)),
         parting=float(rng.uniform(-1, 1)),
@@ -156,6 +139,29 @@ def random_looks(rng: Generator, identities: int) -> Looks:
         shirt_pattern=str(rng.choice(["plain", "plain", "mottled", "stripes", "checks"])),
         neckline=str(rng.choice(["crew", "crew", "v", "high", "boat"])),
     )
+
+
+def _hair_colour(rng: Generator, *, is_light: bool) -> NDArray[np.float64]:
+    age, names = float(rng.random()), list(_HAIRS)
+    odds = np.array([2, 2, 2.5, 1.5, 2, 0.7, 0, 0]) if is_light else np.array([5, 2.5, 0.6, 0.1, 0.1, 0, 0, 0])
+    odds[-2:] = max(age - 0.6, 0) * odds.sum() * np.array([1.2, 0.6])
+    return np.array(_HAIRS[names[rng.choice(len(names), p=odds / odds.sum())]]) * rng.uniform(0.75, 1.3)
+
+
+def _lips(rng: Generator, *, is_light: bool, masculine: bool) -> NDArray[np.float64]:
+    if not masculine and rng.random() < 0.45:
+        return _PAINTED_LIPS[rng.integers(len(_PAINTED_LIPS))]
+    return np.array([0.86, 0.58, 0.60]) if is_light else np.array([0.88, 0.66, 0.68])
+
+
+def _hair_volume(rng: Generator, style: str) -> float:
+    volumes = {
+        "bald": 0.0,
+        "buzz": rng.uniform(0.15, 0.4),
+        "short": rng.uniform(0.6, 1.6),
+        "swept": rng.uniform(1.4, 3.0),
+    }
+    return float(volumes.get(style, rng.uniform(0.9, 2.2)))
 
 
 def random_setting(rng: Generator, looks: Looks) -> Setting:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_SIDE = 32  # pixels: no face fits into less
+_MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # of Pillow's, which warns from the half on
 _ORIENTATION = 0x0112  # the EXIF tag
 _CLEAR_MODES = ("RGBA", "LA", "PA")  # Pillow's names of pictures with alpha
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's names of grey pictures deeper than 8 bits
@@ -42,7 +43,9 @@ def read_picture(path: Path) -> NDArray[Any]:
         pixels, orientation = (decode_exr(data), 1) if is_exr(data) else _decode(data)
     except UnidentifiedImageError:
         raise BadInputError(f"{path}: is not a picture of a known format.") from None
-    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:  # what that many pixels would be unpacked to may be more than there is memory
+        raise BadInputError(f"{path}: is too large: more than {_MOST_PIXELS:,} pixels. Make it smaller.") from None
+    except (OSError, SyntaxError, ValueError, struct.error, zlib.error) as error:
         raise BadInputError(f"{path}: is not a picture, or is damaged ({error}).") from error
     height, width = pixels.shape[:2]
     if min(height, width) < _LEAST_SIDE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ import av.error
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-from ..errors import BadInputError
-from ..files import cannot_write, make_folder
+from ..errors import BadInputError, CancelledError
+from ..files import cannot_write, replacing
 from .pictures import to_rgb8
 from .rates import meant_rate
 
@@ -189,10 +189,12 @@ class VideoWriter:
 
     def __init__(self, path: Path, fps: Fraction, size: tuple[int, int], comment: str) -> None:
         """Open a temporary file beside `path`; `size` is (width, height). Raises BadInputError."""
-        self._path, self._part = path, path.with_name(path.name + ".part")
-        make_folder(path.parent)
-        with self._telling():
-            self._container = av.open(str(self._part), "w", format="mp4")
+        self._path = path
+        with ExitStack() as end, self._telling():
+            part = end.enter_context(replacing(path))
+            self._container = av.open(str(part), "w", format="mp4")
+            end.callback(self._close)
+            self._end = end.pop_all()
         self._container.metadata["comment"] = comment
         self._stream: Any = self._container.add_stream("libx264", rate=fps, options=_OPTIONS)
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
@@ -212,21 +214,19 @@ class VideoWriter:
 
     def close(self) -> None:
         """Finish the movie and give it its name. Raises BadInputError, and leaves nothing then."""
-        try:
-            with self._telling():
-                self._encode(None)
-                self._container.close()
-                self._part.replace(self._path)
-        except BadInputError:
-            self.discard()
-            raise
+        with self._end, self._telling():
+            self._encode(None)
+            self._container.close()
 
     def discard(self) -> None:
         """Leave nothing behind."""
+        with suppress(CancelledError), self._end:
+            raise CancelledError
+
+    def _close(self) -> None:
+        """Of a file that is open, Windows changes no name; one that is closed already stays so."""
         with suppress(av.error.FFmpegError, OSError):
             self._container.close()
-        with suppress(OSError):
-            self._part.unlink()
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):

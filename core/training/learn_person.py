@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..files import check_file_writable
@@ -39,6 +38,6 @@ def learn_person(
             event["path"] = str(preview)
         on_event(event)
 
-    person = tune(known, start, tell, replace(TunePlan(), seconds=60 * minutes))
+    person = tune(known, start, tell, TunePlan(seconds=60 * minutes))
     save_person(output, person)
     on_event({"event": "done", "frames": None, "output": str(output)})

@@ -21,7 +21,7 @@ from ..generators.few_shot.references import References, nearest
 from .finetune import FineTuner, FineTuning, PersonFrames
 from .losses import ContentLoss, LossWeights
 from .pictures_of_person import KnownPicture
-from .tune import TunePlan, tune
+from .tune import tune
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..generators.few_shot.checkpoint import Checkpoint
     from ..generators.few_shot.networks import Networks
     from .evaluate import Draw, Landmarks
+    from .tune import TunePlan
 
     Picture = NDArray[np.uint8]
 
@@ -82,8 +83,8 @@ class FeedForward:
 class Tuned:
     """The hybrid after `tune`: the person's own networks, or the warp where those are no better."""
 
-    def __init__(self, checkpoint: Checkpoint, tell: OnEvent, plan: TunePlan | None = None) -> None:
-        self._checkpoint, self._tell, self._plan = checkpoint, tell, plan or TunePlan()
+    def __init__(self, checkpoint: Checkpoint, tell: OnEvent, plan: TunePlan) -> None:
+        self._checkpoint, self._tell, self._plan = checkpoint, tell, plan
         self.made_of = f"{fingerprint(checkpoint.networks)} {self._plan}"
 
     def learn(self, pictures: Sequence[Picture], landmarks: Landmarks) -> Draw:

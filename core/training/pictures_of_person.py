@@ -16,6 +16,7 @@ from ..landmarks.likeness import ALIKE, Likeness
 from ..media.footage import Footage, evenly, pictures_in
 from ..media.pictures import read_picture, to_rgb8
 from ..media.video import is_video, open_video
+from . import MOST_PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from ..events import OnEvent
 
-MOST = 32
-"""Pictures of a person; the paper's tables end there."""
 _LEAST_SIDE = 64  # pixels of a head's square: less shows nobody
 
 
@@ -46,14 +45,15 @@ class KnownPicture:
 
 
 def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[KnownPicture]:
-    """Up to MOST head crops of `size` pixels from pictures, folders of pictures and movies. Raises BadInputError.
+    """Up to MOST_PICTURES head crops of `size` pixels, from pictures, folders of pictures and movies.
 
-    Pictures without a face or with a tiny one are left out, and told. So is it told where two people seem to be shown.
+    Pictures without a face or with a tiny one are left out, and told, as are files that cannot be read. So is it told
+    where two people seem to be shown. Raises BadInputError.
     """
     detector = create_detector("dlib")
     known: list[KnownPicture] = []
     people: list[Likeness] = []
-    for path, frame, pixels in _evenly(paths):
+    for path, frame, pixels in _evenly(paths, on_event):
         name = f"{path.name}, frame {frame}" if is_video(path) else path.name
         on_event({"event": "stage", "stage": "read", "message": f"Looking for the face in {name}"})
         rgb8 = to_rgb8(pixels)
@@ -75,24 +75,41 @@ def read_pictures(paths: Sequence[Path], size: int, on_event: OnEvent) -> list[K
     return known
 
 
-def _evenly(paths: Sequence[Path]) -> Iterator[tuple[Path, int, NDArray[Any]]]:
-    """Files, frames and pixels: of all the pictures and of each movie evenly, so many that MOST come together."""
+def _evenly(paths: Sequence[Path], on_event: OnEvent) -> Iterator[tuple[Path, int, NDArray[Any]]]:
+    """Files, frames and pixels: of all the pictures and of each movie evenly, so many that MOST_PICTURES come together.
+
+    A file that cannot be read is told and left out; BadInputError if it is the only one.
+    """
     movies = [path for path in paths if is_video(path)]
     stills = [
         still for path in paths if not is_video(path) for still in (pictures_in(path) if path.is_dir() else [path])
     ]
-    room = MOST - len(movies) if movies else MOST  # a frame of each movie at least
+    room = MOST_PICTURES - len(movies) if movies else MOST_PICTURES  # a frame of each movie at least
     stills = [stills[number] for number in evenly(len(stills), room)]
-    for path in stills:
-        yield path, 0, read_picture(path)
+    readings = [_of_picture(path) for path in stills]
     for number, path in enumerate(movies):
-        with open_video(path) as (_, _, frames):
-            count = sum(1 for _ in frames)
-        share = (MOST - len(stills)) // len(movies) + (number < (MOST - len(stills)) % len(movies))
-        wanted = evenly(count, share)
-        yield from (
-            (path, frame, pixels) for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True)
-        )
+        share = (MOST_PICTURES - len(stills)) // len(movies) + (number < (MOST_PICTURES - len(stills)) % len(movies))
+        readings.append(_of_movie(path, share))
+    for reading in readings:
+        try:
+            yield from reading
+        except BadInputError as error:
+            if len(readings) == 1:
+                raise
+            on_event({"event": "warning", "message": f"Left out: {error}"})
+
+
+def _of_picture(path: Path) -> Iterator[tuple[Path, int, NDArray[Any]]]:
+    yield path, 0, read_picture(path)
+
+
+def _of_movie(path: Path, share: int) -> Iterator[tuple[Path, int, NDArray[Any]]]:
+    """So many of its frames."""
+    with open_video(path) as (_, _, frames):
+        count = sum(1 for _ in frames)
+    wanted = evenly(count, share)
+    for frame, pixels in zip(wanted, Footage([path]).at(wanted, count), strict=True):
+        yield path, frame, pixels
 
 
 def _compare(known: list[KnownPicture], people: list[Likeness], on_event: OnEvent) -> None:

@@ -68,6 +68,7 @@ class TrainingState:
         self.generator_optimiser = adam(self.networks.parameters(), rates.generator_rate)
         self.discriminator_optimiser = adam(self.discriminator.parameters(), rates.discriminator_rate)
         self.step = 0
+        self.measured: dict[str, float] = {}  # the last measures of those who are held out
         self._config = config
         people = hashlib.sha256(json.dumps(clips).encode()).hexdigest()
         begun_with = hashlib.sha256(start.read_bytes()).hexdigest() if start else None
@@ -83,7 +84,7 @@ class TrainingState:
             own.copy_(new)  # the directions of spectral norm
         self.step += 1
 
-    def save(self, run: Path, measured: Mapping[str, float]) -> None:
+    def save(self, run: Path) -> None:
         """Write the state, delete those before the last ones, and write the networks for use, with what was measured.
 
         Raises BadInputError: it cannot be written; NotFiniteError: it is not worth it, and the files stay as they are.
@@ -91,10 +92,11 @@ class TrainingState:
         tensors = dict(self._tensors())
         self.check_finite(tensors, run)
         path = run / f"state_{self.step:08}.safetensors"
-        write_tensors(path, tensors, _KIND, {"step": self.step, "identity": self._identity})
+        told = {"step": self.step, "identity": self._identity, "measured": self.measured}
+        write_tensors(path, tensors, _KIND, told)
         for old in saved_states(run)[:-_KEPT]:
             old.unlink(missing_ok=True)
-        made_from = {"step": self.step, **self._identity, "held_out": dict(measured)}
+        made_from = {"step": self.step, **self._identity, "held_out": self.measured}
         has_learned = self.step > self._config.optimiser.discriminator_from
         save_checkpoint(run / NETWORKS, self.average, made_from, self.discriminator if has_learned else None)
 
@@ -112,7 +114,7 @@ class TrainingState:
                 continue
             self._check(path, told["identity"])
             self._load(tensors)
-            self.step = told["step"]
+            self.step, self.measured = told["step"], told.get("measured", {})
             return
         if saved:  # beginning anew would replace the networks that were made from them
             names = ", ".join(path.name for path in saved)

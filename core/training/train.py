@@ -69,7 +69,6 @@ def train(
         message = f"Learning from {len(people.clips)} clips, {processes.count} x {device.type}, {learner.precision}"
         tell({"event": "stage", "stage": "train", "message": f"{message}: step {state.step} to {last}"})
         shown = next(read_episodes(others, [[*range(_SHOWN)]], device)) if others.clips else None
-        measured: dict[str, float] = {}
         numbers = ([step * batch + place for place in mine] for step in ahead)
         reading = closing(read_episodes(people, numbers, device, plan.workers))
         with closing(board), short_memory_told(_SHORT.format(len(mine))), reading as batches:
@@ -81,19 +80,20 @@ def train(
                 state.check_finite(told, run)
                 step, is_last = state.step, is_stopped or state.step == last
                 is_measured = step == last or step % plan.measure_every == 0
+                means: dict[str, float] = {}
                 if shown and is_measured:
-                    measured = measure(state.average, others, plan.measured_episodes, len(mine), processes)
+                    means = measure(state.average, others, plan.measured_episodes, len(mine), processes)
+                    state.measured = {**means, "step": step}
                 with processes.together():
                     if is_last or step % plan.report_every == 0:
                         board.values(step, "train", {**told, "seconds": board.seconds(step)})
                     if step % plan.pictures_every == 0:
                         board.pictures(step, "train", episodes, drawn)
-                    if shown and is_measured:
-                        board.values(step, "held_out", measured)
+                    if shown and means:
+                        board.values(step, "held_out", means)
                         board.pictures(step, "held_out", shown, draw(state.average, shown))
-                        measured["step"] = step
                     if is_first and (is_last or step % plan.save_every == 0):
-                        state.save(run, measured)
+                        state.save(run)
                 if is_stopped:
                     raise CancelledError(None)
         tell({"event": "done", "frames": None, "output": str(run / NETWORKS)})

@@ -43,9 +43,7 @@ class TunePlan:
     seconds: float = 240.0
 
 
-def tune(
-    known: Sequence[KnownPicture], checkpoint: Checkpoint, on_event: OnEvent, plan: TunePlan | None = None
-) -> Person:
+def tune(known: Sequence[KnownPicture], checkpoint: Checkpoint, on_event: OnEvent, plan: TunePlan) -> Person:
     """Learn a person from 1 to 32 pictures.
 
     Every fourth picture is held out: the networks that draw those best are kept, be it the warp alone. With fewer than
@@ -75,9 +73,9 @@ def tune(
         return PersonFrames(to_tensor(pictures[numbers]).to(device), Inputs(**joined))
 
     content, kept = ContentLoss(LossWeights()), frames_of(held)
-    tuning = FineTuning(plan.iterations if plan else TunePlan.iterations, batch=2, generator_rate=2e-4)
+    tuning = FineTuning(plan.iterations, batch=2, generator_rate=2e-4)
     tuner = FineTuner(networks, None, frames_of(learned * _DRAWN_FROM), content, LossWeights(), tuning, on_event)
-    measured = _until_best(tuner, kept, content, on_event, plan or TunePlan())
+    measured = _until_best(tuner, kept, content, on_event, plan)
     keeps_to_warp = not measured["held_out"] < measured["warp"]  # neither where it is no number
     if keeps_to_warp:
         told = "The network draws held-out pictures no better than the warp alone: for this person the warp is kept."

@@ -24,22 +24,21 @@ import cv2
 import numpy as np
 import skimage.data
 
+from core.generators import create_generator
+from core.generators.base import Portrait
+from core.landmarks.detect import create_detector
+from core.landmarks.follow import track_video
+from core.media.pictures import encode_png
+from core.media.video import VideoWriter
+from core.motion.controls import ControlTrack
+from core.motion.plan import plan_motion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from core.generators import create_generator  # noqa: E402
-from core.generators.base import Portrait  # noqa: E402
-from core.landmarks.detect import create_detector  # noqa: E402
-from core.landmarks.follow import track_video  # noqa: E402
-from core.media.pictures import encode_png  # noqa: E402
-from core.media.video import VideoWriter  # noqa: E402
-from core.motion.controls import ControlTrack  # noqa: E402
-from core.motion.plan import plan_motion  # noqa: E402
 
 SIZES = ((512, 512), (1920, 1080), (3840, 2160))
 FACE_SHARE = 1 / 3  # of the picture's height, chin to brows

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast made-up heads are rendered: `.venv/bin/python tests/benchmarks/heads.py PACK [SHEET.png]`.
+"""How fast made-up heads are rendered: `.venv/bin/python -m tests.benchmarks.heads PACK [SHEET.png]`.
 
 One process and one thread, as each core works in `core data synthesize`; divide by the number of cores. Processor
 time, because other work on the computer does not count; the least of all frames beside the median, because it does.
@@ -19,19 +19,16 @@ import numpy as np
 import torch
 from PIL import Image
 
+from core.data.acting import act
+from core.data.backdrop import draw_backdrop
+from core.data.figure import Studio, make_figure
+from core.data.head_model import load_head_model
+from core.data.looks import random_looks, random_setting
+from core.data.render import draw, finish
+from core.data.synthesize import frame_head, render_clip
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from core.data.acting import act  # noqa: E402
-from core.data.backdrop import draw_backdrop  # noqa: E402
-from core.data.figure import Studio, make_figure  # noqa: E402
-from core.data.head_model import load_head_model  # noqa: E402
-from core.data.looks import random_looks, random_setting  # noqa: E402
-from core.data.render import draw, finish  # noqa: E402
-from core.data.synthesize import frame_head, render_clip  # noqa: E402
 
 SIZE, FRAMES, PEOPLE = 256, 6, 4
 SHEET, TILE, SEED = (3, 6), 160, 21  # rows and columns, pixels

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a step of training costs: counted arithmetic, and time for one episode on one thread (or on the GPU).
 
-Run from the repository's root: python tests/benchmarks/training_step.py configs/hybrid.toml [steps]
+Run from the repository's root: python -m tests.benchmarks.training_step configs/hybrid.toml [steps]
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from core.training.config import TrainingConfig, load_config  # noqa: E402
-from core.training.distributed import joined  # noqa: E402
-from core.training.episodes import Episodes  # noqa: E402
-from core.training.learner import Learner  # noqa: E402
-from core.training.losses import ContentLoss  # noqa: E402
-from core.training.state import TrainingState  # noqa: E402
+from core.training.config import TrainingConfig, load_config
+from core.training.distributed import joined
+from core.training.episodes import Episodes
+from core.training.learner import Learner
+from core.training.losses import ContentLoss
+from core.training.state import TrainingState
 
 
 def main(path: Path, steps: int) -> None:
@@ -58,7 +55,7 @@ def noise(config: TrainingConfig) -> Episodes:
         return torch.randint(256, (1, *shape, config.network.size, config.network.size), dtype=torch.uint8)
 
     known, warps = config.episodes.references, config.episodes.warps
-    shapes = ((known, 3), (known, 3), (3,), (3,), (warps, 3), (warps, 1))
+    shapes = ((known, 3), (known, 3), (3,), (3,), (warps, 3), (warps, 1), (1,))
     return Episodes(*(pictures(*shape) for shape in shapes), columns=torch.tensor([0]))
 
 

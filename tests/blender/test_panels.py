@@ -290,6 +290,7 @@ def test_preferences_page(addon: Callable[[str], ModuleType], monkeypatch: pytes
     type(own).draw(_WithLayout(own, layout), bpy.context)
     for name in ("worker_python", "model_folder", "output_folder", "allow_downloads", "wheels_folder"):
         assert f"prop {name}" in layout.drawn
+    assert "operator gioconda.remove_worker" in layout.drawn
     assert layout.drawn.count("operator gioconda.create_worker") == 2  # with torch and without, not again below
     assert "There is no worker yet" in layout.drawn
 

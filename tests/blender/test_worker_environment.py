@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import bpy
 import pytest
 
+from tests.blender.conftest import MODULE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -21,10 +23,29 @@ if TYPE_CHECKING:
 def no_worker(addon: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A user who has no worker yet; the folder that one would be made in."""
     monkeypatch.delenv("GIOCONDA_WORKER_PYTHON")
-    folder = addon("runtime").data_folder() / "worker"
+    folder = addon("runtime").environment_folder()
     shutil.rmtree(folder, ignore_errors=True)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+INSTALL_AND_UNINSTALL = """
+import importlib, sys
+import bpy
+archive, module = sys.argv[1:]
+
+def install():
+    bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
+
+install()
+folder = importlib.import_module(module + ".blender_addon.runtime").environment_folder()
+folder.mkdir(parents=True)
+install()
+print("updated", folder.exists())
+index = [repo.module for repo in bpy.context.preferences.extensions.repos].index("user_default")
+bpy.ops.extensions.package_uninstall(repo_index=index, pkg_id="gioconda")
+print("uninstalled", folder.exists())
+"""
 
 
 @pytest.fixture
@@ -98,6 +119,23 @@ def test_an_environment_that_was_left_half_made_is_made_anew(
     with pytest.raises(RuntimeError, match="lacks"):
         bpy.ops.gioconda.create_worker(wheels_folder=str(wheels))
     assert list(no_worker.glob("[Ll]ib/**/site-packages/tiny_face.py"))
+
+
+def test_the_worker_outlives_an_update_and_no_uninstall(extension_zip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INSTALL_AND_UNINSTALL, str(extension_zip), MODULE]
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path)}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "updated True" in told
+    assert "uninstalled False" in told
+
+
+def test_the_worker_is_removed(addon: Callable[[str], ModuleType], no_worker: Path) -> None:
+    assert not bpy.ops.gioconda.remove_worker.poll()
+    (no_worker / "bin").mkdir(parents=True)
+    (no_worker / "bin/python").write_bytes(bytes(1000))
+    assert addon("runtime").environment_bytes() >= 1000
+    assert bpy.ops.gioconda.remove_worker() == {"FINISHED"}
+    assert not no_worker.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the Python that fails is a shell script")

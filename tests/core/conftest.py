@@ -113,6 +113,15 @@ def files() -> Callable[[Path], list[str]]:
     return lambda folder: sorted(path.name for path in folder.iterdir())
 
 
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """full_disk(path): there is no room for this file, where it is written first."""
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full, which only Linux has")
+    monkeypatch.setattr("core.files.token_hex", lambda _: "0")
+    return lambda path: path.with_name(f"{path.name}.0.part").symlink_to("/dev/full")
+
+
 @pytest.fixture(autouse=True)
 def track_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which tracks of movies are kept: none of a test before."""

@@ -69,7 +69,7 @@ def test_detect_tells_what_is_wrong(cli: Cli, portrait: Path, tmp_path: Path) ->
     cases: list[tuple[tuple[object, ...], str]] = [
         ((tmp_path / "grey.png", "-o", found), "grey.png: no face found"),
         ((portrait, "-o", found, "--face-index", "1"), "face 1 does not exist"),
-        ((portrait, "-o", found, "--like", portrait), "is no movie"),
+        ((portrait, "-o", found, "--missing", "hold"), "--missing: goes with a movie"),
         ((broken, "-o", found), "broken.mp4: cannot be read as a movie"),
         ((tmp_path / "nowhere.png", "-o", found), "nowhere.png: there is no such file"),
         ((portrait, "-o", tmp_path / "file" / "found.npz"), "cannot be written"),

@@ -184,9 +184,14 @@ def test_mix(cli: Cli, track: Path, tmp_path: Path) -> None:
 
 
 def test_options_that_do_not_go_together(cli: Cli, track: Path, tmp_path: Path) -> None:
+    capture, keyed = ("capture", track, "-o", tmp_path / "c.json"), tmp_path / "keyed.json"
+    keyed.write_text('{"fps": [25, 1], "channels": {"jawOpen": [0, 0.5]}}')
     cases: list[tuple[tuple[object, ...], str]] = [
-        (("capture", track, "-o", tmp_path / "c.json", "--track", tmp_path / "t.npz"), "is no movie"),
-        (("capture", track, "-o", tmp_path / "c.json", "--live-link"), "name a file ending in .csv"),
+        ((*capture, "--track", tmp_path / "t.npz"), "is no movie"),
+        ((*capture, "--like", track, "--missing", "hold", "--no-cache"), "--like, --missing, --no-cache: goes with a"),
+        ((*capture, "--detector", "face-alignment"), "--detector: goes with a movie"),
+        (("capture", keyed, "-o", tmp_path / "d.json", "--neutral-frame", "1"), "--neutral-frame: goes with landmarks"),
+        ((*capture, "--live-link"), "name a file ending in .csv"),
         (("convert", track, tmp_path / "t.json", "--scale", "2"), "are for presets"),
         (("convert", track, tmp_path / "t.json", "--seconds", "2"), "are for presets"),
     ]

@@ -30,7 +30,7 @@ from .pixels.compose import Bands, gains_of
 from .pixels.sampling import blend, smooth_step
 from .shading.creases import Creases
 from .surface.head import Head
-from .threads import THREADS
+from .threads import HELPERS, THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,7 +157,7 @@ class WarpGenerator:
         nape = self._nape.read(target.pose)
         self._layers.lay_behind(nape)
         drawing = out, Bands(frame.bands(), np.zeros(1, np.int64)), frame.maps, gains
-        skin = [THREADS.submit(self._layers.draw, *drawing) for _ in range(2)]
+        skin = [THREADS.submit(self._layers.draw, *drawing) for _ in range(HELPERS)]
         eyes = [self._look(number, frame, target) for number in range(2)]
         inside, edges = self._inside(frame, target), frame.edges()
         self._layers.draw(*drawing)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import pickle
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -18,6 +17,9 @@ from core.data.shards import Shards
 from core.errors import BadInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 SIZE = 32
@@ -62,10 +64,8 @@ def test_the_same_clip_is_the_same_file(path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-def test_a_full_disk_is_told_and_nothing_else(tmp_path: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("needs /dev/full, which only Linux has")
-    (tmp_path / "a.npz.part").symlink_to("/dev/full")  # where it is written first
+def test_a_full_disk_is_told_and_nothing_else(tmp_path: Path, full_disk: Callable[[Path], None]) -> None:
+    full_disk(tmp_path / "a.npz")
     with pytest.raises(BadInputError, match=r"The disk is full: a\.npz cannot be written to"):
         write_clip(tmp_path / "a.npz", _clip())
     assert not [*tmp_path.iterdir()]

@@ -20,7 +20,7 @@ from core.media.footage import first_picture
 from core.media.video import VideoWriter, is_video, open_video, read_ahead, survey_video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -173,10 +173,8 @@ def test_nothing_is_left_of_a_movie_that_is_given_up(file: Path) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 60])
-def test_a_full_disk_is_told_and_nothing_is_left(file: Path, frames: int) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("needs /dev/full, which only Linux has")
-    file.with_name("movie.mp4.part").symlink_to("/dev/full")  # where it is written first
+def test_a_full_disk_is_told_and_nothing_is_left(file: Path, frames: int, full_disk: Callable[[Path], None]) -> None:
+    full_disk(file)
     noise = np.random.default_rng(1).integers(0, 255, (frames, 256, 256, 3), np.uint8)
     with pytest.raises(BadInputError, match=f"disk is full: movie.mp4 cannot be written to {file.parent}"):
         _write(file, list(noise))

@@ -242,6 +242,7 @@ def test_what_would_fail_later_is_told_before_the_work(
     for options, told in (
         ([str(paper / "table.json")], "cannot be written"),
         ([output, "--checkpoint", str(paper)], "of the kind paper"),
+        ([output, "--minutes", "1"], "--minutes: goes with --tune"),
         ([output, "--paper", str(paper)], "pictures of 64 pixels"),
     ):
         assert main([*command, *options]) == 2

@@ -139,8 +139,10 @@ def test_two_processes_learn_what_one_does(
 
 
 def test_sigterm_saves_and_stops(config: TrainingConfig, shards: Path, tmp_path: Path) -> None:
+    stops_at = 2
+
     def stop(event: Event) -> None:
-        if event["event"] == "step" and event["step"] == 2 and "train/content" in event["values"]:
+        if event["event"] == "step" and event["step"] == stops_at and "train/content" in event["values"]:
             for process in (os.getpid(), *(child.pid for child in multiprocessing.active_children())):
                 os.kill(process or 0, signal.SIGTERM)  # as a batch system does
 
@@ -152,6 +154,11 @@ def test_sigterm_saves_and_stops(config: TrainingConfig, shards: Path, tmp_path:
     assert signal.getsignal(signal.SIGTERM) is before
     made_from = load_checkpoint(tmp_path / NETWORKS).made_from
     assert (made_from["step"], made_from["held_out"]["step"]) == (3, 2)
+    stops_at, seldom = 4, replace(config, run=replace(config.run, measure_every=100, workers=1))
+    with pytest.raises(CancelledError):
+        train(seldom, shards, tmp_path, stop)
+    again = load_checkpoint(tmp_path / NETWORKS).made_from
+    assert (again["step"], again["held_out"]) == (5, made_from["held_out"])
 
 
 def test_a_loss_that_is_no_number_stops(config: TrainingConfig, shards: Path, tmp_path: Path) -> None:
@@ -330,6 +337,12 @@ def test_the_average_follows(config: TrainingConfig) -> None:
     old = next(state.average.parameters()).clone()
     state.finish_step()
     torch.testing.assert_close(next(state.average.parameters()) - old, 0.001 * (new - old), rtol=1e-3, atol=1e-6)
+
+
+def test_what_a_step_costs_can_be_measured(core: Callable[..., Any], tiny: Path) -> None:
+    done = core(tiny, 1, program=("-m", "tests.benchmarks.training_step"))
+    assert "GMAC an episode" in done.stdout, done.stderr
+    assert "s of the processor" in done.stdout
 
 
 def test_a_missing_package_is_named(

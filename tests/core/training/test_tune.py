@@ -17,10 +17,11 @@ from core.errors import BadInputError  # noqa: E402
 from core.generators.few_shot.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
 from core.generators.few_shot.networks import Drawn, Inputs, NetworkPlan, build_networks  # noqa: E402
 from core.generators.few_shot.person import load_person  # noqa: E402
+from core.training import MOST_PICTURES  # noqa: E402
 from core.training import tune as tuning  # noqa: E402
 from core.training.finetune import PersonFrames  # noqa: E402
 from core.training.losses import ContentLoss, LossWeights  # noqa: E402
-from core.training.pictures_of_person import MOST, KnownPicture, read_pictures  # noqa: E402
+from core.training.pictures_of_person import KnownPicture, read_pictures  # noqa: E402
 from core.training.tune import TunePlan, tune  # noqa: E402
 
 if TYPE_CHECKING:
@@ -175,6 +176,20 @@ def test_pictures_without_a_face_and_tiny_heads_are_left_out_and_told(folder: Pa
         read_pictures([folder / "only"], 128, events.append)
 
 
+def test_damaged_files_are_left_out_and_told_unless_there_is_nothing_else(folder: Path) -> None:
+    damaged, movie, events = folder / "1.png", folder / "movie.mp4", list[dict[str, Any]]()
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    movie.write_bytes(b"no movie")
+    found = read_pictures([folder, movie], 128, events.append)
+    told = [event["message"] for event in events if event["event"] == "warning"]
+    assert [one.file for one in found] == ["0.png", "2.png"]
+    assert "Left out: " in told[0]
+    assert "1.png: is not a picture, or is damaged" in told[0]
+    assert "movie.mp4: cannot be read as a movie" in told[-1]
+    with pytest.raises(BadInputError, match=r"1\.png: is not a picture, or is damaged"):
+        read_pictures([damaged], 128, events.append)
+
+
 def test_somebody_else_among_the_pictures_is_told_with_the_distance(folder: Path, shared: Path) -> None:
     events: list[dict[str, Any]] = []
     stranger = shared / "data/portraits/photo_einstein_375x500.jpg"
@@ -192,6 +207,6 @@ def test_of_many_pictures_some_are_chosen_evenly(folder: Path) -> None:
     many = [first.with_name(f"copy{number:03}.png") for number in range(70)]
     for path in many:
         path.write_bytes(first.read_bytes())
-    chosen = [path for path, _, _ in _evenly(many)]
-    assert len(chosen) == MOST
+    chosen = [path for path, _, _ in _evenly(many, print)]
+    assert len(chosen) == MOST_PICTURES
     assert (chosen[0], chosen[-1]) == (many[0], many[-1])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ....compiled import Number, compiled
+from ..pixels.affine import affine
 from ..pixels.colours import four, over, store
 from .eye_reads import colour_at, light_at, three_at, value_at
 
@@ -95,19 +96,14 @@ def rims_of(
 def heights(rim: NDArray[np.float64], to_eye: NDArray[np.float64]) -> Array:
     """(257,) how far down a rim (N, 2) is at the positions of the table; past its ends it stays on their level."""
     out, k = np.empty(len(TABLE), np.float32), 0
-    before = after = _affine(to_eye, rim[0, 0], rim[0, 1])
+    before = after = affine(to_eye, rim[0, 0], rim[0, 1])
     for i in range(len(TABLE)):
         while k < len(rim) - 1 and after[0] <= TABLE[i]:
             k, before = k + 1, after
-            after = _affine(to_eye, rim[k, 0], rim[k, 1])
+            after = affine(to_eye, rim[k, 0], rim[k, 1])
         share = min(max((TABLE[i] - before[0]) / max(after[0] - before[0], 1e-9), 0.0), 1.0)
         out[i] = before[1] + (after[1] - before[1]) * share
     return out
-
-
-@compiled
-def _affine(m: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
-    return m[0, 0] * x + m[0, 1] * y + m[0, 2], m[1, 0] * x + m[1, 1] * y + m[1, 2]
 
 
 @compiled

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ....compiled import Number, compiled
+from ..pixels.affine import affine
 from ..pixels.cubic import cubic
 from ..pixels.exponential import log
 
@@ -69,7 +70,7 @@ def meet(part: Part, places: Array) -> Array:
     last, met = len(levels) - 1, np.empty(places.shape[:2], np.float32)
     for row in range(places.shape[0]):
         for column in range(places.shape[1]):
-            x, y = _at(cells, places[row, column, 0], places[row, column, 1])
+            x, y = affine(cells, places[row, column, 0], places[row, column, 1])
             before = levels[0] - _value(depth, x + levels[0] * along[0], y + levels[0] * along[1])
             for level in range(1, last + 1):
                 z = levels[level]
@@ -96,7 +97,7 @@ def see(parts: tuple[Part, Part, Part], places: Array) -> tuple[Array, Array]:
         for row in range(rows):
             for column in range(columns):
                 x, y, z = places[row, column, 0], places[row, column, 1], met[row, column]
-                right, down = _at(part.pixels, x, y)
+                right, down = affine(part.pixels, x, y)
                 nodes[row, column, 5 * number] = right + z * part.along_pixels[0]
                 nodes[row, column, 5 * number + 1] = down + z * part.along_pixels[1]
                 in_head[number, row, column] = part.in_head[0] * y + part.in_head[1] * z + part.in_head[2]
@@ -123,15 +124,6 @@ def light_at(levels: Array, depths: Array, places: Array, rises: float, behind: 
                 nearer, farther = _value(levels[first], x, y), _value(levels[first + 1], x, y)
                 out[number, row, column] = nearer + (farther - nearer) * (level - np.float32(first))
     return out
-
-
-@compiled
-def _at(matrix: Array, x: Number, y: Number) -> tuple[Number, Number]:
-    """An affine map (2, 3) of a place."""
-    return (
-        matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2],
-        matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2],
-    )
 
 
 @compiled

@@ -321,7 +321,7 @@ def test_a_wall_in_the_faces_colour_beside_the_shoulder_is_mostly_no_part_of_the
     """So low no colours of the background are learnt, and a network's no must count for more than these say."""
     face, part = fit_face(astronaut_landmarks), (slice(185, 270), slice(0, 150))
     there = find_head(astronaut, face) > 0.5
-    x, y = np.rint(astronaut_landmarks[[1, 36]].mean(0) + [6, 14]).astype(int)
+    x, y = np.rint(astronaut_landmarks[[1, 36]].mean(0) + np.array([6, 14])).astype(int)
     cheek = astronaut[y : y + 24, x : x + 16].reshape(-1, 3)
     wall = cheek[np.random.default_rng(0).integers(0, len(cheek), (85, 150))]
     picture = astronaut.copy()
