@@ -169,8 +169,8 @@ class Frame:
         sharp, sharp_turn = self._exact_in(marked, grid, way, turn)
         if grid is coarse:
             return sharp, sharp, sharp_turn
-        numbers = np.where(uneven, np.cumsum(uneven, dtype=np.int32).reshape(uneven.shape) - 1, np.int32(-1))
-        rows, columns = np.nonzero(uneven)
+        numbers, *cells = coarse_maps.parts_of(uneven, 1)
+        rows, columns = (of.reshape(-1) for of in cells)
         exact = positions.of_cells(sharp, rows, columns, coarse.cell)
         return _smooth(coarse, self._coarse_way)._replace(blocks=numbers, exact=exact), sharp, sharp_turn
 

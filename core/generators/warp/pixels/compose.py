@@ -125,7 +125,8 @@ def draw(
     channels, high, lit = out.shape[2], np.float32(top), len(gains.values) > 0
     at_rest = _AT_REST * np.float32(max(out.shape[0], out.shape[1]))
     areas, taken = bands
-    out_there = drawn_out(maps.ways.nodes, maps.ways.cell)
+    mixes = len(person.mixed) > 0
+    out_there = drawn_out(maps.ways.nodes, maps.ways.cell) if mixes else np.zeros((0, 0), np.float32)
     for _ in range(len(areas)):
         number = take_number(taken)
         if number >= len(areas):
@@ -145,7 +146,7 @@ def draw(
                 places, start = positions[i].reshape(-1), ((first + i) * out.shape[1] + column) * channels
                 count = _find(places, first + i, column, start, person, found, lit)
                 _read(places, person, found, count, start)
-                if len(person.mixed) and _stretch(first + i, column, out_there, maps.ways, stretched):
+                if mixes and _stretch(first + i, column, out_there, maps.ways, stretched):
                     _mix_along_edges(places, person, found, count)
                 if channels == 4 or top == 0:
                     _as_stored(places, person, found, count, high)
@@ -185,7 +186,7 @@ def _find(
                 own_columns[count], moves[count], shares[count] = j, not still, covered
                 count += np.uint64(1)
         elif not still:
-            if _was_there_in_part(places, row, column, j, person, found.at_rest):
+            if _still_there(places, row, column, j, found.at_rest) > 0 and _is_parted(row, column + j, person):
                 own_columns[count], moves[count], shares[count] = j, True, 0
                 count += np.uint64(1)
             else:
@@ -326,11 +327,9 @@ def _still_there(places: Array, row: int, column: int, j: int, at_rest: Number) 
 
 
 @compiled
-def _was_there_in_part(places: Array, row: int, column: int, j: int, person: Person, at_rest: Number) -> bool:
-    """Whether, at a pixel of a row, something of the person is seen at rest, and of the background, and is near yet."""
-    if _still_there(places, row, column, j, at_rest) <= 0:
-        return False
-    own_row, own_column = np.int64(row - np.int64(person.row)), np.int64(column + j - np.int64(person.column))
+def _is_parted(row: int, column: int, person: Person) -> bool:
+    """Whether a pixel shows something of the person and something of the background as long as nothing moves."""
+    own_row, own_column = np.int64(row - np.int64(person.row)), np.int64(column - np.int64(person.column))
     rows, columns = person.coverage.shape
     if own_row < 0 or own_column < 0 or own_row >= rows or own_column >= columns:
         return False
@@ -345,15 +344,10 @@ def _background(row: int, column: int, at: Number, share: Number, person: Person
     they were, together they look as they did; farther off a single hair must not stay behind.
     """
     behind = four(found.behind, at, found.channels)
-    if share <= 0:
+    if share <= 0 or not _is_parted(row, column, person):
         return behind
     own_row, own_column = np.int64(row - np.int64(person.row)), np.int64(column - np.int64(person.column))
-    rows, columns = person.coverage.shape
-    if own_row < 0 or own_column < 0 or own_row >= rows or own_column >= columns:
-        return behind
     covered = person.coverage[own_row, own_column]
-    if not 0 < covered < _OPAQUE:
-        return behind
     own = person.pixels[own_row, own_column]
     colour = own[0], own[1], own[2], own[3]
     if found.channels == 4:
